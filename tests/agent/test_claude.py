@@ -1,0 +1,167 @@
+import asyncio
+
+import pytest
+from pydantic import SecretStr
+
+from agent.models.base import ModelAnswer, ModelRequest, ModelUnavailable
+from agent.models.claude import Claude
+from agent.models.fallback import SIMPLER, Fallback
+from evals.stands.messages_api import MessagesStand, calls, fails, says
+from foundation.clock import system_clock
+from foundation.settings import ModelSettings
+from tests.agent.models import ScriptedModel
+from tools.memberships import list_membership_tiers, subscribe_membership
+
+TOOLS = (list_membership_tiers, subscribe_membership)
+
+
+def request(*texts: str, memory: str = "Prefers edibles.") -> ModelRequest:
+    roles = ("user", "assistant")
+    messages = [
+        {"role": roles[at % 2], "content": [{"type": "text", "text": text}]} for at, text in enumerate(texts)
+    ]
+    return ModelRequest("You work in a shop.", memory, messages, TOOLS)
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.restarts = 0
+
+    async def speak(self, text: str) -> None:
+        self.heard.append(text)
+
+    async def restart(self) -> None:
+        self.heard.clear()
+        self.restarts += 1
+
+
+def claude(url: str) -> Claude:
+    return Claude(ModelSettings(ANTHROPIC_API_KEY=SecretStr("key"), ANTHROPIC_BASE_URL=url))
+
+
+def ask(url: str, *asked: ModelRequest, listener: Listener | None = None) -> list[ModelAnswer]:
+    """What Claude answers to one request after the other."""
+    heard = listener or Listener()
+
+    async def conversation() -> list[ModelAnswer]:
+        model = claude(url)
+        try:
+            return [await model.answer(each, speak=heard.speak) for each in asked]
+        finally:
+            await model.close()
+
+    return asyncio.run(conversation())
+
+
+def ask_chain(url: str, *, times: int = 1, listener: Listener | None = None) -> ModelAnswer:
+    """What the last of so many requests is answered, by Claude or by the model behind it."""
+    heard = listener or Listener()
+
+    async def conversation() -> ModelAnswer:
+        model = claude(url)
+        chain = Fallback([model, ScriptedModel("offline", "Hello")], now=system_clock)
+        try:
+            answers = [
+                await chain.answer(request("hi"), speak=heard.speak, restart=heard.restart)
+                for _ in range(times)
+            ]
+        finally:
+            await model.close()
+        return answers[-1]
+
+    return asyncio.run(conversation())
+
+
+def test_words_are_spoken_as_they_come() -> None:
+    listener = Listener()
+
+    with MessagesStand(says("Good morning to you")).serving() as url:
+        (answer,) = ask(url, request("hi"), listener=listener)
+
+    assert len(listener.heard) > 1
+    assert "".join(listener.heard) == answer.content[0]["text"] == "Good morning to you"
+
+
+def test_tool_call_comes_back_whole() -> None:
+    with MessagesStand(calls(("subscribe_membership", {"tier": "GOLD"}))).serving() as url:
+        (answer,) = ask(url, request("gold please"))
+
+    assert answer.stop_reason == "tool_use"
+    assert answer.content[0]["input"] == {"tier": "GOLD"}
+
+
+def test_prompt_begins_with_the_same_bytes_whatever_is_known_of_the_customer() -> None:
+    stand = MessagesStand()
+
+    with stand.serving() as url:
+        ask(url, request("hi", memory="Prefers edibles."), request("hello", memory="Prefers flower."))
+
+    first, second = stand.requests
+    assert first["tools"] == second["tools"]
+    assert first["system"][0] == second["system"][0]
+    assert first["system"][1] != second["system"][1]
+    assert "x-slot" not in str(first["tools"])
+
+
+def test_second_message_of_a_conversation_reads_the_cache() -> None:
+    with MessagesStand(says("Hello"), says("Sure")).serving() as url:
+        first, second = ask(url, request("hi"), request("hi", "Hello", "what do you have?"))
+
+    assert first.usage.cache_read_tokens == 0
+    assert second.usage.cache_read_tokens >= first.usage.cache_write_tokens > 0
+
+
+def test_overload_is_asked_again_in_one_layer_only() -> None:
+    stand = MessagesStand(fails(529, retry_after=0), says("Back again"))
+
+    with stand.serving() as url:
+        (answer,) = ask(url, request("hi"))
+
+    assert answer.content[0]["text"] == "Back again"
+    assert len(stand.requests) == 2
+
+
+def test_our_own_mistake_is_not_asked_again() -> None:
+    stand = MessagesStand(fails(400))
+
+    with stand.serving() as url, pytest.raises(ModelUnavailable):
+        ask(url, request("hi"))
+
+    assert len(stand.requests) == 1
+
+
+def test_key_goes_into_the_header_and_not_into_the_body() -> None:
+    stand = MessagesStand()
+
+    with stand.serving() as url:
+        ask(url, request("hi"))
+
+    assert "key" in (stand.headers[0].get("authorization", "") + stand.headers[0].get("x-api-key", ""))
+
+
+class TestFallback:
+    def test_simpler_model_answers_and_says_so(self) -> None:
+        stand = MessagesStand(otherwise=fails(529, retry_after=0))
+
+        with stand.serving() as url:
+            answer = ask_chain(url)
+
+        assert (answer.content[0]["text"], answer.notice) == ("Hello", SIMPLER)
+
+    def test_words_of_a_reply_that_broke_off_are_taken_back(self) -> None:
+        listener = Listener()
+
+        with MessagesStand(says("Gold is the best of", cut_after=2)).serving() as url:
+            answer = ask_chain(url, listener=listener)
+
+        assert answer.content[0]["text"] == "Hello"
+        assert (listener.restarts, listener.heard) == (1, ["Hello"])
+
+    def test_after_five_failures_the_model_is_spared(self) -> None:
+        stand = MessagesStand(otherwise=fails(400))
+
+        with stand.serving() as url:
+            ask_chain(url, times=8)
+
+        assert len(stand.requests) == 5

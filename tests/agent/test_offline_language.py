@@ -1,0 +1,70 @@
+import pytest
+
+from agent.models.offline.language import Language
+
+ENGLISH = set("slept plumber what is my show me some that taste good please dear shop".split())
+LANGUAGE = Language(
+    {"gummies", "membership", "silver", "tincture", "raffle", "tickets", "sleep"},
+    is_word=lambda word: word in ENGLISH,
+    names=frozenset({("fiesta", "seltzer")}),
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("wanna join ur club", "want to join your club"),
+        ("gumies for slep", "gummies for sleep"),
+        ("membershp tincturee", "membership tincture"),
+        ("sleeeeep", "sleep"),
+        ("40 bucks", "40 dollars"),
+        ("forty dollars", "40 dollars"),
+        ("a hundred and twenty", "120"),
+        ("🎟️ pls", "tickets please"),
+        ("“what’s” my", '" what is " my'),
+        ("a couple", "a 2"),
+    ],
+)
+def test_slang_typos_and_emoji_become_plain_words(written: str, meant: str) -> None:
+    utterance = LANGUAGE.read(written)
+
+    assert " ".join(utterance.words) == meant
+    assert not utterance.is_spanish
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("quiero dos boletos", "i want 2 tickets"),
+        ("¿Qué rifas hay?", "what raffles are there ?"),
+        ("No quiero nada de menta", "i do not want no mint"),
+    ],
+)
+def test_spanish_is_read_in_the_shops_english(written: str, meant: str) -> None:
+    utterance = LANGUAGE.read(written)
+
+    assert " ".join(utterance.words) == meant
+    assert utterance.is_spanish
+
+
+def test_an_english_word_is_not_taken_for_a_typo() -> None:
+    assert LANGUAGE.read("slept plumber").words == ("slept", "plumber")
+
+
+def test_spanish_words_in_an_english_sentence_are_understood_too() -> None:
+    utterance = LANGUAGE.read("show me some gomitas that taste good please my dear shop")
+
+    assert "gummies" in utterance.words
+    assert not utterance.is_spanish
+
+
+def test_words_that_english_shares_stay_english_in_english() -> None:
+    assert LANGUAGE.read("my son is real").words == ("my", "son", "is", "real")
+
+
+def test_the_name_of_a_product_is_not_translated() -> None:
+    assert LANGUAGE.read("fiesta seltzer").words == ("fiesta", "seltzer")
+
+
+def test_an_endless_message_is_cut() -> None:
+    assert len(LANGUAGE.read("word " * 100_000).words) == 800

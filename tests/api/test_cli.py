@@ -1,0 +1,173 @@
+import fcntl
+import re
+import socket
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from api.cli import RoleName, app
+from api.supervisor.door import CannotServe, open_door
+from foundation.auth import Role, Tokens
+from foundation.clock import system_clock
+from foundation.errors import Unauthorized
+from foundation.settings import Settings, load_settings
+from foundation.sql import Ledger
+from tests.fakes import FakeClock
+
+HEAVY = ("torch", "langgraph", "fastapi", "sqlalchemy", "anthropic", "duckdb", "onnxruntime")
+
+
+class Shell:
+    """Runs `livhana` in an empty folder, with the environment that a test sets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self._monkeypatch = monkeypatch
+        monkeypatch.chdir(folder)
+
+    def set(self, **settings: object) -> None:
+        for name, value in settings.items():
+            self._monkeypatch.setenv(name, str(value))
+
+    def livhana(self, *arguments: str) -> Result:
+        return CliRunner().invoke(app, arguments)
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shell:
+    return Shell(monkeypatch, tmp_path)
+
+
+class TestHelp:
+    def test_it_names_the_commands_and_not_the_inner_ones(self, shell: Shell) -> None:
+        told = shell.livhana("--help").stdout
+
+        assert re.findall(r"^│ (\w+) ", told, re.MULTILINE) == ["serve", "worker", "token", "check"]
+
+    @pytest.mark.parametrize("command", ["serve", "worker", "token", "check"])
+    def test_every_command_has_an_example(self, shell: Shell, command: str) -> None:
+        told = shell.livhana(command, "--help").stdout
+
+        assert f"livhana {command}" in told.partition("For example:")[2]
+
+    def test_it_loads_nothing_heavy(self) -> None:
+        script = f"import sys, api.cli; print([each for each in {HEAVY} if each in sys.modules])"
+
+        loaded = subprocess.check_output([sys.executable, "-c", script], text=True)  # noqa: S603 - our own script
+
+        assert loaded.strip() == "[]"
+
+
+class TestToken:
+    def test_it_speaks_for_whom_it_says(self, shell: Shell, ledger: Ledger) -> None:
+        token = shell.livhana("token", "--role", "staff", "--subject", "stf_ana").stdout.strip()
+
+        principal = Tokens(load_settings().auth, ledger).verify(token)
+        assert (principal.id, principal.role) == ("stf_ana", Role.STAFF)
+
+    def test_it_lives_as_long_as_was_asked(self, shell: Shell, ledger: Ledger) -> None:
+        token = shell.livhana("token", "--role", "guest", "--hours", "0.5").stdout.strip()
+        clock = FakeClock(system_clock())
+        tokens = Tokens(load_settings().auth, ledger, now=clock)
+
+        clock.advance(timedelta(minutes=29))
+        assert tokens.verify(token).id.startswith("gst_")
+        clock.advance(timedelta(minutes=2))
+        with pytest.raises(Unauthorized):
+            tokens.verify(token)
+
+    def test_production_asks_for_whom(self, shell: Shell) -> None:
+        key = "ab" * 32
+        shell.set(APP_ENV="production", JWT_KEYS=f"k1:{key}", ENCRYPTION_KEYS=f"k1:{key}", LOOKUP_KEY=key)
+
+        result = shell.livhana("token", "--role", "admin")
+
+        assert result.exit_code == 1
+        assert result.stdout == ""
+        assert "--subject" in result.stderr
+
+    def test_the_roles_are_those_of_the_house(self) -> None:
+        assert set(get_args(RoleName)) == {role.value for role in Role}
+
+
+class TestMistakes:
+    """Each is one sentence and exit code 1."""
+
+    def told(self, result: Result) -> str:
+        assert result.exit_code == 1
+        assert result.stderr.count("\n") == 1
+        return result.stderr
+
+    def test_a_missing_secret_in_production(self, shell: Shell) -> None:
+        shell.set(APP_ENV="production")
+
+        assert "Set JWT_KEYS: production does not start without it." in self.told(shell.livhana("serve"))
+
+    def test_a_setting_of_the_wrong_kind(self, shell: Shell) -> None:
+        shell.set(PORT="http")
+
+        assert self.told(shell.livhana("serve")).startswith("PORT is not usable: ")
+
+    @pytest.mark.parametrize("name", ["JWT_KEYS", "ENCRYPTION_KEYS", "LOOKUP_KEY"])
+    def test_a_key_that_is_none(self, shell: Shell, name: str) -> None:
+        shell.set(**{name: "secret"})
+
+        assert self.told(shell.livhana("serve")).startswith(f"{name} is not usable: ")
+
+    def test_a_file_in_the_way_of_the_folder(self, shell: Shell, tmp_path: Path) -> None:
+        (tmp_path / "var").touch()
+
+        assert "cannot be used" in self.told(shell.livhana("serve"))
+
+    def test_a_file_in_the_way_inside_it(self, shell: Shell, tmp_path: Path) -> None:
+        (tmp_path / "var").mkdir()
+        (tmp_path / "var" / "run").touch()
+
+        assert re.match(r"\S*var/run cannot be used \(File exists\)", self.told(shell.livhana("serve")))
+
+    def test_spoilt_secrets(self, shell: Shell, tmp_path: Path) -> None:
+        (tmp_path / "var").mkdir()
+        (tmp_path / "var" / "development-secrets.json").write_text("{")
+
+        assert "development-secrets.json" in self.told(shell.livhana("serve"))
+
+    def test_a_folder_of_something_else(self, shell: Shell, tmp_path: Path) -> None:
+        (tmp_path / "var" / "postgres").mkdir(parents=True)
+        shell.set(PORT=0)
+
+        assert "is not a PostgreSQL folder" in self.told(shell.livhana("serve"))
+
+    def test_a_port_in_use(self, shell: Shell) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            shell.set(PORT=taken.getsockname()[1])
+
+            assert "is in use: set PORT to another one" in self.told(shell.livhana("serve"))
+
+    def test_an_address_that_is_not_ours(self, settings: Settings) -> None:
+        elsewhere = settings.api.model_copy(update={"host": "203.0.113.1", "port": 0})
+
+        with pytest.raises(CannotServe, match=r"^HOST 203\.0\.113\.1 is not an address of this machine\.$"):
+            open_door(elsewhere)
+
+    def test_a_second_house_in_one_folder(self, shell: Shell, tmp_path: Path) -> None:
+        (tmp_path / "var" / "run").mkdir(parents=True)
+        with (tmp_path / "var" / "run" / "supervisor.lock").open("w") as lock:
+            print(4711, file=lock, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+
+            assert "livhana already runs in var (process 4711)." in self.told(shell.livhana("serve"))
+
+
+class TestCheck:
+    def test_it_says_what_to_do_when_nothing_runs(self, shell: Shell) -> None:
+        shell.set(LOOKUP_KEY="short")
+
+        result = shell.livhana("check")
+
+        assert result.exit_code == 1
+        assert "LOOKUP_KEY is not usable" in " ".join(result.stdout.split())
+        assert result.stdout.count("✗") == 6

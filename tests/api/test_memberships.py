@@ -1,0 +1,161 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+from starlette.testclient import TestClient
+
+from api.bootstrap import House
+from commerce.memberships.store import memberships
+from commerce.payments.sandbox import sandbox_charges
+from tests.api.conftest import ANA, BEN, Headers
+
+KEY = {"Idempotency-Key": "join-gold-2026-03-01"}
+
+
+def counted(house: House) -> tuple[int, int]:
+    """How many memberships there are, and how many charges."""
+    with house.ledger.transaction() as tx:
+        counts = [
+            tx.scalar(select(func.count()).select_from(each)) for each in (memberships, sandbox_charges)
+        ]
+    return counts[0] or 0, counts[1] or 0
+
+
+def test_tiers_are_told_to_anyone(client: TestClient, guest: Headers) -> None:
+    tiers = client.get("/api/memberships/tiers", headers=guest).json()["data"]
+
+    assert [(each["tier"], each["price"], each["discountPercent"]) for each in tiers] == [
+        ("BRONZE", 47, 10),
+        ("SILVER", 97, 20),
+        ("GOLD", 197, 30),
+    ]
+
+
+def test_joining_charges_once_and_shows(client: TestClient, house: House, ana: Headers) -> None:
+    answer = client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **KEY})
+
+    standing = client.get(f"/api/memberships/{ANA}", headers=ana).json()["data"]
+
+    assert answer.status_code == 201
+    assert answer.json()["data"]["price"] == 197
+    assert standing["isMember"] is True
+    assert standing["membership"] == answer.json()["data"]
+    assert counted(house) == (1, 1)
+
+
+def test_same_key_and_body_gives_the_same_answer(client: TestClient, house: House, ana: Headers) -> None:
+    first, second = (
+        client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **KEY})
+        for _ in range(2)
+    )
+
+    assert second.content == first.content
+    assert second.status_code == first.status_code
+    assert second.headers["idempotency-replayed"] == "true"
+    assert "idempotency-replayed" not in first.headers
+    assert counted(house) == (1, 1)
+
+
+def test_same_key_with_another_body_is_a_conflict(client: TestClient, house: House, ana: Headers) -> None:
+    client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **KEY})
+
+    other = client.post("/api/memberships/subscribe", json={"tier": "SILVER"}, headers={**ana, **KEY})
+
+    assert (other.status_code, other.json()["code"]) == (409, "CONFLICT")
+    assert counted(house) == (1, 1)
+
+
+def test_double_click_joins_once(client: TestClient, house: House, ana: Headers) -> None:
+    def click(number: int) -> int:
+        key = {"Idempotency-Key": f"click-number-{number}"}
+        answer = client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **key})
+        return answer.status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        statuses = sorted(pool.map(click, range(4)))
+
+    assert statuses == [201, 409, 409, 409]
+    assert counted(house) == (1, 1)
+
+
+@pytest.mark.parametrize("key", [None, "short", "with spaces inside"])
+def test_money_needs_a_key(client: TestClient, house: House, ana: Headers, key: str | None) -> None:
+    headers = {**ana, "Idempotency-Key": key} if key else ana
+
+    answer = client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["details"][0]["field"] == "Idempotency-Key"
+    assert counted(house) == (0, 0)
+
+
+def test_unverified_customer_is_refused(client: TestClient, house: House, ben: Headers) -> None:
+    answer = client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ben, **KEY})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
+    assert counted(house) == (0, 0)
+
+
+def test_declined_card_is_said(client: TestClient, house: House, ana: Headers) -> None:
+    client.post("/api/payments/profiles", json={"nonce": "tok_decline"}, headers=ana)
+
+    answer = client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **KEY})
+
+    assert (answer.status_code, answer.json()["code"]) == (402, "PAYMENT_DECLINED")
+    assert "0002" in answer.json()["error"]
+    assert counted(house)[0] == 0
+
+
+def test_unknown_tier_says_what_would_be_right(client: TestClient, ana: Headers) -> None:
+    answer = client.post("/api/memberships/subscribe", json={"tier": "PLATINUM"}, headers={**ana, **KEY})
+
+    assert answer.status_code == 400
+    [wrong] = answer.json()["details"]
+    assert wrong["field"] == "tier"
+    assert "'BRONZE', 'SILVER' or 'GOLD'" in wrong["message"]
+
+
+def test_customer_cannot_be_named_in_the_body(client: TestClient, house: House, ana: Headers) -> None:
+    body = {"tier": "GOLD", "customerId": BEN}
+
+    answer = client.post("/api/memberships/subscribe", json=body, headers={**ana, **KEY})
+
+    assert answer.status_code == 400
+    assert answer.json()["details"][0]["field"] == "customerId"
+    assert counted(house) == (0, 0)
+
+
+def test_discount_is_exact_dollars(client: TestClient, ana: Headers) -> None:
+    client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **KEY})
+
+    saving = client.get(f"/api/memberships/discount/{ANA}?subtotal=100.00", headers=ana).json()["data"]
+
+    assert saving == {
+        "hasDiscount": True,
+        "discountPercent": 30,
+        "discountAmount": 30.0,
+        "finalTotal": 70.0,
+        "tier": "GOLD",
+    }
+
+
+def test_no_membership_no_discount(client: TestClient, ana: Headers) -> None:
+    saving = client.get(f"/api/memberships/discount/{ANA}?subtotal=19.99", headers=ana).json()["data"]
+
+    assert (saving["hasDiscount"], saving["finalTotal"], saving["tier"]) == (False, 19.99, None)
+
+
+@pytest.mark.parametrize("subtotal", ["", "abc", "1.999", "-5", "1e3"])
+def test_subtotal_that_is_no_amount_is_refused(client: TestClient, ana: Headers, subtotal: str) -> None:
+    answer = client.get(f"/api/memberships/discount/{ANA}", params={"subtotal": subtotal}, headers=ana)
+
+    assert answer.status_code == 400
+    assert answer.json()["details"] == [
+        {"field": "subtotal", "message": "expected dollars with at most two decimals, such as 47.00"}
+    ]
+
+
+def test_staff_cannot_buy_for_a_customer(client: TestClient, staff: Headers) -> None:
+    answer = client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**staff, **KEY})
+
+    assert answer.status_code == 403

@@ -1,0 +1,259 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+from sqlalchemy import func, select
+from starlette.testclient import TestClient
+
+from agent.state import Inbound
+from agent.tables import messages, turns
+from api.bootstrap import Brain, House, build
+from api.jobs.scheduler import Scheduler, open_scheduler, resume_turns
+from api.jobs.work import handlers
+from foundation.auth import Principal, Role
+from foundation.queue import JOBS, Bench
+from foundation.settings import Settings
+from tests.api.conftest import ANA, Headers
+from tests.fakes import FakeClock
+
+PROMPT = "what do you recommend for sleep under $40?"
+PATH = "/api/reasoning/jobs"
+ROOT = Path(__file__).parents[2]
+
+
+class StillRunning(Exception):
+    """The job has not ended yet."""
+
+
+OFTEN = Retry(ConstantBackoff(0.05), retries=1200, supported_errors=(StillRunning,))
+
+
+def ask(client: TestClient, headers: Headers, prompt: str = PROMPT, **more: Any) -> str:  # noqa: ANN401 - JSON
+    answer = client.post(PATH, json={"prompt": prompt, **more}, headers=headers)
+    assert answer.status_code == 202, answer.text
+    job_id: str = answer.json()["data"]["id"]
+    return job_id
+
+
+def state(client: TestClient, headers: Headers, job_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(f"{PATH}/{job_id}", headers=headers).json()["data"]
+    return found
+
+
+def work(house: House, job_id: str) -> None:
+    """What the work-horse does."""
+    Bench(house.jobs, handlers(house)).perform(job_id)
+
+
+def rows_of(house: House, table: Any) -> int:  # noqa: ANN401 - a table
+    with house.ledger.transaction() as tx:
+        return tx.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_question_is_answered_by_the_worker(client: TestClient, ana: Headers, house: House) -> None:
+    job_id = ask(client, ana)
+    assert state(client, ana, job_id)["status"] == "queued"
+
+    work(house, job_id)
+
+    found = state(client, ana, job_id)
+    assert found["status"] == "finished"
+    assert "Night Owl Gummies" in found["result"]["text"]
+    assert found["error"] is None
+
+
+def test_job_that_runs_again_answers_once(client: TestClient, ana: Headers, house: House) -> None:
+    job_id = ask(client, ana)
+    job = house.jobs.find(job_id)
+    assert job is not None
+
+    answers = [handlers(house)["reason"](job, lambda _: None) for _ in range(2)]
+
+    assert answers[0] == answers[1]
+    assert rows_of(house, turns) == rows_of(house, messages) == 1
+
+
+def test_same_key_asks_once(client: TestClient, ana: Headers, house: House) -> None:
+    keyed = {**ana, "Idempotency-Key": "question-1"}
+
+    assert ask(client, keyed) == ask(client, keyed)
+    assert rows_of(house, JOBS) == 1
+
+
+def test_same_key_with_another_question_is_a_conflict(client: TestClient, ana: Headers) -> None:
+    keyed = {**ana, "Idempotency-Key": "question-1"}
+    ask(client, keyed)
+
+    answer = client.post(PATH, json={"prompt": "something else"}, headers=keyed)
+
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "CONFLICT"
+
+
+def test_result_is_its_owners_alone(client: TestClient, ana: Headers, ben: Headers, house: House) -> None:
+    job_id = ask(client, ana)
+    work(house, job_id)
+
+    answer = client.get(f"{PATH}/{job_id}", headers=ben)
+
+    assert answer.status_code == 404
+
+
+def test_job_of_another_kind_is_not_shown(client: TestClient, ana: Headers, house: House) -> None:
+    job = house.jobs.submit("resume", {"thread_id": "thr_one"})
+
+    assert client.get(f"{PATH}/{job.id}", headers=ana).status_code == 404
+
+
+def test_result_is_kept_for_a_day(
+    client: TestClient,
+    ana: Headers,
+    house: House,
+    clock: FakeClock,
+    sign_in: Any,  # noqa: ANN401 - a fixture
+) -> None:
+    job_id = ask(client, ana)
+    work(house, job_id)
+
+    clock.advance(timedelta(hours=24, seconds=1))
+
+    assert client.get(f"{PATH}/{job_id}", headers=sign_in(ANA)).status_code == 404
+
+
+def test_anothers_thread_cannot_be_asked_in(client: TestClient, ana: Headers, ben: Headers) -> None:
+    thread_id = client.post("/api/chat", json={"message": "hi"}, headers=ana).json()["data"]["thread_id"]
+
+    answer = client.post(PATH, json={"prompt": PROMPT, "thread_id": thread_id}, headers=ben)
+
+    assert answer.status_code == 404
+
+
+def test_card_number_in_a_question_is_masked_before_it_is_stored(
+    client: TestClient, ana: Headers, house: House
+) -> None:
+    ask(client, ana, "charge 4111 1111 1111 1111 please")
+
+    with house.ledger.transaction() as tx:
+        stored = str(tx.scalars(select(JOBS.c.payload)).one())
+    assert "4111" not in stored
+
+
+@pytest.mark.parametrize("prompt", ["", "  ", "x" * 4_001])
+def test_question_that_is_none_is_refused_by_name(client: TestClient, ana: Headers, prompt: str) -> None:
+    answer = client.post(PATH, json={"prompt": prompt}, headers=ana)
+
+    assert answer.status_code == 400
+    assert answer.json()["details"][0]["field"] == "prompt"
+
+
+def test_cut_off_turn_is_given_to_the_worker_and_answered(
+    client: TestClient, ana: Headers, house: House, clock: FakeClock
+) -> None:
+    thread_id = _cut_off(house, clock)
+
+    assert resume_turns(house) == 1
+    with house.ledger.transaction() as tx:
+        job_id = tx.scalars(select(JOBS.c.id)).one()
+    work(house, job_id)
+
+    thread = client.get(f"/api/chat/threads/{thread_id}", headers=ana).json()["data"]
+    assert [message["role"] for message in thread["messages"]] == ["customer", "assistant"]
+
+
+def test_lost_job_is_queued_again_by_the_scheduler(
+    client: TestClient, ana: Headers, house: House, clock: FakeClock
+) -> None:
+    job_id = ask(client, ana)
+    scheduler = open_scheduler(house)
+    scheduler.sweep()
+    house.cache.flushall()
+    clock.advance(timedelta(minutes=2))
+
+    swept = scheduler.sweep()
+
+    assert swept["requeue_jobs"] == 1
+    assert house.cache.exists(f"rq:job:{job_id}")
+
+
+def test_every_chore_can_be_done(house: House, clock: FakeClock) -> None:
+    scheduler: Scheduler = open_scheduler(house)
+    house.warehouse.ensure()
+    scheduler.sweep()
+    clock.advance(timedelta(hours=30))
+
+    swept = scheduler.sweep()
+
+    assert {*swept} == {
+        "resume_turns",
+        "requeue_jobs",
+        "reconcile_payments",
+        "prune_jobs",
+        "prune_outbox",
+        "maintain_warehouse",
+    }
+
+
+def test_cut_off_turn_is_finished_here_when_the_queue_is_away(
+    live_settings: Settings, house: House, clock: FakeClock
+) -> None:
+    thread_id = _cut_off(house, clock)
+    away = live_settings.cache.model_copy(update={"url": "unix:///nowhere/valkey.sock"})
+    alone = build(house.settings.model_copy(update={"cache": away}), clock=clock, brain=Brain(house.embedder))
+
+    resume_turns(alone)
+    alone.close()
+
+    with house.ledger.transaction() as tx:
+        status = tx.scalars(select(turns.c.status).where(turns.c.thread_id == thread_id)).one()
+    assert status == "done"
+
+
+@pytest.fixture
+def worker(live_settings: Settings, house: House) -> Iterator[None]:
+    """`livhana worker` on the same ledger, queue and secrets."""
+    live_settings.var.mkdir(exist_ok=True)
+    (live_settings.var / "models").symlink_to(house.settings.var / "models")
+    environment = {
+        "PATH": os.defpath,
+        "APP_ENV": "test",
+        "VAR_DIR": str(live_settings.var),
+        "DATABASE_URL": live_settings.ledger.url,
+        "REDIS_URL": live_settings.cache.url,
+    }
+    command = [sys.executable, "-m", "api.cli", "worker"]
+    started = subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)  # noqa: S603 - ours
+    yield
+    os.killpg(started.pid, signal.SIGTERM)
+    started.wait(timeout=20)
+
+
+@pytest.mark.usefixtures("worker")
+def test_worker_process_answers_what_was_asked(client: TestClient, ana: Headers, house: House) -> None:
+    job_id = ask(client, ana)
+
+    def look() -> None:
+        job = house.jobs.find(job_id)
+        if job is None or job.finished_at is None:
+            raise StillRunning
+
+    OFTEN.call_with_retry(look, lambda _: None)
+    found = state(client, ana, job_id)
+    assert found["status"] == "finished", found["error"]
+    assert "Night Owl Gummies" in found["result"]["text"]
+
+
+def _cut_off(house: House, clock: FakeClock) -> str:
+    """A message that was accepted by a process that died before it answered."""
+    ana = Principal(ANA, Role.CUSTOMER)
+    receipt = house.turns.store.accept(Inbound("thr_cut", "msg_cut", ana, PROMPT))
+    house.turns.store.claim(receipt.thread_id)
+    clock.advance(timedelta(minutes=1))
+    return receipt.thread_id

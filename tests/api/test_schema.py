@@ -1,0 +1,60 @@
+"""The API keeps to what its OpenAPI document says, over HTTP, for good requests and for bad ones."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+import uvicorn
+from schemathesis.engine import from_schema
+from schemathesis.engine.events import NonFatalError, ScenarioFinished
+
+from api.app import create_app
+from api.bootstrap import House
+from tests.api.conftest import Headers
+
+EXAMPLES = 20
+UNDEFENDED = ["positive_data_acceptance"]
+"""A schema cannot say that a name has two parts, or that a raffle is there."""
+
+
+@pytest.fixture(scope="module")
+def house(lasting_house: House) -> House:
+    return lasting_house
+
+
+@pytest.fixture(scope="module")
+def address(house: House) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(create_app(house), port=0, log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+def test_every_answer_is_as_declared(address: str, ana: Headers) -> None:
+    schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
+    schema.config.update(headers=ana, continue_on_failure=True)
+    schema.config.phases.update(phases=["examples", "coverage", "fuzzing"])
+    schema.config.generation.update(max_examples=EXAMPLES, deterministic=True, database="none")
+    schema.config.checks.update(excluded_check_names=UNDEFENDED)
+
+    broken: list[str] = []
+    tried = set()
+    for event in from_schema(schema).execute():
+        if isinstance(event, NonFatalError):
+            broken.append(f"{event.label}: {event.value}")
+        if isinstance(event, ScenarioFinished):
+            tried.add(event.label)
+            broken += [
+                f"{event.label}: {check.name}: {check.failure_info.failure}"
+                for checks in event.recorder.checks.values()
+                for check in checks
+                if check.failure_info
+            ]
+
+    assert broken == []
+    assert len(tried) >= 20

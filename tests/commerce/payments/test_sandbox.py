@@ -1,0 +1,74 @@
+from datetime import timedelta
+
+import pytest
+
+from commerce.payments.ports import Charge, GatewaySilent, Verdict
+from foundation.money import Money
+from tests.crashes import Killed, then_killed
+from tests.shop import Shop
+
+
+def charge(token: str = "tok_approve", invoice: str = "i_1", cents: int = 5_00) -> Charge:  # noqa: S107
+    return Charge(token, Money(cents), invoice, "a test")
+
+
+@pytest.mark.parametrize(
+    ("token", "verdict"),
+    [
+        ("tok_approve", Verdict.APPROVED),
+        ("tok_decline", Verdict.DECLINED),
+        ("tok_error", Verdict.ERROR),
+        ("tok_hold", Verdict.HELD),
+    ],
+)
+def test_token_says_what_the_card_does(shop: Shop, token: str, verdict: Verdict) -> None:
+    assert shop.sandbox.charge(charge(token)).verdict is verdict
+
+
+def test_same_invoice_within_the_window_is_answered_as_the_original(shop: Shop) -> None:
+    first = shop.sandbox.charge(charge())
+
+    assert shop.sandbox.charge(charge()) == first
+    assert shop.charges() == 1
+
+
+def test_same_invoice_after_the_window_is_charged_again(shop: Shop) -> None:
+    shop.sandbox.charge(charge())
+
+    shop.clock.advance(timedelta(hours=8))
+    shop.sandbox.charge(charge())
+
+    assert shop.charges() == 2
+
+
+def test_lost_answer_has_charged_all_the_same(shop: Shop) -> None:
+    with pytest.raises(GatewaySilent):
+        shop.sandbox.charge(charge("tok_timeout"))
+
+    found = shop.sandbox.find("i_1")
+
+    assert found is not None
+    assert found.verdict is Verdict.APPROVED
+
+
+def test_charge_outlives_the_transaction_that_asked_for_it(shop: Shop) -> None:
+    with pytest.raises(Killed):
+        then_killed(shop.ledger, lambda: shop.sandbox.charge(charge()))
+
+    assert shop.charged() == Money(5_00)
+
+
+def test_void_comes_before_settlement_and_refund_after(shop: Shop) -> None:
+    taken = shop.sandbox.charge(charge())
+    transaction = str(taken.transaction_id)
+
+    early_refund = shop.sandbox.refund(transaction, Money(5_00))
+    shop.clock.advance(timedelta(days=1))
+    late_void = shop.sandbox.void(transaction)
+
+    assert (early_refund.verdict, late_void.verdict) == (Verdict.ERROR, Verdict.ERROR)
+    assert shop.sandbox.refund(transaction, Money(5_00)).verdict is Verdict.APPROVED
+
+
+def test_unknown_transaction_cannot_be_voided(shop: Shop) -> None:
+    assert shop.sandbox.void("txn_none").verdict is Verdict.ERROR

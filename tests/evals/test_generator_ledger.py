@@ -1,0 +1,249 @@
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import psycopg
+import pytest
+from sqlalchemy import Table, func, select
+
+from commerce.age.store import age_verifications
+from commerce.customers.store import customers
+from commerce.memberships.models import Tier
+from commerce.memberships.store import memberships
+from commerce.payments.sandbox import sandbox_charges
+from commerce.raffles.store import raffle_purchases, raffle_tickets
+from evals.generator.__main__ import main
+from evals.generator.config import ShopConfig
+from evals.generator.ledger import build, is_built
+from evals.generator.rooms import Rooms, SetClock, open_rooms
+from evals.generator.shop import Shard, Shop
+from evals.generator.talk import exchanges
+from foundation.embedded import EmbeddedPostgres
+from foundation.outbox import OUTBOX
+from foundation.settings import Settings, load_settings
+from foundation.sql import Ledger, open_ledger
+from foundation.warehouse.schema import TABLES
+from memory.embeddings import DIMENSIONS, Vectors
+from memory.store import INTERACTIONS
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+CONFIG = ShopConfig(customers=25, ends_at=NOW)
+DANAS_PURCHASES, DANAS_TURNS = 8, 4
+
+
+class EveryTextItsOwn:
+    """An encoder that only tells texts apart."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        drawn = [np.random.default_rng(crc32(text.encode())).normal(size=DIMENSIONS) for text in texts]
+        vectors: Vectors = np.array([row / np.linalg.norm(row) for row in drawn], dtype=np.float32)
+        return vectors
+
+
+class CutOff(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def rooms(ledger: Ledger, settings: Settings) -> Rooms:
+    return open_rooms(settings, ledger, clock=SetClock(NOW), embedder=EveryTextItsOwn())
+
+
+@pytest.fixture(scope="module")
+def shop() -> Shop:
+    return Shop(CONFIG)
+
+
+@pytest.fixture(scope="module")
+def shard(shop: Shop) -> Shard:
+    return shop.shard(0)
+
+
+@pytest.fixture(scope="module")
+def built(
+    shop: Shop,
+    postgres: EmbeddedPostgres,
+    maintenance: psycopg.Connection,
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Rooms]:
+    """One whole shop, for the tests that only look at it."""
+    maintenance.execute(f"CREATE DATABASE generated TEMPLATE {template} STRATEGY FILE_COPY")
+    url = postgres.url.replace("@/postgres?", "@/generated?")
+    settings = load_settings(APP_ENV="test", VAR_DIR=str(tmp_path_factory.mktemp("var")), DATABASE_URL=url)
+    ledger = open_ledger(settings.ledger)
+    rooms = open_rooms(settings, ledger, clock=SetClock(NOW), embedder=EveryTextItsOwn())
+    build(shop, rooms, advance=lambda *_: None)
+    rooms.clock.now = NOW
+    yield rooms
+    ledger.close()
+    maintenance.execute("DROP DATABASE generated WITH (FORCE)")
+
+
+class TestBuild:
+    def test_demo_customer_can_do_everything_but_is_no_member(self, built: Rooms) -> None:
+        assert built.customers.find("cus_demo").name == "Dana Demo"
+        assert built.ages.is_proven("cus_demo")
+        assert str(built.payments.default_card("cus_demo")) == "card ending 1111"
+        assert built.memberships.status("cus_demo") is None
+        assert built.memberships.quote("cus_demo", tier=Tier.GOLD).card == "card ending 1111"
+
+    def test_demo_customer_is_remembered(self, built: Rooms) -> None:
+        assert _count(built, INTERACTIONS, customer_id="cus_demo") == DANAS_TURNS
+        assert _count(built, OUTBOX, topic="purchases", customer_id="cus_demo") == DANAS_PURCHASES
+        assert "peppermint gives me a headache" in {fact.value for fact in built.memory.facts("cus_demo")}
+
+    def test_other_regulars_each_have_their_trouble(self, built: Rooms) -> None:
+        gold = built.memberships.status("cus_gold")
+
+        assert not built.ages.is_proven("cus_minor")
+        assert built.payments.cards("cus_nocard") == []
+        assert gold is not None
+        assert gold.tier is Tier.GOLD
+        assert built.payments.default_card("cus_declined").last_four == "0002"
+
+    def test_catalogue_is_on_the_shelf(self, shop: Shop, built: Rooms) -> None:
+        product = built.inventory.find("prd_001")
+
+        assert (product.name, product.price.cents) == (shop.items[0].name, shop.items[0].price_cents)
+
+    def test_three_raffles_are_open(self, built: Rooms) -> None:
+        assert len(built.raffles.list_open()) == 3
+
+    def test_everything_that_was_generated_is_there(self, shop: Shop, shard: Shard, built: Rooms) -> None:
+        assert _counts(built) == _expected(shop, shard)
+
+    def test_tickets_are_numbered_without_a_gap(self, built: Rooms) -> None:
+        columns = (func.max(raffle_tickets.c.number), func.count())
+        statement = select(*columns).group_by(raffle_tickets.c.raffle_id)
+
+        with built.ledger.transaction() as connection:
+            rows = connection.execute(statement).all()
+
+        assert rows
+        assert all(highest == count for highest, count in rows)
+
+    def test_every_event_fits_the_warehouse(self, built: Rooms) -> None:
+        with built.ledger.transaction() as connection:
+            events = connection.execute(select(OUTBOX.c.topic, OUTBOX.c.payload)).all()
+
+        assert len(events) > 200
+        assert [fault for topic, payload in events if (fault := TABLES[topic].fault(payload))] == []
+
+    def test_the_past_lies_in_the_past(self, built: Rooms) -> None:
+        with built.ledger.transaction() as connection:
+            first, last = connection.execute(
+                select(func.min(customers.c.created_at), func.max(customers.c.created_at))
+            ).one()
+            latest = connection.execute(select(func.max(INTERACTIONS.c.at))).scalar_one()
+
+        assert NOW - timedelta(days=CONFIG.days) <= first
+        assert max(last, latest) <= NOW
+
+    def test_it_says_that_it_is_built(self, built: Rooms) -> None:
+        assert is_built(built.ledger)
+
+
+class TestCutOff:
+    @pytest.mark.parametrize("after", [1, 3, 6, 9])
+    def test_run_that_was_cut_off_is_run_again_without_doubles(
+        self, shop: Shop, shard: Shard, rooms: Rooms, after: int
+    ) -> None:
+        steps = iter(range(after))
+
+        def advance(*_: object) -> None:
+            if next(steps, None) is None:
+                raise CutOff
+
+        with pytest.raises(CutOff):
+            build(shop, rooms, advance=advance)
+        was_built = is_built(rooms.ledger)
+
+        build(shop, rooms, advance=lambda *_: None)
+
+        assert not was_built
+        assert _counts(rooms) == _expected(shop, shard)
+
+    def test_built_shop_built_again_stays_as_it_is(self, shop: Shop, rooms: Rooms) -> None:
+        build(shop, rooms, advance=lambda *_: None)
+        before = _counts(rooms)
+
+        build(shop, rooms, advance=lambda *_: None)
+
+        assert _counts(rooms) == before
+
+
+class TestCommand:
+    def test_missing_ledger_is_one_sentence(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        nowhere = f"postgresql+psycopg://postgres@/postgres?host={tmp_path}"
+        monkeypatch.setenv("DATABASE_URL", nowhere)
+        monkeypatch.setenv("VAR_DIR", str(tmp_path))
+
+        status = main(["--into", "ledger"])
+
+        assert status == 1
+        assert (
+            capsys.readouterr().err.strip()
+            == "The ledger does not answer: start the shop, or set DATABASE_URL."
+        )
+
+    def test_parquet_needs_a_folder(self, capsys: pytest.CaptureFixture[str]) -> None:
+        status = main(["--into", "parquet"])
+
+        assert status == 1
+        assert "--out DIR" in capsys.readouterr().err
+
+    def test_second_run_does_nothing_and_says_so(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        order = ["--into", "parquet", "--out", str(tmp_path / "shop"), "--customers", "50"]
+        main(order)
+        capsys.readouterr()
+
+        status = main(order)
+
+        assert status == 0
+        assert "nothing was done" in capsys.readouterr().err
+
+
+def _count(rooms: Rooms, table: Table, **values: str) -> int:
+    statement = select(func.count()).select_from(table).filter_by(**values)
+    with rooms.ledger.transaction() as connection:
+        return connection.execute(statement).scalar_one()
+
+
+def _counts(rooms: Rooms) -> dict[str, int]:
+    return {
+        "customers": _count(rooms, customers),
+        "age checks": _count(rooms, age_verifications),
+        "memberships": _count(rooms, memberships),
+        "raffle purchases": _count(rooms, raffle_purchases),
+        "charges": _count(rooms, sandbox_charges),
+        "purchases": _count(rooms, OUTBOX, topic="purchases"),
+        "turns": _count(rooms, INTERACTIONS),
+        "events of turns": _count(rooms, OUTBOX, topic="interactions"),
+    }
+
+
+def _expected(shop: Shop, shard: Shard) -> dict[str, int]:
+    """With the five regulars: four of proven age, one of them a member."""
+    members = np.isfinite(shard.lives.joined) & ~np.isfinite(shard.standing.cancelled)
+    entries, turns = len(shard.entries.customer), len(list(exchanges(shard.talks, shop.shelf))) + DANAS_TURNS
+    verified, renews = shard.standing.verified, shard.standing.renews
+    checks = [
+        1 + renews[row] * ((CONFIG.days - day) // 365) for row, day in enumerate(verified) if day < np.inf
+    ]
+    return {
+        "customers": len(shard.people) + 5,
+        "age checks": int(sum(checks)) + 4,
+        "memberships": int(members.sum()) + 1,
+        "raffle purchases": entries,
+        "charges": int(members.sum()) + 1 + entries,
+        "purchases": len(shard.visits) + DANAS_PURCHASES,
+        "turns": turns,
+        "events of turns": turns,
+    }

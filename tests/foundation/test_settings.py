@@ -1,0 +1,112 @@
+import json
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from foundation import settings as module
+from foundation.settings import SECRETS, MisconfiguredError, load_settings
+
+GIVEN = {
+    "JWT_KEYS": f"a:{token_hex(32)}",
+    "ENCRYPTION_KEYS": f"a:{token_hex(32)}",
+    "LOOKUP_KEY": token_hex(32),
+}
+
+
+PARTS = [each for each in vars(module).values() if isinstance(each, type) and issubclass(each, BaseSettings)]
+
+
+@pytest.fixture(autouse=True)
+def _bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty folder, and no setting in the environment."""
+    for name in {field.alias for part in PARTS for field in part.model_fields.values() if field.alias}:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+class TestDefaults:
+    def test_a_bare_machine_runs_embedded_under_var(self, tmp_path: Path) -> None:
+        settings = load_settings()
+
+        assert (
+            settings.ledger.url
+            == f"postgresql+psycopg://postgres@/postgres?host={tmp_path / 'var' / 'postgres'}"
+        )
+        assert settings.cache.url == f"unix://{tmp_path / 'var' / 'valkey' / 'valkey.sock'}"
+        assert settings.models.anthropic_api_key is None
+        assert not settings.is_production
+
+    def test_settings_cannot_be_changed(self) -> None:
+        settings = load_settings()
+
+        with pytest.raises(ValidationError):
+            settings.turn.model_calls = 99
+
+    def test_what_is_given_goes_before_the_environment_and_that_before_dotenv(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Path(".env").write_text("# a comment\nPORT=1\nHOST='0.0.0.0'\nSHOP_NAME=Dotenv\n")
+        monkeypatch.setenv("PORT", "2")
+        monkeypatch.setenv("SHOP_NAME", "Environment")
+
+        settings = load_settings(PORT="3")
+
+        assert (settings.api.port, settings.api.host, settings.shop.name) == (3, "0.0.0.0", "Environment")  # noqa: S104
+
+    def test_origins_are_a_comma_separated_list(self) -> None:
+        settings = load_settings(CORS_ORIGINS="https://a.example, https://b.example")
+
+        assert settings.api.cors_origins == ("https://a.example", "https://b.example")
+
+
+class TestSecrets:
+    def test_development_draws_them_once_for_its_owner_only(self, tmp_path: Path) -> None:
+        first, second = load_settings(), load_settings()
+
+        assert first.auth.keys == second.auth.keys
+        assert (tmp_path / "var" / "development-secrets.json").stat().st_mode & 0o777 == 0o600
+
+    def test_a_secret_that_is_given_is_the_one_used(self) -> None:
+        settings = load_settings(JWT_KEYS=GIVEN["JWT_KEYS"])
+
+        assert settings.auth.keys.get_secret_value() == GIVEN["JWT_KEYS"]
+
+    def test_they_do_not_show_when_printed(self) -> None:
+        printed = repr(load_settings(**GIVEN, ANTHROPIC_API_KEY="sk-secret"))
+
+        assert not any(secret in printed for secret in [*GIVEN.values(), "sk-secret"])
+
+    @pytest.mark.parametrize("name", SECRETS)
+    def test_production_does_not_start_without_one(self, name: str) -> None:
+        given = {key: value for key, value in GIVEN.items() if key != name}
+
+        with pytest.raises(MisconfiguredError, match=f"^Set {name}: production does not start without it"):
+            load_settings(APP_ENV="production", **given)
+
+    def test_production_starts_with_all_of_them_and_writes_none(self, tmp_path: Path) -> None:
+        assert load_settings(APP_ENV="production", **GIVEN).is_production
+        assert not (tmp_path / "var").exists()
+
+    def test_two_processes_that_start_together_draw_the_same(self, tmp_path: Path) -> None:
+        (tmp_path / "var").mkdir()
+        path = tmp_path / "var" / "development-secrets.json"
+        path.write_text(json.dumps(GIVEN))
+
+        assert load_settings().auth.keys.get_secret_value() == GIVEN["JWT_KEYS"]
+        assert json.loads(path.read_text()) == GIVEN
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("PORT", "http"), ("APP_ENV", "prod"), ("TURN_SECONDS", "0"), ("MODEL_EFFORT", "huge")],
+    )
+    def test_the_setting_is_named_in_one_sentence(self, name: str, value: str) -> None:
+        with pytest.raises(MisconfiguredError) as stop:
+            load_settings(**{name: value})
+
+        assert str(stop.value).startswith(f"{name} is not usable: ")
+        assert "\n" not in str(stop.value)

@@ -1,0 +1,95 @@
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from foundation.sql import Ledger
+from memory.embeddings import DIMENSIONS, Vectors
+from memory.index.local import Block, LocalIndex
+from memory.store import MemoryStore, Stored
+from tests.memory.conftest import CHICAGO, said
+
+
+def stored(number: int, *, customer_id: str = "cus_ana", message: str = "gummies") -> Stored:
+    """A turn whose message lies along the axis of its number."""
+    vectors = np.zeros((2, DIMENSIONS), np.float16)
+    vectors[0, number] = 1
+    return Stored(number, said(number, message, "ok", customer_id=customer_id), vectors)
+
+
+def axis(number: int) -> Vectors:
+    vector = np.zeros(DIMENSIONS, np.float32)
+    vector[number] = 1
+    return vector
+
+
+@pytest.fixture
+def store(ledger: Ledger) -> MemoryStore:
+    return MemoryStore(ledger)
+
+
+class TestBlock:
+    def test_the_nearest_turn_is_found_exactly(self) -> None:
+        block = Block(CHICAGO)
+        block.extend([stored(number) for number in range(1, 50)])
+
+        found = block.search("qqq", axis(30), limit=3)
+
+        assert found[0].interaction.id == "trn_cus_ana_30"
+        assert found[0].meaning == pytest.approx(1)
+
+    def test_what_is_held_already_is_not_added_again(self) -> None:
+        block = Block(CHICAGO)
+        block.extend([stored(1), stored(2)])
+
+        block.extend([stored(2), stored(3)])
+
+        assert [turn.id for turn in block.recent(9)] == ["trn_cus_ana_3", "trn_cus_ana_2", "trn_cus_ana_1"]
+
+    def test_an_empty_one_finds_nothing(self) -> None:
+        block = Block(ZoneInfo("UTC"))
+
+        assert block.search("gummies", axis(1), limit=3) == []
+        assert block.recent(3) == []
+        assert block.size_bytes == 0
+
+
+class TestLocalIndex:
+    def test_only_the_tail_is_read_again(self, store: MemoryStore) -> None:
+        index = LocalIndex(store, zone=CHICAGO)
+        store.add([stored(1), stored(2)])
+        first = index.open("cus_ana")
+
+        store.add([stored(3)])
+
+        assert index.open("cus_ana") is first
+        assert len(first.recent(9)) == 3
+
+    def test_customers_used_least_lately_make_room(self, store: MemoryStore) -> None:
+        store.add([stored(1, customer_id=who) for who in ("cus_a", "cus_b", "cus_c")])
+        size = LocalIndex(store, zone=CHICAGO).open("cus_a").size_bytes
+        index = LocalIndex(store, zone=CHICAGO, held_bytes=2 * size)
+        first, second = index.open("cus_a"), index.open("cus_b")
+        index.open("cus_a")
+
+        index.open("cus_c")
+
+        assert index.open("cus_a") is first
+        assert index.open("cus_b") is not second
+
+    def test_a_customer_too_large_to_hold_is_still_answered(self, store: MemoryStore) -> None:
+        store.add([stored(1)])
+        index = LocalIndex(store, zone=CHICAGO, held_bytes=1)
+
+        assert len(index.open("cus_ana").recent(9)) == 1
+        assert len(index.open("cus_ana").recent(9)) == 1
+
+    def test_erasing_lets_go_of_the_customer(self, store: MemoryStore) -> None:
+        index = LocalIndex(store, zone=CHICAGO)
+        store.add([stored(1)])
+        held = index.open("cus_ana")
+
+        index.erase("cus_ana")
+
+        assert index.open("cus_ana") is not held
+        index.erase("cus_nobody")

@@ -1,0 +1,73 @@
+from dataclasses import replace
+from datetime import timedelta, timezone
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memory.interactions import Interaction
+from memory.profiles import Profile, profile_of
+from tests.memory.conftest import NOON, TURN
+
+interactions = st.lists(
+    st.builds(
+        lambda message, response, channel, hours: replace(
+            TURN, message=message, response=response, channel=channel, at=NOON + timedelta(hours=hours)
+        ),
+        message=st.text(max_size=80) | st.sampled_from(["gummies for sleep", "is gold worth the price?"]),
+        response=st.text(max_size=40),
+        channel=st.sampled_from(["chat", "email", "voice"]),
+        hours=st.integers(0, 1000),
+    ),
+    max_size=12,
+)
+
+
+class TestProfile:
+    def test_nobody_has_an_empty_one(self) -> None:
+        assert (Profile().interactions, Profile().style, Profile().preferred_channel) == (0, None, None)
+
+    def test_topics_are_those_the_customer_spoke_of(self) -> None:
+        turn = replace(TURN, message="Gummies, or drops, to help me SLEEP?", response="Join the raffle!")
+
+        profile = profile_of([turn, replace(turn, message="and the price of gummies?")])
+
+        assert profile.topics == {"edible": 2, "tincture": 1, "sleep": 1, "price": 1}
+        assert profile.favourite_topics == ["edible", "price", "sleep"]
+
+    def test_spanish_words_show_the_same_topics(self) -> None:
+        profile = profile_of([replace(TURN, message="No puedo dormir, ¿tienen gomitas?")])
+
+        assert profile.topics == {"sleep": 1, "edible": 1}
+
+    def test_an_older_mail_that_arrives_late_is_not_the_last_contact(self) -> None:
+        late = replace(TURN, channel="email", at=NOON - timedelta(days=3))
+
+        profile = profile_of([TURN, late])
+
+        assert (profile.last_at, profile.last_channel) == (NOON, "chat")
+        assert profile.first_at == late.at
+
+    def test_long_messages_ask_for_detail(self) -> None:
+        long = replace(TURN, message="tell me all about it " * 5)
+
+        assert profile_of([long]).style == "detailed"
+        assert profile_of([long, replace(TURN, message="ok"), replace(TURN, message="yes")]).style == "brief"
+
+    @given(interactions, st.integers(0, 12))
+    def test_it_is_the_same_in_however_many_batches(self, turns: list[Interaction], cut: int) -> None:
+        at_once = profile_of(turns)
+
+        in_two = profile_of(turns[cut:], start=profile_of(turns[:cut]))
+
+        assert in_two.to_bytes() == at_once.to_bytes()
+
+    @given(interactions)
+    def test_it_survives_being_stored(self, turns: list[Interaction]) -> None:
+        profile = profile_of(turns)
+
+        assert Profile.from_document(profile.document()) == profile
+
+    def test_the_time_zone_of_the_clock_does_not_matter(self) -> None:
+        elsewhere = replace(TURN, at=NOON.astimezone(timezone(timedelta(hours=-6))))
+
+        assert profile_of([elsewhere]).to_bytes() == profile_of([TURN]).to_bytes()
