@@ -15,5 +15,5 @@ async def announce(run: Run, reply: Reply) -> None:
     if reply.form is not None:
         await run.emit("form", {"form": reply.form})
     if reply.handed_over:
-        await run.emit("handoff", {"summary": reply.text})
+        await run.emit("handoff", {"summary": run.said})
     await run.emit("done", dumped)

@@ -288,6 +288,7 @@ def _entry(answer: ModelAnswer) -> dict[str, Any]:
         "stop_reason": answer.stop_reason,
         "model": answer.model,
         "usage": asdict(answer.usage),
+        "form": answer.form,
         "notice": answer.notice,
     }
 

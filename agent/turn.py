@@ -145,7 +145,7 @@ class Turns:
         return read
 
     async def close(self) -> None:
-        """Let what is nearly done finish; stop the rest and give its threads back, so that another goes on."""
+        """Let what is nearly done finish; stop the rest and give its threads back for another to go on."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=LAST_SECONDS)
         for task in self._tasks:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI
@@ -56,8 +57,20 @@ ROUTERS = (
 EXPOSED = (REQUEST_ID, REPLAYED, "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining")
 
 
+class Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """Without the framework's own answer to a bad request, which is never given here."""
+        document = super().openapi()
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(name, None)
+        return document
+
+
 def create_app(house: House) -> FastAPI:
-    app = FastAPI(
+    app = Api(
         title=TITLE,
         summary=SUMMARY,
         lifespan=_lifespan(house),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import redis
@@ -13,7 +14,6 @@ from anyio import CapacityLimiter
 from agent.events import TurnStream
 from agent.graph import Graph, build_graph
 from agent.models.base import Model
-from agent.models.claude import Claude
 from agent.models.fallback import Fallback
 from agent.models.offline.model import OfflineModel
 from agent.models.offline.vocabulary import Named
@@ -50,6 +50,9 @@ from tools.base import Services
 from tools.catalog import TOOLS, Catalog
 from tools.confirmations import Confirmations
 from tools.effects import Effects
+
+if TYPE_CHECKING:
+    from agent.models.claude import Claude
 
 SUBSCRIPTIONS = (WAREHOUSE,)
 NAMES_LAST = timedelta(seconds=5)
@@ -239,7 +242,9 @@ class House:
         return Turns(store, runner, self.confirmations, stream, threads=threads, on_step=self._spares.on_step)
 
     @cached_property
-    def claude(self) -> Claude:
+    def claude(self) -> "Claude":
+        from agent.models.claude import Claude  # noqa: PLC0415 - its SDK takes a second to load
+
         return Claude(self.settings.models)
 
     def _usual_models(self) -> Sequence[Model]:

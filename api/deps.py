@@ -66,15 +66,15 @@ Visitor = Annotated[Principal, Depends(require("shop:read"))]
 Owner = Annotated[Principal, Depends(require("own:write"))]
 
 
-async def readable(customer: PathId, principal: Caller) -> str:
+async def readable(customer_id: PathId, principal: Caller) -> str:
     """The customer named in the path, when it is the caller or the caller is staff."""
     if "shop:manage" in principal.scopes:
-        return customer
+        return customer_id
     if "own:read" not in principal.scopes:
         raise NotAllowed("own:read")
-    if customer != principal.id:
+    if customer_id != principal.id:
         raise SomeoneElses
-    return customer
+    return customer_id
 
 
 ReadableCustomer = Annotated[str, Depends(readable)]

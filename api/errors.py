@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 import psycopg
@@ -42,7 +43,10 @@ EXAMPLES: Mapping[Code, str] = {
     "UNAVAILABLE": "This is not available just now. Please try again later.",
     "GATEWAY_TIMEOUT": "The card processor did not answer in time. You have not been charged twice.",
 }
+METHOD_NOT_ALLOWED = 405
+"""The one status beside the table: HTTP gives it a meaning and a header of its own."""
 MOST_FIELDS = 10
+LONGEST_FIELD = 80
 JSON = re.compile(r"application/([\w.-]+\+)?json\b", re.IGNORECASE)
 log = logger(__name__)
 
@@ -102,7 +106,7 @@ def _refused(error: ShopError) -> JSONResponse:
     if error.code == "UNAUTHORIZED":
         headers["WWW-Authenticate"] = "Bearer"
     if (seconds := getattr(error, "retry_after_seconds", None)) is not None:
-        headers["Retry-After"] = str(seconds)
+        headers["Retry-After"] = str(ceil(seconds))
     failure = Failure(error=str(error), code=error.code, details=_details(error))
     return failed(STATUS[error.code], failure, headers=headers)
 
@@ -120,7 +124,8 @@ def _field(error: Mapping[str, Any]) -> FieldError:
     if error["type"] == "json_invalid":
         return FieldError(field="body", message=f"JSON is broken at character {error['loc'][-1]}")
     place, *names = map(str, error["loc"])
-    return FieldError(field=".".join(names) or place, message=error["msg"].removeprefix("Value error, "))
+    field = ".".join(names)[:LONGEST_FIELD] or place
+    return FieldError(field=field, message=error["msg"].removeprefix("Value error, "))
 
 
 def _wants_json(error: RequestValidationError) -> bool:
@@ -141,7 +146,8 @@ def _unroutable(error: HTTPException) -> JSONResponse:
     if error.status_code == STATUS["NOT_FOUND"]:
         failure = Failure(error=EXAMPLES["NOT_FOUND"], code="NOT_FOUND")
         return failed(error.status_code, failure)
-    if error.headers and (allowed := error.headers.get("Allow")):
-        failure = Failure(error=f"This address answers {allowed} only.", code="INVALID_INPUT")
-        return failed(error.status_code, failure, headers=error.headers)
+    if error.status_code == METHOD_NOT_ALLOWED:
+        headers = {"Allow": "GET, HEAD", **(error.headers or {})}
+        failure = Failure(error=f"This address answers {headers['Allow']} only.", code="INVALID_INPUT")
+        return failed(METHOD_NOT_ALLOWED, failure, headers=headers)
     return _invalid([FieldError(field="body", message="send JSON in UTF-8")])

@@ -55,7 +55,7 @@ def ungrounded(text: str, known: Sources, *, names: Iterable[str]) -> list[str]:
 
 def _invented(text: str, known: Sources) -> Iterator[str]:
     """Proper names that stand nowhere, without the word that may only be capital because it comes first."""
-    plain = FIRST_PERSON.sub(lambda found: " " * 2 + "," * (len(found.group()) - 2), text)
+    plain = FIRST_PERSON.sub(",", text)
     for found in PROPER_NAME.finditer(plain):
         name = found.group()
         before = plain[: found.start()].rstrip(" \t“\"'(*")

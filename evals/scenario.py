@@ -120,8 +120,12 @@ def scenarios() -> tuple[Scenario, ...]:
 def load(path: Path, *, outcomes: Mapping[str, Outcome]) -> list[Scenario]:
     try:
         return [_scenario(declared, path.stem, outcomes) for declared in _read(path)["scenario"]]
-    except (ValidationError, KeyError) as error:
-        raise ScenarioError(f"{path.name}: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ScenarioError(f"{path.name}: {place}: {first['msg']}") from error
+    except KeyError as error:
+        raise ScenarioError(f"{path.name}: there is no {error.args[0]}") from error
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -86,6 +86,7 @@ def _engine(settings: LedgerSettings, pool_size: int) -> Engine:
         settings.url,
         pool_size=pool_size,
         max_overflow=0,
+        hide_parameters=True,
         pool_timeout=settings.pool_timeout_seconds,
         connect_args={"options": options, "application_name": "livhana"},
     )

@@ -1,15 +1,14 @@
 """Servers that live as long as the test session, and what is fresh for each test.
 
-A test pays only for what it asks: `ledger` for a database of its own (a copy of a template),
-`cache` for an emptied Valkey, `live_settings` for settings that name both.
+A test pays only for what it asks: `ledger` for a migrated database without a row in it, `cache` for
+an emptied Valkey, `live_settings` for settings that name both.
 """
 
-import importlib
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -18,14 +17,35 @@ import redis
 from sqlalchemy import create_engine
 
 from foundation.embedded import EmbeddedPostgres, EmbeddedValkey
+from foundation.migrations import migrate
 from foundation.settings import Settings, load_settings
-from foundation.sql import Ledger, metadata, open_ledger
+from foundation.sql import Ledger, open_ledger
+from foundation.warehouse.ducklake import CATALOG_SCHEMA
 from tests.fakes import FakeClock
 
-ROOT = Path(__file__).parent.parent
-ROOMS = ("foundation", "memory", "commerce", "tools", "connectors", "agent", "api")
 TEMPLATE = "ledger_template"
 NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A database that one test after the other has to itself."""
+
+    url: str
+    janitor: psycopg.Connection
+    tables: Sequence[str]
+
+    def empty(self) -> None:
+        """Drop every row, without a look at what refers to what, and whoever still holds one."""
+        self.janitor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        deletes = "; ".join(f"DELETE FROM {name}" for name in self.tables)  # noqa: S608 - the names are our own
+        self.janitor.execute(
+            f"SET session_replication_role = replica; {deletes}; "
+            f"SET session_replication_role = DEFAULT; DROP SCHEMA IF EXISTS {CATALOG_SCHEMA} CASCADE"
+        )
 
 
 @pytest.fixture(scope="session")
@@ -63,23 +83,41 @@ def maintenance(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
 def template(postgres: EmbeddedPostgres, maintenance: psycopg.Connection) -> str:
     maintenance.execute(f"CREATE DATABASE {TEMPLATE}")
     engine = create_engine(_database(postgres, TEMPLATE))
-    import_tables()
-    metadata.create_all(engine)
+    migrate(engine)
     engine.dispose()
     return TEMPLATE
 
 
 @pytest.fixture
 def database_url(postgres: EmbeddedPostgres, maintenance: psycopg.Connection, template: str) -> Iterator[str]:
+    """A database of the test's own, for what `emptied_url` is too shared for."""
     name = f"test_{next(NUMBERS)}"
     maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield _database(postgres, name)
     maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def shared(postgres: EmbeddedPostgres, maintenance: psycopg.Connection, template: str) -> Iterator[Shared]:
+    maintenance.execute(f"CREATE DATABASE shared TEMPLATE {template} STRATEGY FILE_COPY")
+    url = _database(postgres, "shared")
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as janitor:
+        named = janitor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        yield Shared(url, janitor, [name for (name,) in named if name != "alembic_version"])
+
+
 @pytest.fixture
-def ledger(database_url: str, settings: Settings) -> Iterator[Ledger]:
-    opened = open_ledger(settings.ledger.model_copy(update={"url": database_url}))
+def emptied_url(shared: Shared) -> Iterator[str]:
+    """The session's database, emptied after the test: a copy for each would cost half a second."""
+    yield shared.url
+    shared.empty()
+
+
+@pytest.fixture
+def ledger(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Ledger]:
+    own = "database_url" in request.fixturenames
+    url = request.getfixturevalue("database_url" if own else "emptied_url")
+    opened = open_ledger(settings.ledger.model_copy(update={"url": url}))
     yield opened
     opened.close()
 
@@ -104,10 +142,10 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def live_settings(tmp_path: Path, database_url: str, cache_url: str) -> Settings:
+def live_settings(tmp_path: Path, emptied_url: str, cache_url: str) -> Settings:
     """Settings that name this test's database and the session's Valkey."""
     var = str(tmp_path / "var")
-    return load_settings(APP_ENV="test", VAR_DIR=var, DATABASE_URL=database_url, REDIS_URL=cache_url)
+    return load_settings(APP_ENV="test", VAR_DIR=var, DATABASE_URL=emptied_url, REDIS_URL=cache_url)
 
 
 @pytest.fixture
@@ -117,12 +155,3 @@ def clock() -> FakeClock:
 
 def _database(server: EmbeddedPostgres, name: str) -> str:
     return server.url.replace("@/postgres?", f"@/{name}?")
-
-
-def import_tables() -> None:
-    """Import every module that declares tables."""
-    for room in ROOMS:
-        for path in sorted((ROOT / room).rglob("*.py")):
-            if "metadata" in path.read_text() and "versions" not in path.parts:
-                with suppress(Exception):
-                    importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))

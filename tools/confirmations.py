@@ -38,6 +38,7 @@ DONE = "done"
 CANCELLED = "cancelled"
 SUPERSEDED = "superseded"
 REFUSED = "refused"
+EXPIRED = "expired"
 
 
 class ActionNotFound(NotFound):
@@ -166,6 +167,12 @@ class Confirmations:
                 raise ActionExpired
             tx.execute(_update(action_id).values(status=DONE))
             return True
+
+    def expire(self) -> int:
+        """Close the questions nobody has answered in time; how many."""
+        late = and_(pending_actions.c.status == WAITING, pending_actions.c.expires_at <= self._now())
+        with self._ledger.at_once() as tx:
+            return tx.execute(update(pending_actions).where(late).values(status=EXPIRED)).rowcount
 
     def erase(self, principal_id: str) -> None:
         with self._ledger.transaction() as tx:

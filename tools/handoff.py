@@ -26,4 +26,4 @@ def hand_over_to_person(
         "I have passed our conversation to a member of our team. "
         "They will read it and answer you here or by e-mail."
     )
-    return ToolResult(say, {"handoff_id": request.id}, handed_over=True)
+    return ToolResult(say, {"handoff_id": request.id, "summary": request.summary}, handed_over=True)

@@ -43,6 +43,8 @@ class ModelAnswer:
     """`tool_use` when tools are to be run; anything else ends the turn."""
     model: str
     usage: Usage = field(default_factory=Usage)
+    form: str | None = None
+    """The form to show beside the words: `sign_in`, `age_verification` or `card`."""
     notice: str | None = None
     """What the customer should know about who answered, such as that a simpler assistant did."""
 

@@ -84,6 +84,8 @@ def open_scheduler(house: House) -> Scheduler:
         Chore("requeue_jobs", every(SWEEP), house.jobs.requeue_lost),
         Chore("reconcile_payments", every(SWEEP), house.payments.reconcile),
         Chore("prune_jobs", every(timedelta(hours=1)), lambda: house.jobs.prune(keep=JOBS_KEPT)),
+        Chore("prune_idempotency_keys", every(timedelta(hours=1)), house.idempotency.prune),
+        Chore("expire_confirmations", every(timedelta(hours=1)), house.confirmations.expire),
         Chore("prune_outbox", nightly(NIGHT, zone), lambda: house.outbox.prune(keep=OUTBOX_KEPT)),
         Chore("maintain_warehouse", nightly(NIGHT, zone), lambda: sum(house.warehouse.maintain().values())),
     )

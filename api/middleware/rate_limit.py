@@ -15,11 +15,12 @@ from api.errors import translate
 from foundation.auth import Principal
 from foundation.cache import Allowance, CacheAway, RateLimiter
 from foundation.errors import RateLimited
-from foundation.log import logger
+from foundation.resilience import Breaker, BreakerOpen
 
 WINDOW = timedelta(minutes=1)
 MOST_KEYS = 10_000
-log = logger(__name__)
+CACHE_RESTS = timedelta(seconds=10)
+"""A cache that is away is not waited for at every request."""
 
 
 class TooManyRequests(RateLimited):
@@ -61,6 +62,7 @@ class RateLimit:
         self._limiter = limiter
         self._spare = spare
         self._limit = per_minute
+        self._cache = Breaker("cache", on=CacheAway, failures=3, cooldown=CACHE_RESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/api/"):
@@ -85,9 +87,9 @@ class RateLimit:
     def _count(self, who: list[str]) -> Allowance:
         """The allowance that leaves least."""
         try:
-            allowances = [self._limiter.hit(key, limit=self._limit, window=WINDOW) for key in who]
-        except CacheAway:
-            log.warning("rate limits are counted in this process: the cache is away")
+            with self._cache:
+                allowances = [self._limiter.hit(key, limit=self._limit, window=WINDOW) for key in who]
+        except (CacheAway, BreakerOpen):
             allowances = [self._spare.hit(key, limit=self._limit, window=WINDOW) for key in who]
         return min(allowances, key=lambda each: (each.allowed, each.remaining))
 

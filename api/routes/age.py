@@ -66,7 +66,7 @@ class AgeStatus(Shape):
 
 
 @router.post("/verify", status_code=201)
-def verify(form: AgeForm, request: Request, principal: Owner, house: TheHouse) -> Envelope[Verification]:
+def verify_age(form: AgeForm, request: Request, principal: Owner, house: TheHouse) -> Envelope[Verification]:
     """Prove once a year to be 21 or older. Neither the birthday nor the ID number is kept readable."""
     submission = AgeSubmission(form.full_name, form.date_of_birth, form.state, form.id_number_last4)
     address = request.client.host if request.client else None
@@ -74,13 +74,13 @@ def verify(form: AgeForm, request: Request, principal: Owner, house: TheHouse) -
     return Envelope(data=Verification.of(proof, is_valid=True))
 
 
-@router.get("/status/{customer}")
-def status(customer: ReadableCustomer, house: TheHouse) -> Envelope[AgeStatus]:
+@router.get("/status/{customer_id}")
+def age_status(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[AgeStatus]:
     """Whether the customer may buy what is for adults, and until when."""
-    proof = house.services.ages.status(customer)
+    proof = house.services.ages.status(customer_id)
     if proof is None:
         return Envelope(data=AgeStatus(verified=False))
-    valid = house.services.ages.is_proven(customer)
+    valid = house.services.ages.is_proven(customer_id)
     return Envelope(
         data=AgeStatus(verified=valid, verified_at=proof.verified_at, expires_at=proof.expires_at)
     )

@@ -35,7 +35,7 @@ class SignedOut(Shape):
 
 
 @router.post("/guest", status_code=201)
-def guest(house: TheHouse) -> Envelope[GuestToken]:
+def guest_token(house: TheHouse) -> Envelope[GuestToken]:
     """A token for someone who has not signed in: they may look around and talk, nothing more."""
     ttl = timedelta(hours=house.settings.auth.ttl_hours)
     token = house.tokens.issue(Principal(new_id("gst"), Role.GUEST), ttl=ttl)
@@ -59,7 +59,7 @@ def _name(principal: Principal, house: House) -> str | None:
 
 
 @router.post("/logout", responses=refusals("UNAUTHORIZED"))
-def logout(principal: Caller, house: TheHouse) -> Envelope[SignedOut]:
+def sign_out(principal: Caller, house: TheHouse) -> Envelope[SignedOut]:
     """End this token everywhere, before its time."""
     longest = timedelta(hours=house.settings.auth.ttl_hours)
     house.tokens.revoke(principal.token_id, house.now() + longest)

@@ -91,16 +91,16 @@ class ProductShown(Shape):
 
 
 @router.get("")
-def search(wanted: Annotated[Search, Query()], _: Visitor, house: TheHouse) -> Envelope[list[ProductShown]]:
+def products(wanted: Annotated[Search, Query()], _: Visitor, house: TheHouse) -> Envelope[list[ProductShown]]:
     """Products that meet every condition, the best first; none when nothing does."""
     found = house.services.inventory.search(wanted.query())
     return Envelope(data=[ProductShown.of(product) for product in found])
 
 
-@router.get("/{product}", responses=refusals("NOT_FOUND"))
-def one(product: PathId, _: Visitor, house: TheHouse) -> Envelope[ProductShown]:
+@router.get("/{product_id}", responses=refusals("NOT_FOUND"))
+def product(product_id: PathId, _: Visitor, house: TheHouse) -> Envelope[ProductShown]:
     """A product, in stock or not."""
-    return Envelope(data=ProductShown.of(house.services.inventory.find(product)))
+    return Envelope(data=ProductShown.of(house.services.inventory.find(product_id)))
 
 
 def _money(amount: str | None) -> Money | None:

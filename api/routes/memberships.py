@@ -81,7 +81,7 @@ class Saving(Shape):
 
 
 @router.get("/tiers")
-def tiers(_: Visitor) -> Envelope[list[PlanOffered]]:
+def membership_tiers(_: Visitor) -> Envelope[list[PlanOffered]]:
     """The three memberships, what each costs a month and what it gives."""
     offered = [
         PlanOffered(
@@ -109,20 +109,20 @@ def subscribe(
     return Envelope(data=MembershipHeld.of(membership))
 
 
-@router.get("/discount/{customer}")
-def discount(
-    customer: ReadableCustomer,
+@router.get("/discount/{customer_id}")
+def membership_discount(
+    customer_id: ReadableCustomer,
     subtotal: Annotated[Amount, Query(examples=["100.00"])],
     house: TheHouse,
 ) -> Envelope[Saving]:
     """What the customer's membership takes off this subtotal."""
     amount = Money.from_dollars(Decimal(subtotal))
-    return Envelope(data=Saving.of(house.services.memberships.discount(customer, subtotal=amount)))
+    return Envelope(data=Saving.of(house.services.memberships.discount(customer_id, subtotal=amount)))
 
 
-@router.get("/{customer}")
-def standing(customer: ReadableCustomer, house: TheHouse) -> Envelope[Standing]:
+@router.get("/{customer_id}")
+def membership(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[Standing]:
     """The customer's active membership, if there is one."""
-    membership = house.services.memberships.status(customer)
-    held = MembershipHeld.of(membership) if membership else None
+    found = house.services.memberships.status(customer_id)
+    held = MembershipHeld.of(found) if found else None
     return Envelope(data=Standing(is_member=held is not None, membership=held))

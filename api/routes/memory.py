@@ -110,17 +110,17 @@ class ContextShown(Shape):
         )
 
 
-@router.get("/profile/{customer}")
-def profile(customer: ReadableCustomer, house: TheHouse) -> Envelope[ProfileShown]:
+@router.get("/profile/{customer_id}")
+def customer_profile(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[ProfileShown]:
     """What the customer's conversations add up to."""
-    return Envelope(data=ProfileShown.of(customer, house.services.memory.profile(customer)))
+    return Envelope(data=ProfileShown.of(customer_id, house.services.memory.profile(customer_id)))
 
 
-@router.get("/context/{customer}")
-def context(
-    customer: ReadableCustomer,
+@router.get("/context/{customer_id}")
+def memory_context(
+    customer_id: ReadableCustomer,
     house: TheHouse,
     message: Annotated[Words, Query(max_length=4_000, examples=["something for sleep"])] = "",
 ) -> Envelope[ContextShown]:
     """What the agent would be given to know about the customer before it answers this message."""
-    return Envelope(data=ContextShown.of(house.services.memory.context(customer, message)))
+    return Envelope(data=ContextShown.of(house.services.memory.context(customer_id, message)))

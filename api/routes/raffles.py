@@ -80,7 +80,7 @@ class TicketsBought(Shape):
 
 
 @router.get("")
-def raffles(_: Visitor, house: TheHouse) -> Envelope[list[RaffleShown]]:
+def open_raffles(_: Visitor, house: TheHouse) -> Envelope[list[RaffleShown]]:
     """The raffles that sell tickets now."""
     return Envelope(data=[RaffleShown.of(raffle) for raffle in house.services.raffles.list_open()])
 
@@ -91,23 +91,23 @@ def my_tickets(principal: Owner, house: TheHouse) -> Envelope[list[TicketHeld]]:
     return Envelope(data=_held(house.services.raffles.my_tickets(principal.id)))
 
 
-@router.get("/{raffle}", responses=refusals("NOT_FOUND"))
-def one(raffle: PathId, _: Visitor, house: TheHouse) -> Envelope[RaffleShown]:
+@router.get("/{raffle_id}", responses=refusals("NOT_FOUND"))
+def raffle(raffle_id: PathId, _: Visitor, house: TheHouse) -> Envelope[RaffleShown]:
     """A raffle, open or over."""
-    return Envelope(data=RaffleShown.of(house.services.raffles.find(raffle)))
+    return Envelope(data=RaffleShown.of(house.services.raffles.find(raffle_id)))
 
 
 @router.post(
-    "/{raffle}/tickets",
+    "/{raffle_id}/tickets",
     status_code=201,
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def buy(
-    raffle: PathId, order: TicketOrder, principal: Owner, key: MoneyKey, house: TheHouse
+def buy_tickets(
+    raffle_id: PathId, order: TicketOrder, principal: Owner, key: MoneyKey, house: TheHouse
 ) -> Envelope[TicketsBought]:
     """Buy tickets: the card on file is charged now, once for this key, and the numbers are issued."""
     receipt = house.services.raffles.buy_tickets(
-        principal.id, raffle_id=raffle, quantity=order.quantity, key=key
+        principal.id, raffle_id=raffle_id, quantity=order.quantity, key=key
     )
     return Envelope(data=TicketsBought.of(receipt))
 

@@ -14,9 +14,11 @@ from api.jobs.work import finish_turns
 from evals.faults.audit import Ending, Finding, Outcome, differences, ending, faults, strays, unanswered
 from evals.faults.forks import finished, forked
 from evals.faults.fuse import STATEMENT, Fuse, FusedGateway, Point, lay_along
-from evals.faults.place import Place, welcome
+from evals.faults.place import welcome
 from evals.faults.stories import STORIES, Story
+from evals.generator.rooms import SetClock
 from foundation.auth import Principal, Role
+from foundation.settings import Settings
 
 LEASE_IS_OVER = timedelta(minutes=1)
 PATIENCE_SECONDS = 30.0
@@ -48,15 +50,15 @@ class Case:
 class Theatre:
     """Plays stories in forked processes. This process opens no connection, so that none is shared."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, settings: Settings, *, clock: SetClock) -> None:
         self._fuse = Fuse()
-        self._clock = place.clock
+        self._clock = clock
         spares = Spares(
             gateway=lambda gateway: FusedGateway(gateway, self._fuse),
             on_step=self._fuse,
         )
-        brain = load_brain(place.settings)
-        self._house = build(place.settings, clock=self._clock, brain=brain, spares=spares)
+        brain = load_brain(settings)
+        self._house = build(settings, clock=self._clock, brain=brain, spares=spares)
         self._house.turns  # noqa: B018 - made once, before the forks
         self._numbers = count(1)
 
@@ -167,9 +169,9 @@ class _Act:
         return Inbound(f"thr_{self.number}", f"msg_{text}", principal, text)
 
 
-def play_all(place: Place, outcome: Outcome, *, kills: int, seed: int) -> None:
+def play_all(theatre: Theatre, outcome: Outcome, *, kills: int, seed: int) -> None:
     """Every named point of every story, and statements besides until there were so many kills."""
-    theatre, draws = Theatre(place), np.random.default_rng(seed)
+    draws = np.random.default_rng(seed)
     rehearsals = {story.name: theatre.rehearse(story) for story in STORIES}
     named, statements = _cases(rehearsals, draws)
     for case in named:

@@ -3,24 +3,23 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from api.bootstrap import House, build, load_brain
+from api.bootstrap import House, build
 from commerce.age.models import AgeSubmission
 from commerce.customers.models import NewCustomer
 from commerce.inventory.models import Category, Effect, Flavour, Product
 from commerce.raffles import store as raffle_store
 from commerce.raffles.models import Raffle, RaffleStatus
-from evals.generator.rooms import SetClock
 from foundation.clock import system_clock
 from foundation.embedded import EmbeddedPostgres, EmbeddedValkey
 from foundation.migrations import migrate
 from foundation.money import Money
 from foundation.settings import Settings, load_settings
-from foundation.sql import metadata
+from foundation.sql import metadata, open_ledger
 
 NO_VENDOR = ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL")
 """Settings that would bring in another model than the one on this machine."""
@@ -30,13 +29,12 @@ NAMES = ("Night Owl Gummies", "Deep Bear Gummies", "Quiet Hour Tincture")
 
 @dataclass(frozen=True)
 class Place:
-    """`environment` is what a program needs to work here; `clock` is for those that need none of its own."""
+    """`environment` is what a program needs to work here."""
 
     settings: Settings
     environment: dict[str, str]
     postgres: EmbeddedPostgres
     valkey: EmbeddedValkey
-    clock: SetClock
 
     @property
     def folder(self) -> Path:
@@ -62,8 +60,9 @@ def open_place(**given: str) -> Iterator[Place]:
             **given,
         }
         settings = load_settings(**environment, **dict.fromkeys(NO_VENDOR))
-        _furnish(settings)
-        yield Place(settings, environment, postgres, valkey, SetClock(system_clock()))
+        make_tables(settings)
+        furnish(settings)
+        yield Place(settings, environment, postgres, valkey)
     finally:
         valkey.stop()
         postgres.stop()
@@ -78,17 +77,19 @@ def welcome(house: House, customer_id: str) -> None:
     house.ages.verify(customer_id, AgeSubmission("Ana Alvarez", date(1990, 5, 1), "TX", "4821"))
 
 
-def _furnish(settings: Settings) -> None:
-    house = build(settings, brain=load_brain(settings))
-    try:
-        migrate(house.ledger.engine)
-        metadata.create_all(house.ledger.engine)
-        now = system_clock()
+def make_tables(settings: Settings) -> None:
+    with closing(open_ledger(settings.ledger)) as ledger:
+        migrate(ledger.engine)
+        metadata.create_all(ledger.engine)
+
+
+def furnish(settings: Settings) -> None:
+    """Put products on the shelves and open a raffle that nobody can buy up."""
+    now = system_clock()
+    with closing(build(settings)) as house:
         house.services.inventory.put([_product(number, name, now) for number, name in enumerate(NAMES)])
         with house.ledger.transaction() as connection:
             raffle_store.add(connection, _raffle(now), created_at=now)
-    finally:
-        house.close()
 
 
 def _product(number: int, name: str, now: datetime) -> Product:

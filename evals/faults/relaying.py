@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
-from api.bootstrap import build, load_brain
+from api.bootstrap import build
 from evals.faults.audit import Finding, Outcome, undelivered
 from evals.faults.forks import finished, forked
 from evals.faults.fuse import COMMIT, COMMITTED, Fuse, Point, lay_along
-from evals.faults.place import Place
+from evals.generator.rooms import SetClock
 from foundation.outbox import Relay
+from foundation.settings import Settings
 from foundation.warehouse.base import Rejection, Row
 from foundation.warehouse.ducklake import DuckLake
 from foundation.warehouse.feed import SUBSCRIPTION, WarehouseFeed
@@ -49,26 +51,27 @@ def away(folder: Path) -> Iterator[None]:
 
 
 class Relaying:
-    """Works off whatever the outbox of a place holds."""
+    """Works off whatever the outbox holds."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self._house = build(place.settings, clock=place.clock, brain=load_brain(place.settings))
+    def __init__(self, settings: Settings, *, clock: SetClock) -> None:
+        self._clock = clock
+        self._house = build(settings, clock=clock)
 
-    def kill_all(self, outcome: Outcome) -> None:
+    def kill_all(self, outcome: Outcome, *, points: Sequence[Point] = POINTS) -> None:
         """Kill relays at every point, send the warehouse away for an hour, and look what arrived."""
         finished(self._prepare)
-        for point in POINTS:
-            if forked(lambda point=point: self._deliver(point)).was_killed:  # type: ignore[misc]
+        for point in points:
+            self._clock.now += AN_HOUR
+            if forked(partial(self._deliver, point)).was_killed:
                 outcome.kills[point.name] += 1
-            self._place.clock.now += AN_HOUR
-        with away(self._place.settings.warehouse.folder):
+        self._clock.now += AN_HOUR
+        with away(self._house.settings.warehouse.folder):
             arrived = finished(lambda: self._deliver(None))
         if arrived:
             outcome.findings.append(
                 Finding("lost_events", f"{arrived} events went to a warehouse that is away")
             )
-        self._place.clock.now += AN_HOUR
+        self._clock.now += AN_HOUR
         finished(lambda: self._deliver(None))
         outcome.findings += finished(self._inspect)
 

@@ -20,6 +20,7 @@ FORGIVING = Timing(delays=(0.1,) * 1_000, look_seconds=0.5)
 BACK_SECONDS = 60.0
 VALKEY, WORK_HORSE, WORKER_ALONE = "valkey", "work horse", "worker alone"
 """What may be killed besides the children by their names: the worker's own children, or it without them."""
+PART_OF = {WORK_HORSE: "worker", WORKER_ALONE: "worker"}
 
 
 class NotBack(Exception):
@@ -57,24 +58,25 @@ class Service:
             orphan.kill()
 
     def kill(self, target: str) -> bool:
-        """Whether there was one to kill; it is waited for until it is back from the death before.
-
-        Raises:
-            NotBack: it does not come back.
-        """
+        """Whether there was one to kill."""
         if target == VALKEY:
             return _kill([self._place.valkey.process()])
-        name = "worker" if target in (WORK_HORSE, WORKER_ALONE) else target
-        self.await_back(name)
+        name = PART_OF.get(target, target)
         main = self._main(name)
         if target == WORK_HORSE:
             return _kill(main.children(recursive=True))
         self._is_up[name].clear()
         return _kill([main] if target == WORKER_ALONE else [main, *main.children(recursive=True)])
 
-    def await_back(self, name: str) -> None:
-        if not self._is_up[name].wait(BACK_SECONDS):
-            raise NotBack(f"The {name} has not come back: {self.failure}")
+    def await_back(self, target: str) -> None:
+        """Until it has been started again after its last death.
+
+        Raises:
+            NotBack: that has not happened.
+        """
+        is_up = self._is_up.get(PART_OF.get(target, target))
+        if is_up is not None and not is_up.wait(BACK_SECONDS):
+            raise NotBack(f"The {target} has not come back: {self.failure}")
 
     def await_all(self) -> None:
         for name in self._is_up:

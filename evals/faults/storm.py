@@ -1,7 +1,7 @@
 """Processes of a running service killed at random moments, again and again, while customers shop."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from time import monotonic
 
@@ -33,14 +33,21 @@ AWAY_SECONDS = 5.0
 SETTLED_SECONDS = 150.0
 
 
-def strike(place: Place, outcome: Outcome, *, seed: int) -> int:
-    """Kill as often as `KILLS` says; how many requests were cut off by it."""
+def strike(
+    place: Place,
+    outcome: Outcome,
+    *,
+    seed: int,
+    kills: Mapping[str, int] = KILLS,
+    lanes: Sequence[Errand] = LANES,
+) -> int:
+    """Kill as often as `kills` says; how many requests were cut off by it."""
     draws = np.random.default_rng(seed)
-    every = [target for target, number in KILLS.items() for _ in range(number)]
+    every = [target for target, number in kills.items() for _ in range(number)]
     plan = [every[place] for place in draws.permutation(len(every))]
     with closing(build(place.settings)) as house, running(place) as service:
-        crowd = Crowd(house, service.address, lanes=LANES)
-        rehearsed = _rehearse(crowd, house)
+        crowd = Crowd(house, service.address, lanes=lanes)
+        rehearsed = _rehearse(crowd, house, lanes)
         crowd.open()
         try:
             _kill_all(service, place, plan, draws=draws, outcome=outcome)
@@ -53,9 +60,9 @@ def strike(place: Place, outcome: Outcome, *, seed: int) -> int:
         return crowd.cuts
 
 
-def _rehearse(crowd: Crowd, house: House) -> dict[Errand, Ending]:
+def _rehearse(crowd: Crowd, house: House, lanes: Sequence[Errand]) -> dict[Errand, Ending]:
     """What each errand comes to when nobody is killed."""
-    customers = {errand: crowd.do(errand) for errand in dict.fromkeys(LANES)}
+    customers = {errand: crowd.do(errand) for errand in dict.fromkeys(lanes)}
     _settled(house)
     return {errand: ending(house.ledger, who) for errand, who in customers.items()}
 
@@ -65,6 +72,7 @@ def _kill_all(
 ) -> None:
     """Half-way through, the warehouse is away for a while."""
     for number, target in enumerate(plan):
+        service.await_back(target)
         _wait(draws.uniform(*LULL_SECONDS))
         if service.kill(target):
             outcome.kills[target] += 1

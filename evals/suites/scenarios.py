@@ -46,7 +46,7 @@ def run(options: Namespace) -> Report:
     chosen = [each for each in scenarios() if options.only in f"{each.subject}/{each.name}"]
     with open_workshop(customers=options.customers, var=load_settings().var) as workshop:
         plays = [play(workshop, each) for _ in range(options.runs) for each in chosen]
-    return _report(chosen, plays, runs=options.runs)
+    return report(chosen, plays, runs=options.runs)
 
 
 def play(workshop: Workshop, scenario: Scenario) -> Play:
@@ -83,7 +83,7 @@ def _deliver(copy: Copy, scenario: Scenario) -> Mapping[str, Sequence[Row]]:
     return {topic: house.warehouse.query(f"SELECT * FROM {name}") for topic, name in names.items()}  # noqa: S608 - declared names
 
 
-def _report(chosen: Sequence[Scenario], plays: Sequence[Play], *, runs: int) -> Report:
+def report(chosen: Sequence[Scenario], plays: Sequence[Play], *, runs: int) -> Report:
     passed = Counter(each.scenario.name for each in plays if not each.faults)
     kinds = Counter(fault.kind for each in plays for fault in each.faults)
     seconds = [taken for each in plays for taken in each.seconds]

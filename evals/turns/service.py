@@ -65,15 +65,18 @@ def running(models: Path) -> Iterator[Service]:
             door.set_inheritable(True)
             api = _start(given, "evals.turns.server", str(door.fileno()), keep=(door.fileno(),))
             children = [api, _start(given, "api.cli", "worker"), _start(given, "api.cli", "relay")]
-            pids = [psutil.Process(child.pid) for child in children]
-            await_answer(door.getsockname()[1])
+            api_process, worker, relay = (psutil.Process(child.pid) for child in children)
+            port = door.getsockname()[1]
+            await_answer(port)
             yield Service(
-                f"http://127.0.0.1:{door.getsockname()[1]}",
-                settings,
-                given["DATABASE_URL"],
-                *pids,
-                _alive(postgres.process()),
-                _alive(valkey.process()),
+                url=f"http://127.0.0.1:{port}",
+                settings=settings,
+                database_url=given["DATABASE_URL"],
+                api=api_process,
+                worker=worker,
+                relay=relay,
+                postgres=_alive(postgres.process()),
+                valkey=_alive(valkey.process()),
             )
     finally:
         for child in children:

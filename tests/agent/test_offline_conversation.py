@@ -2,26 +2,39 @@ from typing import Any
 
 import pytest
 
+from agent.models.base import Block, Message
 from agent.models.offline import conversation
 from tests.agent.offline import Talk
 
 
+def user(text: str) -> Message:
+    return {"role": "user", "content": [{"type": "text", "text": text}]}
+
+
+def asks_for(tool: str, *, arguments: object = None) -> Message:
+    use = {"type": "tool_use", "id": "1", "name": tool, "input": {} if arguments is None else arguments}
+    return {"role": "assistant", "content": [use]}
+
+
+def result(content: object) -> Block:
+    return {"type": "tool_result", "tool_use_id": "1", "content": content}
+
+
 def test_results_are_joined_to_their_calls() -> None:
+    content = '{"say": "Yes.", "data": {"pending": true}}'
+
     exchanges = conversation.read(
         [
-            {"role": "user", "content": "hi"},
-            {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "t", "input": {"a": 1}}]},
-            {"role": "user", "content": [
-                {"type": "tool_result", "tool_use_id": "1", "content": '{"say": "Yes.", "data": {"pending": true}}'},
-                {"type": "text", "text": "and now?"},
-            ]},
+            user("hi"),
+            asks_for("t"),
+            {"role": "user", "content": [result(content), *user("and now?")["content"]]},
         ]
-    )  # fmt: skip
+    )
 
-    result = exchanges[0].calls[0].result
-    assert result is not None
-    assert result.say == "Yes."
-    assert result.is_pending
+    settled = exchanges[0].calls[0].result
+    assert settled is not None
+    assert settled.say == "Yes."
+    assert settled.is_pending
     assert exchanges[1].words == "and now?"
 
 
@@ -34,12 +47,12 @@ def test_a_burst_of_messages_is_one() -> None:
 
 
 def test_a_result_that_no_tool_said_is_not_spoken() -> None:
-    talk = Talk(results={})
+    talk = Talk()
     talk.thread = [
-        {"role": "user", "content": "show me gummies"},
-        {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "search_products", "input": {}}]},
-        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": "Lost. Look it up."}]},
-    ]  # fmt: skip
+        user("show me gummies"),
+        asks_for("search_products"),
+        {"role": "user", "content": [result("Lost. Look it up.")]},
+    ]
 
     text = talk.answer().content[0]["text"]
 
@@ -56,13 +69,12 @@ def test_a_result_that_no_tool_said_is_not_spoken() -> None:
         [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "none", "content": None}]}],
         [{"role": "user", "content": None}],
         [{"role": "user", "content": [{"type": "text"}, "words", 7]}],
-        [{"role": "user", "content": "gummies"}, {"role": "assistant", "content": [{"type": "tool_use", "id": None}]}],
-        [{"role": "user", "content": "hm"}, {"role": "assistant", "content": [
-            {"type": "tool_use", "id": "1", "name": "search_products", "input": "no object"}]},
-         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": [{"type": "image"}]}]}],
+        [user("gummies"), {"role": "assistant", "content": [{"type": "tool_use", "id": None}]}],
+        [user("hm"), asks_for("search_products", arguments="no object")],
+        [user("hm"), asks_for("t"), {"role": "user", "content": [result([{"type": "image"}])]}],
     ],
-)  # fmt: skip
-def test_a_broken_history_still_ends_in_words_or_calls(broken: list[Any]) -> None:
+)
+def test_a_broken_history_does_not_stop_the_talk(broken: list[Any]) -> None:
     talk = Talk()
     talk.thread = [*broken]
 

@@ -21,7 +21,7 @@ LANGUAGE = Language(
         ("forty dollars", "40 dollars"),
         ("a hundred and twenty", "120"),
         ("🎟️ pls", "tickets please"),
-        ("“what’s” my", '" what is " my'),
+        ("\u201cwhat\u2019s\u201d my", '" what is " my'),
         ("a couple", "a 2"),
     ],
 )

@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from tests.api.conftest import ANA, BEN, Headers, SignIn
 from tests.fakes import FakeClock
 
-FORM = {"fullName": "Ben Brown", "dateOfBirth": "1990-05-01", "state": "TX", "idNumberLast4": "4321"}
+FORM = {"fullName": "Ben Brown", "dateOfBirth": "1991-07-09", "state": "TX", "idNumberLast4": "4321"}
 VERIFY = "/api/age-verification/verify"
 
 
@@ -48,8 +48,8 @@ def test_minor_is_refused(client: TestClient, ben: Headers) -> None:
     ("field", "value"),
     [
         ("fullName", "Cher"),
-        ("dateOfBirth", "1 May 1990"),
-        ("dateOfBirth", "1790-05-01"),
+        ("dateOfBirth", "9 July 1991"),
+        ("dateOfBirth", "1791-07-09"),
         ("state", "Ontario"),
         ("idNumberLast4", "12345"),
         ("idNumberLast4", "12a4"),
@@ -62,12 +62,12 @@ def test_bad_field_is_named_and_not_repeated(
 
     assert answer.status_code == 400
     assert [each["field"] for each in answer.json()["details"]] == [field]
-    assert "1990" not in answer.text
+    assert "1991" not in answer.text
     assert "4321" not in answer.text
 
 
 def test_birthday_is_nowhere_in_the_answer(client: TestClient, ben: Headers) -> None:
     answer = client.post(VERIFY, json=FORM, headers=ben)
 
-    assert "1990" not in answer.text
+    assert "1991" not in answer.text
     assert "4321" not in answer.text

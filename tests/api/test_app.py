@@ -1,6 +1,7 @@
 import json
 from collections.abc import Iterator
 
+import anyio.to_thread
 import pytest
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
@@ -40,6 +41,8 @@ def test_unknown_method_names_the_right_ones(client: TestClient) -> None:
         (b'{"fullName": ', "application/json", "body"),
         (b'{"fullName": "\xff\xfe"}', "application/json", "body"),
         (json.dumps({**FORM, "fullName": "Ben \ud800"}).encode(), "application/json", "fullName"),
+        (json.dumps({**FORM, "\ud800": 1}).encode(), "application/json", "body"),
+        (json.dumps({**FORM, "x" * 5000: 1}).encode(), "application/json", "x" * 80),
         (b"[]", "application/json", "body"),
         (b"", "application/json", "body"),
         (b"{}", "text/plain", "Content-Type"),
@@ -56,6 +59,14 @@ def test_unreadable_body_is_refused_by_name(
     assert answer.status_code == 400
     assert answer.json()["code"] == "INVALID_INPUT"
     assert answer.json()["details"][0]["field"] == field
+
+
+def test_file_that_is_only_read_says_so(client: TestClient) -> None:
+    answer = client.post("/static/icon.svg")
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD"
+    assert answer.json()["code"] == "INVALID_INPUT"
 
 
 def rename(house: House, table: str, name: str) -> None:
@@ -114,3 +125,13 @@ class TestCors:
 
     def test_another_site_may_not(self, client: TestClient) -> None:
         assert self.preflight(client, "https://elsewhere.example") == (400, None)
+
+
+async def threads() -> float:
+    return anyio.to_thread.current_default_thread_limiter().total_tokens
+
+
+def test_routes_take_half_of_the_connections_in_threads(client: TestClient, house: House) -> None:
+    assert client.portal is not None
+
+    assert client.portal.call(threads) == house.settings.ledger.pool_size // 2

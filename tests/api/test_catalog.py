@@ -67,4 +67,4 @@ def test_id_that_cannot_be_is_refused_before_the_ledger(client: TestClient, gues
     answer = client.get("/api/products/prd%00owl", headers=guest)
 
     assert answer.status_code == 400
-    assert answer.json()["details"][0]["field"] == "product"
+    assert answer.json()["details"][0]["field"] == "product_id"

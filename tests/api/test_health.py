@@ -73,7 +73,7 @@ def test_measurements_name_routes_not_customers(client: TestClient, ana: Headers
 
     text = client.get("/metrics").text
 
-    assert 'route="/api/memberships/{customer}"' in text
+    assert 'route="/api/memberships/{customer_id}"' in text
     assert ANA not in text
     assert "livhana_outbox_waiting_events" in text
 

@@ -1,3 +1,5 @@
+import importlib
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -12,8 +14,9 @@ from sqlalchemy import Engine, create_engine, inspect
 from foundation.embedded import EmbeddedPostgres
 from foundation.migrations import FOLDER, LedgerTooNew, migrate, pending
 from foundation.sql import metadata
-from tests.conftest import import_tables
 
+ROOT = Path(__file__).parents[2]
+ROOMS = ("foundation", "memory", "commerce", "tools", "connectors", "agent", "api")
 SCRIPT = """
 import sqlalchemy as sa
 from alembic import op
@@ -119,3 +122,11 @@ def test_migrated_ledger_and_declared_tables_agree(engine: Engine) -> None:
         differences = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
 
     assert differences == []
+
+
+def import_tables() -> None:
+    """Import every module that declares tables."""
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if re.search(r"\bmetadata\b", path.read_text()) and "migrations" not in path.parts:
+                importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))

@@ -17,6 +17,11 @@ AMOUNT = re.compile(r"\$?(\d[\d,]*(?:\.\d+)?)(\$|k)?$")
 BELOW = {"under", "below", "less", "max", "maximum", "most", "within", "beneath", "cheaper"}
 ABOVE = {"over", "above", "more", "min", "minimum", "least", "from", "starting"}
 AROUND = {"around", "about", "roughly", "approximately", "near", "ish"}
+AFTER_PRICE = {
+    "for", "and", "on", "to", "in", "or", "with", "please", "but", "ish", "right", "from", "as", "order",
+    "total", "purchase", "cart", "basket", "worth", "max", "tops", "if", "what", "now", "so", "then", "is",
+    "be", "budget",
+}  # fmt: skip
 FILLERS = {"than", "a", "the", "at", "like", "of", "go", "be", "spend", "cost", "costs", "paying"}
 UNCOUNTED = {"mg", "milligrams", "%", "years", "year", "percent", "off", "days", "weeks", "months"}
 SPREAD = Decimal("0.25")
@@ -80,12 +85,20 @@ def dollars(word: str) -> Decimal | None:
 
 def amounts_at(words: Sequence[str]) -> list[int]:
     """Where amounts of money may stand: numbers that count nothing else."""
-    return [at for at in range(len(words)) if dollars(words[at]) is not None and not _counts(words, at)]
+    numbers = [at for at in range(len(words)) if dollars(words[at]) is not None and not _counts(words, at)]
+    return [at for at in numbers if is_marked(words, at) or _direction(words, at) or _ends_phrase(words, at)]
+
+
+def _ends_phrase(words: Sequence[str], at: int) -> bool:
+    """No thing follows that the number would count: "2 things"."""
+    after = words[at + 1] if at + 1 < len(words) else ""
+    return not after.isalpha() or after in AFTER_PRICE
 
 
 def is_marked(words: Sequence[str], at: int) -> bool:
     """Said in dollars, so that it can be no count."""
-    return "$" in words[at] or words[at + 1 : at + 2] in (["dollars"], ["dollar"])
+    after = words[at + 1] if at + 1 < len(words) else ""
+    return "$" in words[at] or after in ("dollars", "dollar")
 
 
 def span(words: Sequence[str]) -> Span | None:

@@ -9,6 +9,7 @@ Clause = tuple[str, ...]
 
 ENDS = {".", "?", "!", ";", "\n"}
 JOINTS = {",", "and", "&", "plus", "then", "also", "but", ":", "+", "so", "or"}
+ARTICLES = {"a", "some", "any"}
 REQUESTS = {
     ("how", "do"),
     ("how", "can"),
@@ -21,7 +22,7 @@ CUE_PAIRS = {
     ("make", "it"), ("make", "that"), ("make", "them"), ("what", "about"), ("how", "about"), ("what", "if"),
     ("let", "us"), ("change", "it"), ("change", "that"), ("switch", "to"), ("same", "but"), ("but", "in"),
     ("but", "for"), ("but", "with"), ("but", "nothing"), ("but", "no"), ("but", "not"), ("go", "with"),
-    ("second", "thought"), ("my", "mind"), ("or", "maybe"), ("try", "it"),
+    ("second", "thought"), ("never", "mind"), ("i", "said"), ("my", "mind"), ("or", "maybe"), ("try", "it"),
 }  # fmt: skip
 WORDS = lexicon.words()
 
@@ -95,6 +96,8 @@ def _is_repeated(before: Sequence[str], after: Sequence[str], nouns: frozenset[s
         return (
             both_numbered and after[1:2] != () and bool(counted & set(after[1:2]) and counted & set(before))
         )
+    if after[0] in ARTICLES and after[1:2] != () and set(after[1:2]) <= nouns:
+        return "for" in before or any(word.strip("$").isdigit() for word in before)
     return after[0] in nouns and (both_numbered or all("for" in part for part in (before, after)))
 
 

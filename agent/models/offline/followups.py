@@ -31,7 +31,12 @@ class FollowUps:
         self._filler = filler
 
     def find(self, heard: Heard, past: Past) -> Wish | None:
-        return self._answer(heard, past) or self._pointed(heard, past) or self._changed(heard, past)
+        return (
+            self._answer(heard, past)
+            or self._pointed(heard, past)
+            or self._changed(heard, past)
+            or self._asked_about(heard, past)
+        )
 
     def added(self, wish: Wish, before: Wish | None) -> Wish | None:
         """The call of the clause before with what this one adds: "… but keep it under 15"."""
@@ -92,6 +97,8 @@ class FollowUps:
         tool = self._desk.tools.get(heard.top.label)
         if tool is None or schema.find(tool, kind):
             return tool is None
+        if clauses.asks(heard.words):
+            return False
         changes = bool(past.bases) and past.bases[0].tool is tool and clauses.is_cued(heard.words)
         return changes or not references.points(heard.words)
 
@@ -104,6 +111,19 @@ class FollowUps:
             if says_something(base.tool, filled) and self._is_change(heard, base, left):
                 return call(base.tool, merged(base, filled), heard.clue)
         return None
+
+    def _asked_about(self, heard: Heard, past: Past) -> Wish | None:
+        """What a proposed purchase is: "what do I get with it"."""
+        is_plain = heard.top.label in self._desk.tools and heard.top.score >= LIKELY
+        if (
+            past.pending is None
+            or is_plain
+            or not (clauses.asks(heard.words) and references.points(heard.words))
+        ):
+            return None
+        listers = (self._desk.lister(slot) for slot in schema.slots(past.pending.tool))
+        lister = next(filter(None, listers), None)
+        return call(lister, {}, heard.clue) if lister else None
 
     def _is_change(self, heard: Heard, base: Base, left: Sequence[str]) -> bool:
         is_same = heard.top.label == base.tool.name

@@ -18,8 +18,9 @@ MOSTLY = 0.4
 TOKEN = re.compile(
     r"""[^\s@,;]+@[^\s@,;]+\.\w+            # an e-mail address
       | \b[a-z]{2,5}_[a-z0-9]+             # an id
+      | \d+(?:st|nd|rd|th)\b                # a place
       | \$?\d+(?:,\d{3})*(?:\.\d+)?(?:%|\$|k\b)?  # a number or an amount
-      | [^\W\d_]+(?:['\-/][^\W\d_]+)*'?    # a word
+      | [^\W\d_]+(?:['/][^\W\d_]+)*'?    # a word
       | w/o | w/ | 'bout
       | [.?!,;:()\n"]
       | [^\w\s]""",
@@ -28,6 +29,9 @@ TOKEN = re.compile(
 QUOTES = str.maketrans("\u2019\u2018\u201c\u201d\u2026\u2013\u2014\u00bf\u00a1", "''\"\".-,  ")
 """Typographic quotes and dashes, and the signs that open a Spanish question."""
 SPANISH_SIGNS = re.compile("[¿¡ñáéíóú]")
+HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+CLITIC = re.compile(r"(?<=[aei]r)(?:me|te|se|nos|lo|la|los|las|le|les)$")
+"""What Spanish hangs on an infinitive: "relajarse"."""
 ELONGATED = re.compile(r"([a-z])\1{2,}")
 
 
@@ -64,7 +68,7 @@ class Language:
         words = [self._shortened(word) for word in _words(text)]
         is_spanish = self._is_spanish(text, words)
         if is_spanish:
-            words = self._gloss(words, self._spanish, everything=True)
+            words = self._gloss([self._stem(word) for word in words], self._spanish, everything=True)
         words = self._gloss(words, self._slang, everything=True)
         if not is_spanish:
             words = self._gloss(words, self._spanish, everything=False)
@@ -91,6 +95,13 @@ class Language:
         signed = SPANISH_SIGNS.search(text) is not None
         return signed or len(sure) >= MOSTLY * max(1, len(letters) - len(foreign))
 
+    def _stem(self, word: str) -> str:
+        """A Spanish word as the glossary has it: "relajarse" as "relajar"."""
+        if len(word) < SHORTEST_TYPO:
+            return word
+        forms = (word, CLITIC.sub("", word), word.removesuffix("s"), word.removesuffix("es"), f"{word}s")
+        return next((form for form in forms if (form,) in self._spanish.meanings), word)
+
     def _shortened(self, word: str) -> str:
         """As in "sleeeep" and "sooo"."""
         if not ELONGATED.search(word):
@@ -98,8 +109,12 @@ class Language:
         double = ELONGATED.sub(r"\1\1", word)
         return double if double in self._known or self._is_word(double) else ELONGATED.sub(r"\1", word)
 
+    def _is_known(self, word: str) -> bool:
+        singular = word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+        return self._is_word(word) or bool({word, f"{word}s", singular} & self._known)
+
     def _spelled(self, word: str) -> str:
-        if len(word) < SHORTEST_TYPO or not word.isalpha() or word in self._known or self._is_word(word):
+        if len(word) < SHORTEST_TYPO or not word.isalpha() or self._is_known(word):
             return word
         allowed = 2 if len(word) >= LONG_WORD else 1
         found = process.extractOne(
@@ -134,5 +149,5 @@ def gloss(words: Sequence[str], glossary: lexicon.Glossary, *, everything: bool)
 
 
 def _words(text: str) -> list[str]:
-    plain = lexicon.without_accents(text.translate(QUOTES)).replace("\ufe0f", "")
+    plain = HYPHEN.sub(" ", lexicon.without_accents(text.translate(QUOTES)).replace("\ufe0f", ""))
     return TOKEN.findall(plain)

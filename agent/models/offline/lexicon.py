@@ -28,7 +28,7 @@ def glossary(name: str) -> Glossary:
     for line in lines(LISTS / name):
         written, _, meant = line.partition("=")
         key = tuple(without_accents(written.lstrip("?")).split())
-        meanings[key] = tuple(meant.split())
+        meanings[key] = tuple(meant.replace("-", " ").split())
         if written.startswith("?"):
             ambiguous.add(key)
     return Glossary(meanings, frozenset(ambiguous))

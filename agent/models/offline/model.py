@@ -10,15 +10,20 @@ from agent.models.base import Block, ModelAnswer, ModelRequest, Speak
 from agent.models.offline import conversation, lexicon
 from agent.models.offline.conversation import Exchange
 from agent.models.offline.language import Language
+from agent.models.offline.marks import Marks
 from agent.models.offline.names import Names
 from agent.models.offline.response import Answering
-from agent.models.offline.routing import Router, load_router
+from agent.models.offline.routing import Example, Router, load_router
 from agent.models.offline.safety import masked
+from agent.models.offline.schema import Slot, slots
 from agent.models.offline.speech import phrases
 from agent.models.offline.understanding import Understanding
 from agent.models.offline.vocabulary import Choices, Encoder, Named
 from agent.models.offline.wishes import Desk, Wish
 from tools.base import Tool
+
+EXAMPLE_NAMES = Names([Named("product", "", "the product"), Named("raffle", "", "the raffle")])
+"""How the examples name things."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class OfflineModel:
             self._router(tools),
             self._choices,
             names,
+            Marks(_slots(tools), self._choices, names),
             phrases(),
             {tool.name: tool for tool in tools},
         )
@@ -84,10 +90,14 @@ class OfflineModel:
     def _router(self, tools: Sequence[Tool]) -> Router:
         key = tuple(sorted(tool.name for tool in tools))
         if key not in self._routers:
-            language = self._language(tools)
-            examples = {
-                label: [" ".join(masked(language.read(text).words)) for text in texts]
+            language, marks = self._language(tools), Marks(_slots(tools), self._choices, EXAMPLE_NAMES)
+            read = {
+                label: [language.read(text).words for text in texts]
                 for label, texts in self._examples(tools).items()
+            }
+            examples = {
+                label: [Example(" ".join(masked(words)), marks.of(words)) for words in several]
+                for label, several in read.items()
             }
             self._routers[key] = load_router(examples, self._encoder, folder=self._folder)
         return self._routers[key]
@@ -103,3 +113,7 @@ class OfflineModel:
     def _examples(self, tools: Sequence[Tool]) -> dict[str, tuple[str, ...]]:
         by_tool = {tool.name: tool.examples for tool in sorted(tools, key=lambda tool: tool.name)}
         return {label: texts for label, texts in (by_tool | self._smalltalk).items() if texts}
+
+
+def _slots(tools: Sequence[Tool]) -> list[Slot]:
+    return [slot for tool in sorted(tools, key=lambda tool: tool.name) for slot in slots(tool)]

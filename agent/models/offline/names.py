@@ -28,7 +28,7 @@ class _Entry:
     """Its words, and what share of the name each one is."""
     runs: frozenset[tuple[str, ...]]
     """The neighbouring words of the name proper, without its size."""
-    proper: frozenset[str]
+    size: frozenset[str]
     form: str
     """What the name ends in: gummies, lotion, raffle."""
 
@@ -121,7 +121,7 @@ def _entries(named: Sequence[Named], plain: frozenset[str]) -> Iterator[_Entry]:
         whole = sum(telling.values()) or 1.0
         weights = {word: weight / whole for word, weight in telling.items()}
         form = proper[-1] if proper else ""
-        yield _Entry(each, weights, frozenset(_runs(proper)), frozenset(proper), form)
+        yield _Entry(each, weights, frozenset(_runs(proper)), frozenset(weights) - {*proper}, form)
 
 
 def _match(entry: _Entry, said: Mapping[str, int]) -> _Match:
@@ -135,7 +135,7 @@ def _is_named(entry: _Entry, match: _Match, words: Sequence[str]) -> bool:
     "what have you got for game night" asks for no Game Night Cartridge.
     """
     start, end = _extent(match.places)
-    said = [part for word in words[start:end] for part in name_words(word) if part in entry.proper]
+    said = [part for word in words[start:end] for part in name_words(word) if part not in entry.size]
     together = tuple(said) in entry.runs or len(entry.weights) == 1
     is_purpose = start > 0 and words[start - 1] in PURPOSE and entry.form not in said
     return together and not is_purpose

@@ -10,8 +10,8 @@ REACH = 5
 UNABLE = {("can", "not"), ("could", "not"), ("can", "never"), ("could", "never")}
 NO_REFUSAL = {
     ("not", "only"), ("no", "problem"), ("not", "break"), ("not", "been"), ("not", "sleep"),
-    ("not", "sleeping"), ("no", "sleep"), ("no", "energy"), ("no", "focus"), ("not", "focus"),
-    ("not", "relax"), ("not", "concentrate"), ("never", "tried"), ("not", "sure"),
+    ("not", "sleeping"), ("no", "sleep"), ("no", "energy"), ("no", "focus"),
+    ("not", "relax"), ("not", "concentrate"), ("never", "tried"), ("never", "mind"), ("not", "sure"),
 }  # fmt: skip
 """A lack that the customer would have mended, or no refusal at all."""
 REJECTED = {("is", "too"), ("are", "too"), ("too", "much"), ("too", "expensive")}

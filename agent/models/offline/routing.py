@@ -47,10 +47,13 @@ class Router:
     weights: Matrix
     biases: Matrix
 
-    def rank(self, text: str) -> list[Guess]:
-        """Every label, the likeliest first."""
+    def rank(self, text: str, marks: Sequence[str] = ()) -> list[Guess]:
+        """Every label, the likeliest first. `marks` are read as words, but have no part in the vector."""
         vector = self.encoder.encode([text])
-        logits = np.hstack([vector, bags([text], self.words, self.rarity)]) @ self.weights.T + self.biases
+        logits = (
+            np.hstack([vector, bags([_marked(text, marks)], self.words, self.rarity)]) @ self.weights.T
+            + self.biases
+        )
         head = np.exp(logits[0] - logits[0].max())
         scores = TRUST_IN_HEAD * head / head.sum() + (1 - TRUST_IN_HEAD) * self._likeness(vector[0])
         return [Guess(self.labels[at], float(scores[at])) for at in np.argsort(-scores)]
@@ -66,10 +69,17 @@ class Router:
         return scaled
 
 
-def load_router(examples: Mapping[str, Sequence[str]], encoder: Encoder, *, folder: Path) -> Router:
+@dataclass(frozen=True)
+class Example:
+    text: str
+    marks: Sequence[str] = ()
+
+
+def load_router(examples: Mapping[str, Sequence[Example]], encoder: Encoder, *, folder: Path) -> Router:
     """The router of these examples, kept under `folder` and trained only when they are new."""
-    pairs = [(label, text) for label, texts in examples.items() for text in texts]
-    key = hashlib.sha256(json.dumps([RECIPE, pairs]).encode()).hexdigest()[:20]
+    pairs = [(label, example) for label, several in examples.items() for example in several]
+    written = [(label, example.text, list(example.marks)) for label, example in pairs]
+    key = hashlib.sha256(json.dumps([RECIPE, written]).encode()).hexdigest()[:20]
     path = folder / f"router-{key}.npz"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,9 +100,9 @@ def load_router(examples: Mapping[str, Sequence[str]], encoder: Encoder, *, fold
 
 
 def _train(
-    pairs: Sequence[tuple[str, str]], labels: Sequence[str], encoder: Encoder
+    pairs: Sequence[tuple[str, Example]], labels: Sequence[str], encoder: Encoder
 ) -> dict[str, NDArray[np.generic]]:
-    texts = [text for _, text in pairs]
+    texts = [_marked(example.text, example.marks) for _, example in pairs]
     owners = np.array([labels.index(label) for label, _ in pairs])
     words = sorted({word for text in texts for word in grams(text)})
     places = {word: at for at, word in enumerate(words)}
@@ -100,7 +110,7 @@ def _train(
     for text in texts:
         spread[[places[word] for word in set(grams(text))]] += 1
     rarity = (np.log((1 + len(texts)) / (1 + spread)) + 1).astype(np.float32)
-    vectors = encoder.encode(texts)
+    vectors = encoder.encode([example.text for _, example in pairs])
     head = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=300, class_weight="balanced")
     head.fit(np.hstack([vectors, bags(texts, places, rarity)]), owners)
     return {
@@ -109,9 +119,19 @@ def _train(
         "rarity": rarity,
         "examples": vectors.astype(np.float32),
         "owners": owners,
-        "weights": head.coef_.astype(np.float32),
-        "biases": head.intercept_.astype(np.float32),
+        "weights": _each_label(head.coef_),
+        "biases": _each_label(head.intercept_),
     }
+
+
+def _each_label(fitted: NDArray[np.float64]) -> Matrix:
+    """One row a label; of two labels scikit-learn gives only the second's."""
+    whole = np.concatenate([-fitted, fitted]) if len(fitted) == 1 else fitted
+    return whole.astype(np.float32)
+
+
+def _marked(text: str, marks: Sequence[str]) -> str:
+    return " ".join([text, *marks])
 
 
 def bags(texts: Sequence[str], places: Mapping[str, int], rarity: Matrix) -> Matrix:

@@ -12,6 +12,7 @@ from tools.base import Effect
 
 SOCIAL = {"greeting", "thanks", "goodbye", "agree", "capabilities", "bot_question", "cancel"}
 """Said beside a wish, these ask for nothing."""
+PUBLIC = "shop:read"
 ATTACK, MINOR = "attack", "minor"
 MINDED = {"medical", "legal", "complaint", "no_data"}
 """Said beside a wish, these still want a word."""
@@ -21,9 +22,15 @@ def grave(found: Sequence[Wish]) -> list[Wish]:
     """What must be refused before anything else is thought of; empty when nothing must."""
     for label in (ATTACK, MINOR):
         if any(wish.label == label and is_plain(wish, among=found) for wish in found):
-            harmless = [wish for wish in found if wish.effect is Effect.READ and wish.score >= SURE]
+            harmless = [wish for wish in found if _is_harmless(wish)]
             return [Wish(label), *(harmless if label == ATTACK else [])]
     return []
+
+
+def _is_harmless(wish: Wish) -> bool:
+    """A look at what anybody may see."""
+    public = wish.tool is not None and wish.tool.scope == PUBLIC
+    return public and wish.effect is Effect.READ and wish.score >= SURE
 
 
 def calls(found: Sequence[Wish], filler: Filler) -> list[Wish]:
@@ -70,7 +77,9 @@ def variants(wish: Wish, filler: Filler) -> list[Wish]:
 
 def _is_aside(wish: Wish) -> bool:
     """A like or dislike told beside a wish belongs to the wish: "I hate mint. Any gummies?"."""
-    return wish.effect is Effect.NOTE and not wish.is_headed
+    if wish.tool is None or wish.effect is not Effect.NOTE or WORDS["lasting"] & set(wish.clue.words):
+        return False
+    return any(slot.kind == "said" and slot.is_required for slot in schema.slots(wish.tool))
 
 
 def _lent(wish: Wish, around: Sequence[Wish], filler: Filler) -> Wish:

@@ -29,7 +29,7 @@ from agent.models.offline.wishes import (
 from tools.base import Effect, Tool
 
 ASKING = 0.5
-"""What is left of the score of a purchase when the clause only asks how things are."""
+"""What is left of the score of a deed when the clause only asks how things are."""
 RUNNERS_UP = 4
 DEEPEST = 4
 """How many of our own questions back a message is followed."""
@@ -109,10 +109,10 @@ class Understanding:
 
     def _ranked(self, part: Clause) -> list[Guess]:
         """The router's guesses, with what the form of the clause says against them."""
-        guesses = self._desk.router.rank(self._canonical(part))
+        guesses = self._desk.router.rank(self._canonical(part), self._desk.marks.of(part))
         if clauses.asks(part):
-            buying = {tool.name for tool in self._desk.tools.values() if tool.effect.needs_confirmation}
-            guesses = [replace(g, score=g.score * ASKING) if g.label in buying else g for g in guesses]
+            acting = {tool.name for tool in self._desk.tools.values() if tool.effect is not Effect.READ}
+            guesses = [replace(g, score=g.score * ASKING) if g.label in acting else g for g in guesses]
         return sorted(guesses, key=lambda guess: -guess.score)
 
     def _canonical(self, part: Clause) -> str:

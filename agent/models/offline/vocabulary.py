@@ -47,7 +47,7 @@ class Choices:
     @cached_property
     def words(self) -> frozenset[str]:
         phrases = [*self._synonyms, *(p for ps in self._synonyms.values() for p in ps)]
-        return frozenset(word for phrase in phrases for word in phrase.split())
+        return frozenset(word for phrase in phrases for word in phrase.replace("-", " ").split())
 
     def mentions(self, words: Sequence[str], *, among: Sequence[str]) -> list[Mention]:
         """In the order said; of phrases that overlap, the longest."""
@@ -68,7 +68,7 @@ class Choices:
     def _of(self, among: tuple[str, ...]) -> dict[tuple[str, ...], str]:
         if among not in self._phrases:
             self._phrases[among] = {
-                tuple(phrase.split()): choice
+                tuple(phrase.replace("-", " ").split()): choice
                 for choice in among
                 for phrase in (choice.lower().replace("_", " "), *self._synonyms.get(choice.lower(), ()))
             }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from agent.models.offline import schema
 from agent.models.offline.language import Utterance
+from agent.models.offline.marks import Marks
 from agent.models.offline.names import Names
 from agent.models.offline.routing import Guess, Router
 from agent.models.offline.schema import Slot
@@ -25,6 +26,7 @@ class Desk:
     router: Router
     choices: Choices
     names: Names
+    marks: Marks
     phrases: Phrases
     tools: Mapping[str, Tool]
 

@@ -89,9 +89,9 @@ CREATE TABLE facts (
     CONSTRAINT pk_facts PRIMARY KEY (id)
 );
 
-CREATE INDEX ix_facts_customer_id ON facts (customer_id);
-
 CREATE UNIQUE INDEX uq_facts_current ON facts (customer_id, subject, predicate) WHERE valid_to IS NULL;
+
+CREATE INDEX ix_facts_customer_id ON facts (customer_id);
 
 COMMENT ON COLUMN facts.source IS 'the turn in which it was said';
 
@@ -146,9 +146,9 @@ CREATE TABLE handoffs (
     CONSTRAINT pk_handoffs PRIMARY KEY (id)
 );
 
-CREATE UNIQUE INDEX ix_handoffs_waiting ON handoffs (thread_id) WHERE closed_at IS NULL;
-
 CREATE INDEX ix_handoffs_principal_id ON handoffs (principal_id);
+
+CREATE UNIQUE INDEX ix_handoffs_waiting ON handoffs (thread_id) WHERE closed_at IS NULL;
 
 CREATE TABLE products (
     id TEXT NOT NULL,
@@ -272,9 +272,9 @@ CREATE TABLE outbox_deliveries (
     CONSTRAINT fk_outbox_deliveries_event_id FOREIGN KEY(event_id) REFERENCES outbox (id) ON DELETE CASCADE
 );
 
-CREATE INDEX ix_outbox_deliveries_event_id ON outbox_deliveries (event_id);
-
 CREATE INDEX ix_outbox_deliveries_waiting ON outbox_deliveries (subscriber, position) WHERE delivered_at IS NULL;
+
+CREATE INDEX ix_outbox_deliveries_event_id ON outbox_deliveries (event_id);
 
 CREATE TABLE age_verifications (
     id TEXT NOT NULL,
@@ -338,11 +338,11 @@ CREATE TABLE turns (
     CONSTRAINT fk_turns_thread_id FOREIGN KEY(thread_id) REFERENCES threads (id) ON DELETE CASCADE
 );
 
+CREATE UNIQUE INDEX uq_turns_unfinished ON turns (thread_id) WHERE status IN ('running', 'answered');
+
 CREATE INDEX ix_turns_thread_id_number ON turns (thread_id, number);
 
 CREATE UNIQUE INDEX uq_turns_queued ON turns (thread_id) WHERE status = 'queued';
-
-CREATE UNIQUE INDEX uq_turns_unfinished ON turns (thread_id) WHERE status IN ('running', 'answered');
 
 CREATE TABLE payments (
     id TEXT NOT NULL,
@@ -425,9 +425,9 @@ CREATE TABLE memberships (
     CONSTRAINT fk_memberships_payment_id FOREIGN KEY(payment_id) REFERENCES payments (id)
 );
 
-CREATE INDEX ix_memberships_customer_id ON memberships (customer_id);
-
 CREATE UNIQUE INDEX ix_memberships_one_a_customer ON memberships (customer_id) WHERE status != 'cancelled';
+
+CREATE INDEX ix_memberships_customer_id ON memberships (customer_id);
 
 CREATE TABLE raffle_purchases (
     id TEXT NOT NULL,
@@ -448,9 +448,9 @@ CREATE TABLE raffle_purchases (
     CONSTRAINT fk_raffle_purchases_payment_id FOREIGN KEY(payment_id) REFERENCES payments (id)
 );
 
-CREATE INDEX ix_raffle_purchases_customer ON raffle_purchases (customer_id, raffle_id);
-
 CREATE INDEX ix_raffle_purchases_held ON raffle_purchases (raffle_id) WHERE status = 'held';
+
+CREATE INDEX ix_raffle_purchases_customer ON raffle_purchases (customer_id, raffle_id);
 
 CREATE TABLE raffle_tickets (
     id TEXT NOT NULL,
@@ -466,6 +466,6 @@ CREATE TABLE raffle_tickets (
     CONSTRAINT fk_raffle_tickets_purchase_id FOREIGN KEY(purchase_id) REFERENCES raffle_purchases (id)
 );
 
-CREATE INDEX ix_raffle_tickets_customer_id ON raffle_tickets (customer_id);
-
 CREATE INDEX ix_raffle_tickets_purchase_id ON raffle_tickets (purchase_id);
+
+CREATE INDEX ix_raffle_tickets_customer_id ON raffle_tickets (customer_id);

@@ -1,0 +1,19 @@
+"""Tell whoever waits for a turn how it ended."""
+
+from agent import closing
+from agent.run import Run
+from agent.state import Reply
+
+
+async def announce(run: Run, reply: Reply) -> None:
+    """Tell whoever waits; the reply is in the ledger already."""
+    run.on_reply(reply)
+    await run.emit.settle(reply.text)
+    dumped = closing.dump(reply)
+    if reply.confirmation is not None:
+        await run.emit("confirm", dumped["confirmation"])
+    if reply.form is not None:
+        await run.emit("form", {"form": reply.form})
+    if reply.handed_over:
+        await run.emit("handoff", {"summary": reply.text})
+    await run.emit("done", dumped)

@@ -1,0 +1,131 @@
+"""Claude through the Messages API, or any server that speaks it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import anthropic
+import httpx2
+from anthropic import AsyncAnthropic
+
+from agent.models.base import Message, ModelAnswer, ModelRequest, ModelUnavailable, Speak, Usage
+from foundation.log import logger
+from foundation.resilience import retry
+from foundation.settings import ModelSettings
+from tools.base import Tool
+
+LOG = logger(__name__)
+EPHEMERAL = {"type": "ephemeral"}
+PASSING = (
+    anthropic.APIConnectionError,
+    anthropic.RateLimitError,
+    anthropic.OverloadedError,
+    anthropic.InternalServerError,
+    httpx2.TransportError,
+)
+"""What may be gone a second later; every other status is our own mistake."""
+
+
+class _Busy(Exception):
+    """A passing failure before the first word; `retry_after_seconds` is the wait it asks for."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.retry_after_seconds = _retry_after(cause)
+
+
+class Claude:
+    """One layer retries, here: the SDK's own retries are off, and a reply once begun is never asked again."""
+
+    def __init__(self, settings: ModelSettings, *, client: AsyncAnthropic | None = None) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._client = client or open_client(settings)
+        self._ask = retry(on=_Busy, attempts=3, deadline=timedelta(seconds=8))(self._ask_once)
+
+    async def answer(self, request: ModelRequest, *, speak: Speak) -> ModelAnswer:
+        try:
+            message = await self._ask(request, speak)
+        except (anthropic.APIError, httpx2.TransportError, _Busy) as error:
+            LOG.warning("model_failed", model=self.name, error=type(error).__name__)
+            raise ModelUnavailable(type(error).__name__) from error
+        return ModelAnswer(
+            content=[block.model_dump(mode="json", exclude_unset=True) for block in message.content],
+            stop_reason=message.stop_reason or "end_turn",
+            model=message.model,
+            usage=_usage(message.usage),
+        )
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _ask_once(self, request: ModelRequest, speak: Speak) -> anthropic.types.Message:
+        has_spoken = False
+        try:
+            async with self._client.messages.stream(**self._parameters(request)) as stream:
+                async for text in stream.text_stream:
+                    has_spoken = True
+                    await speak(text)
+                return await stream.get_final_message()
+        except PASSING as error:
+            if has_spoken:
+                raise
+            raise _Busy(error) from error
+
+    def _parameters(self, request: ModelRequest) -> dict[str, Any]:
+        """Tools, system and policies first and byte for byte the same, then memory, then the messages."""
+        system: list[dict[str, Any]] = [
+            {"type": "text", "text": request.system, "cache_control": EPHEMERAL},
+        ]
+        if request.memory:
+            system.append({"type": "text", "text": request.memory, "cache_control": EPHEMERAL})
+        return {
+            "model": self._settings.name,
+            "max_tokens": self._settings.max_tokens,
+            "system": system,
+            "messages": with_breakpoint(request.messages),
+            "tools": [as_parameter(tool) for tool in request.tools],
+            "output_config": {"effort": self._settings.effort},
+        }
+
+
+def open_client(settings: ModelSettings) -> AsyncAnthropic:
+    key = settings.anthropic_api_key
+    return AsyncAnthropic(
+        api_key=key.get_secret_value() if key else None,
+        base_url=settings.anthropic_base_url,
+        timeout=settings.timeout_seconds,
+        max_retries=0,
+    )
+
+
+def as_parameter(tool: Tool) -> dict[str, Any]:
+    return {
+        "name": tool.name,
+        "description": tool.description,
+        "input_schema": tool.strict_schema,
+        "strict": True,
+    }
+
+
+def with_breakpoint(messages: Sequence[Message]) -> list[Message]:
+    """The same messages, the last block marked so that the next call finds them in the cache."""
+    *earlier, last = messages
+    *blocks, final = last["content"]
+    return [*earlier, {**last, "content": [*blocks, {**final, "cache_control": EPHEMERAL}]}]
+
+
+def _usage(usage: anthropic.types.Usage) -> Usage:
+    return Usage(
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cache_read_tokens=usage.cache_read_input_tokens or 0,
+        cache_write_tokens=usage.cache_creation_input_tokens or 0,
+    )
+
+
+def _retry_after(error: Exception) -> float | None:
+    if not isinstance(error, anthropic.APIStatusError):
+        return None
+    asked = error.response.headers.get("retry-after", "")
+    return float(asked) if asked.replace(".", "", 1).isdigit() else None

@@ -1,0 +1,46 @@
+"""The chain of models: the first that answers, each behind a circuit breaker but the last."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from agent.models.base import Model, ModelAnswer, ModelRequest, ModelUnavailable, Speak
+from foundation.clock import Clock
+from foundation.resilience import Breaker, BreakerOpen
+
+SIMPLER = (
+    "Our main assistant is not available right now, so a simpler one answered. "
+    "It can still look things up and do what you confirm."
+)
+"""Said to the customer beside an answer of any model but the first."""
+
+Restart = Callable[[], Awaitable[None]]
+
+
+class Fallback:
+    def __init__(self, models: Sequence[Model], *, now: Clock) -> None:
+        *guarded, self._last = models
+        self._guarded = [
+            (model, Breaker(f"model {model.name}", on=ModelUnavailable, now=now)) for model in guarded
+        ]
+
+    @property
+    def names(self) -> list[str]:
+        return [model.name for model, _ in self._guarded] + [self._last.name]
+
+    @property
+    def resting(self) -> list[str]:
+        """Those that failed too often to be asked just now."""
+        return [model.name for model, breaker in self._guarded if breaker.state == "open"]
+
+    async def answer(self, request: ModelRequest, *, speak: Speak, restart: Restart) -> ModelAnswer:
+        """The first model's answer; what a failed one had begun to say is taken back with `restart`."""
+        for model, breaker in self._guarded:
+            try:
+                with breaker:
+                    answer = await model.answer(request, speak=speak)
+            except (ModelUnavailable, BreakerOpen):
+                await restart()
+                continue
+            return answer if model is self._guarded[0][0] else replace(answer, notice=SIMPLER)
+        answer = await self._last.answer(request, speak=speak)
+        return replace(answer, notice=SIMPLER) if self._guarded else answer

@@ -1,0 +1,151 @@
+"""Messages that mean something only after what went before: answers, references, corrections, additions."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent.models.offline import clauses, references, schema
+from agent.models.offline.clauses import WORDS
+from agent.models.offline.context import Base, Past
+from agent.models.offline.slots import Arguments, Clue, Filler
+from agent.models.offline.wishes import (
+    CERTAIN,
+    LIKELY,
+    POSSIBLE,
+    SURE,
+    Desk,
+    Heard,
+    Wish,
+    call,
+    is_complete,
+    says_something,
+)
+from tools.base import Effect, Tool
+
+SHORT = 3
+"""A clause of so few words says too little to be a wish against the context."""
+
+
+class FollowUps:
+    def __init__(self, desk: Desk, filler: Filler) -> None:
+        self._desk = desk
+        self._filler = filler
+
+    def find(self, heard: Heard, past: Past) -> Wish | None:
+        return self._answer(heard, past) or self._pointed(heard, past) or self._changed(heard, past)
+
+    def added(self, wish: Wish, before: Wish | None) -> Wish | None:
+        """The call of the clause before with what this one adds: "… but keep it under 15"."""
+        words = wish.clue.words
+        if before is None or before.tool is None or WORDS["showing"] & set(words):
+            return None
+        if wish.label == before.label and wish.is_headed:
+            return None
+        base = Base(before.tool, before.arguments)
+        filled, left = self._changes(base, wish.clue)
+        differs = any(before.arguments.get(name, value) != value for name, value in filled.items())
+        if left or not says_something(before.tool, filled) or (differs and not clauses.is_cued(words)):
+            return None
+        return replace(before, arguments=merged(base, filled))
+
+    def _answer(self, heard: Heard, past: Past) -> Wish | None:
+        """The argument we asked for, or a question about what it could be."""
+        base = past.asked
+        if base is None or base.asked is None:
+            return None
+        filled = self._filler.fill(schema.slots(base.tool), heard.clue)
+        if base.asked.name in filled and not _is_other(heard, base.tool, need=CERTAIN):
+            return call(base.tool, merged(base, filled), heard.clue)
+        listers = (self._desk.lister(slot) for slot in (base.asked, *schema.slots(base.tool)))
+        lister = next(filter(None, listers), None)
+        return call(lister, {}, heard.clue) if lister and self._asks_back(heard) else None
+
+    def _asks_back(self, heard: Heard) -> bool:
+        """A question that is about nothing by itself, and so about what we asked."""
+        if not WORDS["questions"] & set(heard.words):
+            return False
+        tool = self._desk.tools.get(heard.top.label)
+        if tool is None or heard.top.score < LIKELY:
+            return heard.top.score < LIKELY
+        slots = schema.slots(tool)
+        return references.points(heard.words) or bool(slots and not self._filler.fill(slots, heard.clue))
+
+    def _pointed(self, heard: Heard, past: Past) -> Wish | None:
+        """A thing shown before, with the tool that is about one such thing."""
+        kind = next(iter(heard.clue.named), None)
+        if kind is None or self._is_elsewhere(heard, kind, past):
+            return None
+        unsure = heard.top.score < SURE and not clauses.asks(heard.words)
+        for guess in heard.ranked:
+            tool = self._desk.tools.get(guess.label)
+            if tool is None or not schema.find(tool, kind):
+                continue
+            filled = self._filler.fill(schema.slots(tool), heard.clue)
+            is_look_up = tool.effect is Effect.READ
+            if is_look_up or unsure or guess.score >= POSSIBLE or is_complete(tool, filled):
+                return call(tool, filled, heard.clue)
+        return None
+
+    def _is_elsewhere(self, heard: Heard, kind: str, past: Past) -> bool:
+        """Whether the clause plainly wishes for something that no such thing has a part in."""
+        if heard.top.score < SURE:
+            return False
+        tool = self._desk.tools.get(heard.top.label)
+        if tool is None or schema.find(tool, kind):
+            return tool is None
+        changes = bool(past.bases) and past.bases[0].tool is tool and clauses.is_cued(heard.words)
+        return changes or not references.points(heard.words)
+
+    def _changed(self, heard: Heard, past: Past) -> Wish | None:
+        """An earlier call with what this clause changes about it."""
+        for base in past.bases:
+            if base.tool.effect.needs_confirmation and clauses.asks(heard.words):
+                continue
+            filled, left = self._changes(base, heard.clue)
+            if says_something(base.tool, filled) and self._is_change(heard, base, left):
+                return call(base.tool, merged(base, filled), heard.clue)
+        return None
+
+    def _is_change(self, heard: Heard, base: Base, left: Sequence[str]) -> bool:
+        is_same = heard.top.label == base.tool.name
+        leans = is_same and references.points(heard.words)
+        astray = not is_same and not left
+        bare = len(left) <= 1 and not clauses.begins_wish(heard.words)
+        need = CERTAIN if heard.is_cued or astray else SURE
+        return (heard.is_cued or leans or astray or bare) and not _is_other(heard, base.tool, need=need)
+
+    def _changes(self, base: Base, clue: Clue) -> tuple[Arguments, list[str]]:
+        """What the clause fills of the call's arguments, and what else it says."""
+        slots = schema.slots(base.tool)
+        words = _without_noes(clue.words, base.tool)
+        left = clauses.remainder(words, self._filler.covers(slots, words))
+        return self._filler.fill(slots, replace(clue, words=words)), left
+
+
+def merged(base: Base, filled: Arguments) -> Arguments:
+    """The call's arguments with the new ones; what is refused now is wanted no more."""
+    slots = {slot.name: slot for slot in schema.slots(base.tool)}
+    whole = {**base.arguments, **filled}
+    for name, value in filled.items():
+        if slots[name].excludes and isinstance(value, list):
+            before = base.arguments.get(name) or []
+            kept = {n: v for n, v in whole.items() if n == name or v not in value}
+            whole = {**kept, name: list(dict.fromkeys([*before, *value]))}
+    if any(slots[name].choices for name in filled):
+        # Words of a name narrowed the old choice: "gummies" has no place in a search for flower.
+        stale = {slot.name for slot in slots.values() if slot.kind == "words"} - set(filled)
+        whole = {name: value for name, value in whole.items() if name not in stale}
+    return {name: value for name, value in whole.items() if value is not None and name in slots}
+
+
+def _is_other(heard: Heard, tool: Tool, *, need: float) -> bool:
+    """Whether the clause is plainly a wish for something else than this tool."""
+    return heard.top.label != tool.name and heard.top.score >= need and len(heard.words) > SHORT
+
+
+def _without_noes(words: Sequence[str], tool: Tool) -> Sequence[str]:
+    """Without a no that opens a correction: "no for energy", and for a purchase also "no silver"."""
+    at = 0
+    while at < len(words) and words[at] in WORDS["noes"]:
+        at += 1
+    opens = tool.effect.needs_confirmation or (at < len(words) and words[at] in WORDS["empty"])
+    return words[at:] if opens else words

@@ -1,0 +1,141 @@
+"""Bring slang, typos, emoji and Spanish to the plain English words that the rest understands."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from agent.models.offline import lexicon
+from agent.models.offline.amounts import as_digits
+
+LONGEST_MESSAGE = 4_000
+SHORTEST_TYPO = 4
+LONG_WORD = 8
+MOSTLY = 0.4
+TOKEN = re.compile(
+    r"""[^\s@,;]+@[^\s@,;]+\.\w+            # an e-mail address
+      | \b[a-z]{2,5}_[a-z0-9]+             # an id
+      | \$?\d+(?:,\d{3})*(?:\.\d+)?(?:%|\$|k\b)?  # a number or an amount
+      | [^\W\d_]+(?:['\-/][^\W\d_]+)*'?    # a word
+      | w/o | w/ | 'bout
+      | [.?!,;:()\n"]
+      | [^\w\s]""",
+    re.VERBOSE,
+)
+QUOTES = str.maketrans("\u2019\u2018\u201c\u201d\u2026\u2013\u2014\u00bf\u00a1", "''\"\".-,  ")
+"""Typographic quotes and dashes, and the signs that open a Spanish question."""
+SPANISH_SIGNS = re.compile("[¿¡ñáéíóú]")
+ELONGATED = re.compile(r"([a-z])\1{2,}")
+
+
+@dataclass(frozen=True)
+class Utterance:
+    raw: str
+    words: tuple[str, ...]
+    """Plain lower-case English, punctuation as words of its own."""
+    is_spanish: bool
+
+
+class Language:
+    """`is_word` tells an English word; a word that is none is read as the nearest of `shop_words`."""
+
+    def __init__(
+        self,
+        shop_words: Iterable[str],
+        *,
+        is_word: Callable[[str], bool],
+        names: frozenset[tuple[str, ...]] = frozenset(),
+    ) -> None:
+        self._names = lexicon.Glossary({name: name for name in names})
+        self._slang = lexicon.glossary("slang.txt")
+        self._spanish = lexicon.glossary("spanish.txt")
+        self._known = frozenset(w for w in shop_words if len(w) >= SHORTEST_TYPO and w.isalpha())
+        self._by_letter = {
+            letter: sorted(w for w in self._known if w[0] == letter) for letter in {w[0] for w in self._known}
+        }
+        """Who mistypes a word seldom mistypes its first letter."""
+        self._is_word = is_word
+
+    def read(self, raw: str) -> Utterance:
+        text = unicodedata.normalize("NFC", raw[:LONGEST_MESSAGE]).lower()
+        words = [self._shortened(word) for word in _words(text)]
+        is_spanish = self._is_spanish(text, words)
+        if is_spanish:
+            words = self._gloss(words, self._spanish, everything=True)
+        words = self._gloss(words, self._slang, everything=True)
+        if not is_spanish:
+            words = self._gloss(words, self._spanish, everything=False)
+        return Utterance(raw, tuple(as_digits([self._spelled(word) for word in words])), is_spanish)
+
+    def _gloss(self, words: Sequence[str], glossary: lexicon.Glossary, *, everything: bool) -> list[str]:
+        """Names of the shop's things stay as they are, whatever they mean in another language."""
+        kept: list[str] = []
+        at = start = 0
+        while at < len(words):
+            length = _phrase(words, at, self._names)
+            if length:
+                kept += [*gloss(words[start:at], glossary, everything=everything), *words[at : at + length]]
+                start = at + length
+            at += max(length, 1)
+        return [*kept, *gloss(words[start:], glossary, everything=everything)]
+
+    def _is_spanish(self, text: str, words: Sequence[str]) -> bool:
+        letters = [word for word in words if word.isalpha()]
+        sure = [w for w in letters if (w,) in self._spanish.meanings and (w,) not in self._spanish.ambiguous]
+        foreign = [w for w in letters if not self._is_word(w) and (w,) not in self._spanish.meanings]
+        if not sure:
+            return False
+        signed = SPANISH_SIGNS.search(text) is not None
+        return signed or len(sure) >= MOSTLY * max(1, len(letters) - len(foreign))
+
+    def _shortened(self, word: str) -> str:
+        """As in "sleeeep" and "sooo"."""
+        if not ELONGATED.search(word):
+            return word
+        double = ELONGATED.sub(r"\1\1", word)
+        return double if double in self._known or self._is_word(double) else ELONGATED.sub(r"\1", word)
+
+    def _is_known(self, word: str) -> bool:
+        return self._is_word(word) or bool({word, f"{word}s", word.removesuffix("s")} & self._known)
+
+    def _spelled(self, word: str) -> str:
+        if len(word) < SHORTEST_TYPO or not word.isalpha() or self._is_known(word):
+            return word
+        allowed = 2 if len(word) >= LONG_WORD else 1
+        found = process.extractOne(
+            word, self._by_letter.get(word[0], ()), scorer=DamerauLevenshtein.distance, score_cutoff=allowed
+        )
+        return found[0] if found else word
+
+
+def _phrase(words: Sequence[str], at: int, glossary: lexicon.Glossary) -> int:
+    """The length of the glossary's longest phrase that starts here, 0 when none does."""
+    for length in range(min(glossary.longest, len(words) - at), 0, -1):
+        if tuple(words[at : at + length]) in glossary.meanings:
+            return length
+    return 0
+
+
+def gloss(words: Sequence[str], glossary: lexicon.Glossary, *, everything: bool) -> list[str]:
+    """The words with every phrase of the glossary replaced, longest first."""
+    glossed: list[str] = []
+    at = 0
+    while at < len(words):
+        for length in range(min(glossary.longest, len(words) - at), 0, -1):
+            phrase = tuple(words[at : at + length])
+            if phrase in glossary.meanings and (everything or phrase not in glossary.ambiguous):
+                glossed += glossary.meanings[phrase]
+                at += length
+                break
+        else:
+            glossed.append(words[at])
+            at += 1
+    return glossed
+
+
+def _words(text: str) -> list[str]:
+    plain = lexicon.without_accents(text.translate(QUOTES)).replace("\ufe0f", "")
+    return TOKEN.findall(plain)

@@ -1,0 +1,130 @@
+"""Decide what a clause asks for, by its likeness to the examples of each tool and of small talk."""
+
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from agent.models.offline.vocabulary import Encoder
+
+Matrix = NDArray[np.float32]
+RECIPE = "1"
+"""Raise it when the same examples would give another router."""
+WORDS_WEIGHT = 0.7
+"""How much the words themselves count beside the sentence's vector."""
+INVERSE_REGULARISATION = 30.0
+NEIGHBOURS = 3
+TRUST_IN_HEAD = 0.7
+"""The head's share of a score; the nearest examples have the rest."""
+NEAR = 0.35
+"""A cosine below which an example is no neighbour."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    label: str
+    score: float
+    """From 0 to 1: the head's probability mixed with the likeness of the nearest examples."""
+
+
+@dataclass(frozen=True)
+class Router:
+    encoder: Encoder
+    labels: tuple[str, ...]
+    words: Mapping[str, int]
+    rarity: Matrix
+    examples: Matrix
+    """One unit vector an example."""
+    owners: NDArray[np.int64]
+    """The label of each example, as its place in `labels`."""
+    weights: Matrix
+    biases: Matrix
+
+    def rank(self, text: str) -> list[Guess]:
+        """Every label, the likeliest first."""
+        vector = self.encoder.encode([text])
+        logits = np.hstack([vector, bags([text], self.words, self.rarity)]) @ self.weights.T + self.biases
+        head = np.exp(logits[0] - logits[0].max())
+        scores = TRUST_IN_HEAD * head / head.sum() + (1 - TRUST_IN_HEAD) * self._likeness(vector[0])
+        return [Guess(self.labels[at], float(scores[at])) for at in np.argsort(-scores)]
+
+    def _likeness(self, vector: Matrix) -> Matrix:
+        """For each label the mean cosine of its nearest examples, from `NEAR` to 1 as 0 to 1."""
+        cosines = self.examples @ vector
+        likeness: Matrix = np.zeros(len(self.labels), np.float32)
+        for at in range(len(self.labels)):
+            own = cosines[self.owners == at]
+            likeness[at] = np.sort(own)[-NEIGHBOURS:].mean() if len(own) else 0
+        scaled: Matrix = np.clip((likeness - NEAR) / (1 - NEAR), 0, 1).astype(np.float32)
+        return scaled
+
+
+def load_router(examples: Mapping[str, Sequence[str]], encoder: Encoder, *, folder: Path) -> Router:
+    """The router of these examples, kept under `folder` and trained only when they are new."""
+    pairs = [(label, text) for label, texts in examples.items() for text in texts]
+    key = hashlib.sha256(json.dumps([RECIPE, pairs]).encode()).hexdigest()[:20]
+    path = folder / f"router-{key}.npz"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}.npz")
+        np.savez(draft, allow_pickle=False, **_train(pairs, tuple(examples), encoder))
+        draft.replace(path)
+    with np.load(path) as kept:
+        return Router(
+            encoder=encoder,
+            labels=tuple(str(label) for label in kept["labels"]),
+            words={str(word): at for at, word in enumerate(kept["words"])},
+            rarity=kept["rarity"],
+            examples=kept["examples"],
+            owners=kept["owners"],
+            weights=kept["weights"],
+            biases=kept["biases"],
+        )
+
+
+def _train(
+    pairs: Sequence[tuple[str, str]], labels: Sequence[str], encoder: Encoder
+) -> dict[str, NDArray[np.generic]]:
+    texts = [text for _, text in pairs]
+    owners = np.array([labels.index(label) for label, _ in pairs])
+    words = sorted({word for text in texts for word in grams(text)})
+    places = {word: at for at, word in enumerate(words)}
+    spread = np.zeros(len(words), np.float32)
+    for text in texts:
+        spread[[places[word] for word in set(grams(text))]] += 1
+    rarity = (np.log((1 + len(texts)) / (1 + spread)) + 1).astype(np.float32)
+    vectors = encoder.encode(texts)
+    head = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=300, class_weight="balanced")
+    head.fit(np.hstack([vectors, bags(texts, places, rarity)]), owners)
+    return {
+        "labels": np.array(labels),
+        "words": np.array(words),
+        "rarity": rarity,
+        "examples": vectors.astype(np.float32),
+        "owners": owners,
+        "weights": head.coef_.astype(np.float32),
+        "biases": head.intercept_.astype(np.float32),
+    }
+
+
+def bags(texts: Sequence[str], places: Mapping[str, int], rarity: Matrix) -> Matrix:
+    """Of each text a vector of its words and pairs of words, rare ones heavier, of length `WORDS_WEIGHT`."""
+    bag = np.zeros((len(texts), len(places)), np.float32)
+    for row, text in enumerate(texts):
+        known = [places[gram] for gram in set(grams(text)) if gram in places]
+        bag[row, known] = rarity[known]
+    lengths = np.linalg.norm(bag, axis=1, keepdims=True)
+    weighed: Matrix = (WORDS_WEIGHT * bag / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return weighed
+
+
+def grams(text: str) -> list[str]:
+    words = text.split()
+    return [*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))]

@@ -1,0 +1,115 @@
+"""Out of what each clause seemed to wish, what to act on: one plan for the whole message."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent.models.offline import references, schema
+from agent.models.offline.clauses import WORDS
+from agent.models.offline.schema import Slot
+from agent.models.offline.slots import Arguments, Filler
+from agent.models.offline.wishes import CERTAIN, LIKELY, SURE, Wish
+from tools.base import Effect
+
+SOCIAL = {"greeting", "thanks", "goodbye", "agree", "capabilities", "bot_question", "cancel"}
+"""Said beside a wish, these ask for nothing."""
+ATTACK, MINOR = "attack", "minor"
+MINDED = {"medical", "legal", "complaint", "no_data"}
+"""Said beside a wish, these still want a word."""
+
+
+def grave(found: Sequence[Wish]) -> list[Wish]:
+    """What must be refused before anything else is thought of; empty when nothing must."""
+    for label in (ATTACK, MINOR):
+        if any(wish.label == label and is_plain(wish, among=found) for wish in found):
+            harmless = [wish for wish in found if wish.effect is Effect.READ and wish.score >= SURE]
+            return [Wish(label), *(harmless if label == ATTACK else [])]
+    return []
+
+
+def calls(found: Sequence[Wish], filler: Filler) -> list[Wish]:
+    """The calls that are plainly wished for, with what must be said beside them; empty when there is none."""
+    present = [wish for wish in found if wish.is_headed or not WORDS["past"] & set(wish.clue.words)] or found
+    strong = [wish for wish in present if wish.score >= SURE or (wish.is_headed and wish.score >= LIKELY)]
+    if any(wish.tool and not _is_aside(wish) for wish in strong):
+        strong = [wish for wish in strong if not _is_aside(wish)]
+    made = [wish for wish in strong if wish.tool]
+    if not made:
+        return []
+    said = [wish for wish in strong if wish.label in MINDED and wish.score >= SURE]
+    around = [wish for wish in present if wish not in made]
+    varied = [each for wish in made for each in variants(_lent(wish, around, filler), filler)]
+    return [*said, *_joined(varied)]
+
+
+def best(found: Sequence[Wish]) -> Wish:
+    """The likeliest, small talk last, and no refusal that is not sure."""
+    fair = [wish for wish in found if wish.label not in (ATTACK, MINOR) or is_plain(wish, among=found)]
+    return max(
+        fair or [Wish("unclear", 0.0)],
+        key=lambda wish: (wish.label not in SOCIAL or wish.score >= SURE, wish.score),
+    )
+
+
+def is_plain(wish: Wish, *, among: Sequence[Wish]) -> bool:
+    """Sure enough to refuse: a sentence that only tells of somebody needs more than a demand."""
+    if len(among) == 1:
+        return wish.score >= (LIKELY if wish.is_headed else SURE)
+    return wish.score >= (SURE if wish.is_headed else CERTAIN)
+
+
+def variants(wish: Wish, filler: Filler) -> list[Wish]:
+    """A look-up wanted for two things at once, as two look-ups."""
+    if wish.tool is None or wish.effect is not Effect.READ:
+        return [wish]
+    for slot in schema.slots(wish.tool):
+        values = filler.variants(slot, wish.clue)
+        if len(values) > 1:
+            return [replace(wish, arguments={**wish.arguments, slot.name: value}) for value in values]
+    return [wish]
+
+
+def _is_aside(wish: Wish) -> bool:
+    """A like or dislike told beside a wish belongs to the wish: "I hate mint. Any gummies?"."""
+    return wish.effect is Effect.NOTE and not wish.is_headed
+
+
+def _lent(wish: Wish, around: Sequence[Wish], filler: Filler) -> Wish:
+    """The call, with what the sentences around it say: "I can't sleep. Any gummies?"."""
+    slots = [slot for slot in schema.slots(wish.tool) if _is_lent(slot, wish)] if wish.tool else []
+    lent: Arguments = {}
+    for other in around:
+        lent |= filler.fill(slots, other.clue)
+    return replace(wish, arguments={**lent, **wish.arguments})
+
+
+def _is_lent(slot: Slot, wish: Wish) -> bool:
+    """Any condition of a look-up; of a change, only a choice that it points to: "sign me up for that"."""
+    if wish.effect is Effect.READ:
+        return bool(slot.choices) or slot.kind == "money"
+    return bool(slot.choices) and slot.name not in wish.arguments and references.points(wish.clue.words)
+
+
+def _joined(wishes: Sequence[Wish]) -> list[Wish]:
+    """One call of a tool where several clauses only add to each other."""
+    joined: list[Wish] = []
+    for wish in wishes:
+        before = joined[-1] if joined and joined[-1].label == wish.label else None
+        differing = _differing(before, wish) if before else set()
+        if before and not differing:
+            joined[-1] = replace(before, arguments={**before.arguments, **wish.arguments})
+        elif before and _corrects(wish, differing):
+            joined[-1] = wish
+        elif wish.arguments not in [each.arguments for each in joined if each.label == wish.label]:
+            joined.append(wish)
+    return joined
+
+
+def _differing(before: Wish, after: Wish) -> set[str]:
+    return {name for name, value in after.arguments.items() if before.arguments.get(name, value) != value}
+
+
+def _corrects(wish: Wish, differing: set[str]) -> bool:
+    """A second choice for a purchase takes the place of the first: nobody joins two tiers."""
+    if wish.tool is None or not wish.tool.effect.needs_confirmation:
+        return False
+    return any(slot.choices for slot in schema.slots(wish.tool) if slot.name in differing)

@@ -1,0 +1,147 @@
+"""Fill the arguments of a tool from the words of one clause."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from agent.models.offline import amounts
+from agent.models.offline.names import Names
+from agent.models.offline.negation import is_negated
+from agent.models.offline.schema import Slot
+from agent.models.offline.vocabulary import PUNCTUATION, Choices, Mention
+
+Arguments = dict[str, Any]
+
+SHORTEST_FORM = 4
+"""The least letters of the last word of a name that narrows a search by itself."""
+ALTERNATIVES: tuple[list[str], ...] = ([], ["and"], ["or"], ["&"], ["plus"])
+PREAMBLES = (
+    "please", "can you", "could you", "would you", "remember that", "remember", "make a note that",
+    "make a note", "note that", "keep in mind that", "keep in mind", "save that", "store that",
+    "for the future", "from now on", "just so you know", "add to my profile that", "jot down that", "also",
+    "hey", "and", "that", "i want you to", ",",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Clue:
+    """A clause, with what is known around it that its words may point to."""
+
+    words: Sequence[str] = ()
+    raw: str = ""
+    """The clause as the customer wrote it, as near as can be told."""
+    named: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Ids of the things referred to, by their kind: "the second one", "the first two"."""
+
+
+class Filler:
+    def __init__(self, choices: Choices, names: Names) -> None:
+        self._choices = choices
+        self._names = names
+
+    def fill(self, slots: Sequence[Slot], clue: Clue) -> Arguments:
+        """The arguments the clause gives; what it does not say is left out."""
+        filled = {slot.name: self._value(slot, clue) for slot in slots}
+        return {name: value for name, value in filled.items() if value not in (None, [], "")}
+
+    def variants(self, slot: Slot, clue: Clue) -> list[str]:
+        """All that the clause wants for a slot that takes one: "gummies and tinctures" wants both."""
+        if slot.is_list or slot.excludes:
+            return []
+        if slot.choices:
+            return _alternatives(clue.words, self._mentions(slot, clue.words)[0])
+        if slot.kind in clue.named:
+            return list(clue.named[slot.kind])
+        return [named.id for named, _ in self._names.all(clue.words, kind=slot.kind)]
+
+    def covers(self, slots: Sequence[Slot], words: Sequence[str]) -> set[int]:
+        """The places of the words that fill these slots, or are refused for them."""
+        places: set[int] = set()
+        for slot in slots:
+            if slot.choices:
+                found = self._choices.mentions(words, among=slot.choices)
+                places |= {at for mention in found for at in range(mention.start, mention.end)}
+            elif slot.kind in ("money", "count"):
+                places |= {at for at, word in enumerate(words) if amounts.dollars(word) is not None}
+            elif self._names.of_kind(slot.kind):
+                places |= {at for at, word in enumerate(words) if word in self._names.words}
+        return places
+
+    def _value(self, slot: Slot, clue: Clue) -> Any:  # noqa: ANN401 - whatever the schema asks for
+        if slot.choices:
+            return self._choice(slot, clue.words)
+        by_kind: Mapping[str, Callable[[], Any]] = {
+            "money": lambda: _money(slot, clue.words),
+            "count": lambda: amounts.count(clue.words),
+            "words": lambda: self._telling_words(clue.words),
+            "said": lambda: said(clue)[: slot.longest],
+            "question": lambda: said(clue)[: slot.longest],
+        }
+        return by_kind.get(slot.kind, lambda: self._thing(slot.kind, clue))()
+
+    def _choice(self, slot: Slot, words: Sequence[str]) -> str | list[str] | None:
+        wanted, unwanted = self._mentions(slot, words)
+        values = [mention.value for mention in (unwanted if slot.excludes else wanted)]
+        if slot.is_list:
+            return list(dict.fromkeys(values))
+        return values[0] if values else None
+
+    def _mentions(self, slot: Slot, words: Sequence[str]) -> tuple[list[Mention], list[Mention]]:
+        """The choices wanted, and those refused."""
+        found = self._choices.mentions(words, among=slot.choices)
+        unwanted = [mention for mention in found if is_negated(words, mention.start)]
+        refused = {mention.value for mention in unwanted}
+        return [mention for mention in found if mention.value not in refused], unwanted
+
+    def _telling_words(self, words: Sequence[str]) -> str:
+        """Words that narrow a search: part of a name, or the form a product comes in."""
+        fragment = self._names.fragment(words).split()
+        forms = [
+            word
+            for at, word in enumerate(words)
+            if word in self._names.forms and len(word) >= SHORTEST_FORM and not is_negated(words, at)
+        ]
+        return " ".join(dict.fromkeys([*fragment, *forms]))
+
+    def _thing(self, kind: str, clue: Clue) -> str | None:
+        """The id of what the clause points to or names."""
+        if kind in clue.named:
+            return clue.named[kind][0]
+        wanted = [word for at, word in enumerate(clue.words) if not is_negated(clue.words, at)]
+        best = self._names.best(wanted, kind=kind)
+        named = [best] if best else self._names.all(wanted, kind=kind)
+        return named[0][0].id if named else None
+
+
+def said(clue: Clue) -> str:
+    """The clause without the words that only lead up to it."""
+    text = clue.raw.strip(" ,.!")
+    while preamble := next((p for p in PREAMBLES if text.lower().startswith(f"{p} ")), None):
+        text = text[len(preamble) :].strip(" ,")
+    return text
+
+
+def _money(slot: Slot, words: Sequence[str]) -> float | None:
+    span = amounts.span(words)
+    if span is None:
+        return None
+    if slot.is_upper_bound:
+        return _number(span.high if span.high is not None else (span.exact if span.low is None else None))
+    if slot.is_lower_bound:
+        return _number(span.low)
+    return _number(span.exact or span.high or span.low)
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _alternatives(words: Sequence[str], wanted: Sequence[Mention]) -> list[str]:
+    values: list[str] = []
+    for before, after in itertools.pairwise(wanted):
+        between = [word for word in words[before.end : after.start] if word not in PUNCTUATION]
+        if before.value != after.value and between in ALTERNATIVES:
+            values += [before.value, after.value]
+    return list(dict.fromkeys(values))

@@ -1,0 +1,230 @@
+"""From a customer's message in its thread to the wishes it holds."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydantic import ValidationError
+
+from agent.models.offline import clauses, context, references, safety, schema, settling
+from agent.models.offline.clauses import WORDS, Clause
+from agent.models.offline.context import Past
+from agent.models.offline.conversation import Exchange
+from agent.models.offline.followups import FollowUps
+from agent.models.offline.language import Utterance
+from agent.models.offline.routing import Guess
+from agent.models.offline.schema import Slot
+from agent.models.offline.slots import Arguments, Clue, Filler
+from agent.models.offline.wishes import (
+    ARGUABLE,
+    LIKELY,
+    POSSIBLE,
+    SURE,
+    Desk,
+    Heard,
+    Wish,
+    call,
+    is_complete,
+    says_something,
+)
+from tools.base import Effect, Tool
+
+ASKING = 0.5
+"""What is left of the score of a purchase when the clause only asks how things are."""
+RUNNERS_UP = 4
+DEEPEST = 4
+"""How many of our own questions back a message is followed."""
+SHORT = 3
+
+
+class Understanding:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._filler = Filler(desk.choices, desk.names)
+        self._follow_ups = FollowUps(desk, self._filler)
+
+    def wishes(self, exchanges: Sequence[Exchange], *, depth: int = 0) -> list[Wish]:
+        """What the last exchange's message asks for, in the order it is to be done."""
+        utterance = self._desk.read(exchanges[-1].words)
+        refused = _refused(utterance)
+        if refused:
+            return [refused]
+        earlier = exchanges[:-1] if depth <= DEEPEST else ()
+        past = context.read_past(earlier, self._desk, reread=lambda: self.wishes(earlier, depth=depth + 1))
+        found = self._found(utterance, past)
+        settled = settling.grave(found) or settling.calls(found, self._filler)
+        return [self._completed(wish) for wish in settled or self._unsettled(found, utterance, past)]
+
+    def _found(self, utterance: Utterance, past: Past) -> list[Wish]:
+        """What each clause wishes for by itself or adds to the one before."""
+        found: list[Wish] = []
+        parts = self._parts(utterance.words, past)
+        for part in parts:
+            wish = self._wish(
+                self._heard(part, utterance, past, alone=len(parts) == 1, first=part is parts[0]), past
+            )
+            added = self._follow_ups.added(wish, found[-1] if found else None)
+            found = [*found[:-1], added] if added else [*found, wish]
+        return found
+
+    def _parts(self, words: Sequence[str], past: Past) -> list[Clause]:
+        """The clauses, without those that only lead up to the next: "sorry,", "I like the first one,"."""
+        parts = clauses.split(words, nouns=self._desk.choices.words)
+        kept: list[Clause] = []
+        carried: Clause = ()
+        for part, after in zip(parts, [*parts[1:], ()], strict=True):
+            if after and not clauses.remainder(part, set()) and clauses.is_cued(part):
+                carried = (*carried, *part, ",")
+            elif not (after and references.points(after) and self._only_names(part, past)):
+                kept.append((*carried, *part))
+                carried = ()
+        return kept or parts
+
+    def _only_names(self, part: Clause, past: Past) -> bool:
+        item = references.point(part, past.shelf, choices=self._desk.choices)
+        return item is not None and not clauses.begins_wish(part)
+
+    def _heard(self, part: Clause, utterance: Utterance, past: Past, *, alone: bool, first: bool) -> Heard:
+        raw = utterance.raw if alone else " ".join(part)
+        clue = Clue(part, raw, self._named(part, utterance, past))
+        is_cued = clauses.is_cued(utterance.words if first else part)
+        return Heard(clue, self._ranked(part), is_cued)
+
+    def _named(self, part: Clause, utterance: Utterance, past: Past) -> dict[str, list[str]]:
+        """The things shown, or named earlier in the message, that the clause points to."""
+        items = references.point_all(part, past.shelf, choices=self._desk.choices)
+        if not items and references.points(part):
+            before = _before(part, utterance.words)
+            shown = references.point(before, past.shelf, choices=self._desk.choices)
+            if shown is None:
+                return self._named_before(part, before)
+            items = [shown]
+        return {items[0].kind: [item.id for item in items]} if items else {}
+
+    def _named_before(self, part: Clause, before: Sequence[str]) -> dict[str, list[str]]:
+        for kind in self._desk.kinds():
+            named = self._desk.names.all(before, kind=kind)
+            if named and not self._desk.names.best(part, kind=kind):
+                return {kind: [named[-1][0].id]}
+        return {}
+
+    def _ranked(self, part: Clause) -> list[Guess]:
+        """The router's guesses, with what the form of the clause says against them."""
+        guesses = self._desk.router.rank(self._canonical(part))
+        if clauses.asks(part):
+            buying = {tool.name for tool in self._desk.tools.values() if tool.effect.needs_confirmation}
+            guesses = [replace(g, score=g.score * ASKING) if g.label in buying else g for g in guesses]
+        return sorted(guesses, key=lambda guess: -guess.score)
+
+    def _canonical(self, part: Clause) -> str:
+        """The clause with names of things as their kind, so that examples need not know them."""
+        words = safety.masked(part)
+        for kind in self._desk.kinds():
+            for _, mention in reversed(self._desk.names.all(words, kind=kind)):
+                the = [] if words[mention.start - 1 : mention.start] == ["the"] else ["the"]
+                rest = words[mention.end :]
+                words = [*words[: mention.start], *the, kind, *(rest[1:] if rest[:1] == [kind] else rest)]
+        return " ".join(words)
+
+    def _wish(self, heard: Heard, past: Past) -> Wish:
+        return self._follow_ups.find(heard, past) or self._own(heard)
+
+    def _own(self, heard: Heard) -> Wish:
+        """What the clause wishes for by itself."""
+        headed = clauses.begins_wish(heard.words) and not WORDS["past"] & set(heard.words)
+        tool = self._desk.tools.get(heard.top.label)
+        if tool is None:
+            return Wish(heard.top.label, heard.top.score, clue=heard.clue, is_headed=headed)
+        filled = self._filler.fill(schema.slots(tool), heard.clue)
+        if tool.effect is Effect.READ and not is_complete(tool, filled):
+            tool, filled = self._runner_up(heard) or (tool, filled)
+        if not filled and schema.slots(tool) and self._strangers(heard.words, tool):
+            return Wish("out_of_scope", heard.top.score, clue=heard.clue)
+        says_which = tool.effect is Effect.NOTE and bool(heard.clue.named)
+        score = POSSIBLE if says_which else heard.top.score
+        return replace(call(tool, filled, heard.clue), score=score, is_headed=headed)
+
+    def _runner_up(self, heard: Heard) -> tuple[Tool, Arguments] | None:
+        """Another look-up that the clause does fill, where the likeliest would have to ask."""
+        for guess in heard.ranked[1:RUNNERS_UP]:
+            tool = self._desk.tools.get(guess.label)
+            if tool is None or tool.effect is not Effect.READ or guess.score < ARGUABLE:
+                continue
+            filled = self._filler.fill(schema.slots(tool), heard.clue)
+            if is_complete(tool, filled) and says_something(tool, filled):
+                return tool, filled
+        return None
+
+    def _strangers(self, words: Sequence[str], tool: Tool) -> list[str]:
+        """Words that say what is wanted and that no example knows: "do you sell vodka"."""
+        left = clauses.remainder(words, self._filler.covers(schema.slots(tool), words))
+        return [word for word in left if word not in self._desk.router.words]
+
+    def _unsettled(self, found: Sequence[Wish], utterance: Utterance, past: Past) -> list[Wish]:
+        """No clause is plainly a call: the best of them, or the message as a whole, if good enough."""
+        best = settling.best(found)
+        if best.label == "agree" and best.score >= LIKELY:
+            return self._agreed(past)
+        if best.score < SURE and best.clue.words != utterance.words:
+            whole = self._wish(self._heard(utterance.words, utterance, past, alone=True, first=True), past)
+            best = max(best, whole, key=lambda wish: wish.score)
+        if best.score >= POSSIBLE:
+            return settling.variants(best, self._filler)
+        return [Wish("unclear" if len(utterance.words) <= SHORT else "out_of_scope")]
+
+    def _agreed(self, past: Past) -> list[Wish]:
+        """What a plain yes means here."""
+        if past.offered:
+            wishes = self.wishes([Exchange(past.offered)])
+            return [_about(wish, past.told) for wish in wishes]
+        if past.pending:
+            return [call(past.pending.tool, past.pending.arguments, Clue())]
+        return [Wish("agree")]
+
+    def _completed(self, wish: Wish) -> Wish:
+        """The wish with what goes without saying, and the first thing it lacks."""
+        if wish.tool is None:
+            return wish
+        arguments = _taken(wish.tool, wish.arguments)
+        missing: Slot | None = None
+        for slot in schema.slots(wish.tool):
+            if slot.is_required and slot.name not in arguments:
+                only = self._desk.names.of_kind(slot.kind)
+                if len(only) == 1:
+                    arguments[slot.name] = only[0].id
+                else:
+                    missing = missing or slot
+        named = missing is not None and bool(self._desk.names.of_kind(missing.kind))
+        lists = self._desk.lister(missing) if missing and named else None
+        return replace(wish, arguments=arguments, asks=missing, lists=lists)
+
+
+def _refused(utterance: Utterance) -> Wish | None:
+    """What is answered without reading further."""
+    if not any(word.isalnum() for word in utterance.words):
+        return Wish("empty")
+    if safety.names_somebody(utterance.words):
+        return Wish(settling.ATTACK)
+    young = safety.is_underage(utterance.words, spanish=utterance.is_spanish)
+    return Wish(settling.MINOR) if young else None
+
+
+def _taken(tool: Tool, arguments: Arguments) -> Arguments:
+    """The arguments without those that the tool would refuse, so that they are asked for."""
+    try:
+        tool.arguments.model_validate(arguments)
+    except ValidationError as error:
+        wrong = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
+        return {name: value for name, value in arguments.items() if name not in wrong}
+    return dict(arguments)
+
+
+def _about(wish: Wish, told: str) -> Wish:
+    """The wish with the customer's own words before it, where it has a place for them."""
+    said = [slot for slot in schema.slots(wish.tool) if slot.kind == "said"] if wish.tool else []
+    return replace(wish, arguments={**wish.arguments, **{slot.name: told[: slot.longest] for slot in said}})
+
+
+def _before(part: Clause, words: Sequence[str]) -> Sequence[str]:
+    """What the message says before this clause."""
+    starts = (at for at in range(len(words)) if tuple(words[at : at + len(part)]) == part)
+    return words[: next(starts, 0)]

@@ -1,0 +1,48 @@
+"""The policies the model works by: prose in `agent/policies/*.md`, matched to a message by their words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from foundation.auth import Role
+
+FOLDER = Path(__file__).parent / "policies"
+
+
+@dataclass(frozen=True)
+class Policy:
+    id: str
+    roles: frozenset[Role]
+    words: frozenset[str]
+    """A message with one of these, or with a word that begins so, is a case for this policy."""
+    text: str
+
+    def matches(self, message: str) -> bool:
+        said = message.lower().split()
+        return any(word.strip(".,!?¿¡").startswith(stem) for word in said for stem in self.words)
+
+
+@cache
+def policies() -> tuple[Policy, ...]:
+    """In the order of their file names, so that the prompt is the same every time."""
+    return tuple(_read(path) for path in sorted(FOLDER.glob("*.md")))
+
+
+@cache
+def system_prompt(role: Role) -> str:
+    """Everything a role's model is told before it meets the customer; stable, so that it is cached."""
+    return "\n\n".join(policy.text for policy in policies() if role in policy.roles)
+
+
+def matched(message: str, role: Role) -> list[str]:
+    """Ids of the policies a message is a case for."""
+    return [policy.id for policy in policies() if role in policy.roles and policy.matches(message)]
+
+
+def _read(path: Path) -> Policy:
+    _, head, text = path.read_text().split("---\n", 2)
+    fields = dict(line.split(":", 1) for line in head.strip().splitlines())
+    roles: Iterable[str] = fields["roles"].split()
+    words: Sequence[str] = fields.get("words", "").split()
+    return Policy(path.stem, frozenset(map(Role, roles)), frozenset(words), text.strip())

@@ -1,0 +1,148 @@
+"""Runs one attempt at a claimed turn: keeps its lease, and sees to it that it ends in words."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from anyio import CapacityLimiter
+from sqlalchemy.exc import SQLAlchemyError
+
+from agent import closing
+from agent.announcing import announce
+from agent.events import Append, Emitter
+from agent.graph import RECURSION_LIMIT, Graph
+from agent.run import OnReply, OnStep, Run
+from agent.store import Claim, LeaseLost, TurnStore
+from foundation import metrics
+from foundation.log import bind, logger
+from foundation.settings import TurnSettings
+from tools.base import ToolResult
+
+LOG = logger(__name__)
+MAX_ATTEMPTS = 5
+"""A turn that has brought down that many attempts is ended with an apology."""
+
+
+class Runner:
+    def __init__(
+        self,
+        store: TurnStore,
+        graph: Graph,
+        append: Append,
+        *,
+        limits: TurnSettings,
+        threads: CapacityLimiter,
+        on_step: OnStep,
+    ) -> None:
+        self._store = store
+        self._graph = graph
+        self._append = append
+        self._limits = limits
+        self._threads = threads
+        self._on_step = on_step
+
+    async def run(self, claim: Claim, *, on_reply: OnReply) -> bool:
+        """Whether another turn waits in the thread. One cut off is taken up when its lease is over."""
+        run = self._begin(claim, on_reply)
+        with bind(turn_id=claim.turn_id, attempt=str(claim.attempt)):
+            try:
+                async with self._lease_kept(run):
+                    if claim.attempt > 1 and not claim.answered:
+                        await run.emit("restart")
+                    await self._attempt(run)
+            except LeaseLost:
+                LOG.warning("turn_taken_over")
+                return False
+            except SQLAlchemyError as error:
+                LOG.warning("turn_interrupted", error=type(error).__name__)
+                return False
+            except asyncio.CancelledError:
+                await asyncio.shield(self._give_back(run))
+                raise
+        return run.more_waits
+
+    def _begin(self, claim: Claim, on_reply: OnReply) -> Run:
+        return Run(
+            claim=claim,
+            emit=Emitter(self._append, turn_id=claim.turn_id, attempt=claim.attempt),
+            store=self._store,
+            limits=self._limits,
+            threads=self._threads,
+            on_step=self._on_step,
+            on_reply=on_reply,
+        )
+
+    async def _attempt(self, run: Run) -> None:
+        claim = run.claim
+        if claim.attempt > MAX_ATTEMPTS:
+            LOG.error("turn_given_up")
+            await self._apologise(run)
+            return
+        try:
+            await self._graph.ainvoke(
+                {"is_answered": claim.answered}, {"recursion_limit": RECURSION_LIMIT}, context=run
+            )
+        except (LeaseLost, SQLAlchemyError):
+            raise
+        except Exception:  # the customer gets words whatever broke; the log gets the trace
+            LOG.exception("turn_broke")
+            await self._apologise(run)
+        else:
+            self._count(run, "done")
+
+    async def _apologise(self, run: Run) -> None:
+        """End the turn; a reply that is stored already stays."""
+        stored = await run.apart(lambda: self._store.turn(run.claim.turn_id))
+        if stored["reply"] is None:
+            reply = closing.apology(run, await self._done_for_good(run))
+            exchange = closing.exchange_of(run, [], reply.text)
+            await run.apart(
+                lambda: self._store.answer(run.claim, exchange=exchange, reply=closing.dump(reply))
+            )
+            await announce(run, reply)
+        run.more_waits = await run.apart(lambda: self._store.finish(run.claim))
+        self._count(run, "failed")
+
+    async def _done_for_good(self, run: Run) -> list[ToolResult]:
+        entries = await run.apart(lambda: self._store.record(run.claim.turn_id))
+        confirmed = [entry["data"] for entry in entries if entry["data"].get("action_id")]
+        return [ToolResult.load(data["result"]) for data in confirmed if "result" in data]
+
+    @asynccontextmanager
+    async def _lease_kept(self, run: Run) -> AsyncIterator[None]:
+        """Renew the lease while the body runs; the body is stopped when it is lost."""
+        body = asyncio.current_task()
+        lost = False
+
+        async def keep() -> None:
+            nonlocal lost
+            while True:
+                await asyncio.sleep(self._limits.lease_seconds / 3)
+                try:
+                    await run.apart(lambda: self._store.renew(run.claim))
+                except LeaseLost:
+                    lost = True
+                    if body is not None:
+                        body.cancel()
+                    return
+                except SQLAlchemyError as error:
+                    LOG.warning("lease_not_renewed", error=type(error).__name__)
+
+        keeper = asyncio.create_task(keep())
+        try:
+            yield
+        except asyncio.CancelledError:
+            if lost:
+                raise LeaseLost from None
+            raise
+        finally:
+            keeper.cancel()
+
+    async def _give_back(self, run: Run) -> None:
+        with suppress(SQLAlchemyError):
+            await run.apart(lambda: self._store.release(run.claim))
+
+    def _count(self, run: Run, outcome: str) -> None:
+        metrics.turns.labels(run.claim.channel, outcome).inc()
+        metrics.turn_seconds.labels(run.claim.channel).observe(time.monotonic() - run.started)

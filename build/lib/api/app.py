@@ -1,0 +1,126 @@
+"""The HTTP door: routes, manners, and what happens when it opens and closes."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import anyio.to_thread
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from api import errors
+from api.bootstrap import House
+from api.middleware.access import AccessLog
+from api.middleware.body import BodyLimit
+from api.middleware.failures import Failures
+from api.middleware.headers import SecurityHeaders
+from api.middleware.idempotency import KEY_HEADER, REPLAYED, Idempotency
+from api.middleware.identity import Identity
+from api.middleware.rate_limit import RateLimit, SpareLimiter
+from api.middleware.request_id import HEADER as REQUEST_ID
+from api.middleware.request_id import RequestId
+from api.routes import (
+    age,
+    auth,
+    catalog,
+    chat,
+    health,
+    memberships,
+    memory,
+    pages,
+    payments,
+    raffles,
+    reasoning,
+    reference,
+)
+from foundation.cache import RateLimiter
+
+TITLE = "LivHana"
+SUMMARY = (
+    "A regulated shop that can be talked to: its catalogue, memberships, raffles, and an agent over them."
+)
+ROUTERS = (
+    auth.router,
+    catalog.router,
+    memberships.router,
+    age.router,
+    raffles.router,
+    payments.router,
+    memory.router,
+    chat.router,
+    reasoning.router,
+    health.router,
+    pages.router,
+    reference.router,
+)
+EXPOSED = (REQUEST_ID, REPLAYED, "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining")
+
+
+class Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """Without the framework's own answer to a bad request, which is never given here."""
+        document = super().openapi()
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(name, None)
+        return document
+
+
+def create_app(house: House) -> FastAPI:
+    app = Api(
+        title=TITLE,
+        summary=SUMMARY,
+        lifespan=_lifespan(house),
+        middleware=_manners(house),
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.house = house
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    pages.mount_assets(app)
+    reference.mount_assets(app)
+    return app
+
+
+def _lifespan(house: House) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # A route that moves money holds two connections of the pool.
+        anyio.to_thread.current_default_thread_limiter().total_tokens = house.settings.ledger.pool_size // 2
+        yield
+        await house.leave()
+        await anyio.to_thread.run_sync(house.close)
+
+    return lifespan
+
+
+def _manners(house: House) -> list[Middleware]:
+    """From the outside in."""
+    api = house.settings.api
+    limiter = RateLimiter(house.cache)
+    manners = [
+        Middleware(RequestId),
+        Middleware(AccessLog),
+        Middleware(SecurityHeaders, https_only=house.settings.is_production),
+        Middleware(Failures),
+        Middleware(Identity, tokens=house.tokens),
+        Middleware(RateLimit, limiter=limiter, spare=SpareLimiter(), per_minute=api.requests_per_minute),
+        Middleware(BodyLimit, limit_bytes=api.max_body_bytes),
+        Middleware(Idempotency, keys=house.idempotency, digests=house.digests),
+    ]
+    if api.cors_origins:
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=api.cors_origins,
+            allow_methods=("GET", "POST", "PUT", "DELETE"),
+            allow_headers=("Authorization", "Last-Event-ID", KEY_HEADER, REQUEST_ID),
+            expose_headers=EXPOSED,
+        )
+        manners.insert(3, cors)
+    return manners

@@ -1,0 +1,122 @@
+"""`livhana check`: what is wrong with this house, and how to mend it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import redis
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from foundation import migrations
+from foundation.cache import open_cache
+from foundation.clock import system_clock
+from foundation.crypto import check_keys
+from foundation.errors import ShopError
+from foundation.settings import MisconfiguredError, Settings
+from foundation.sql import Ledger, open_ledger
+from foundation.warehouse.ducklake import DuckLake
+from memory.embeddings import DIMENSIONS, model_name
+from memory.store import INTERACTIONS
+
+BYTES_OF_VECTORS = 2 * 2 * DIMENSIONS
+"""Two vectors of float16 for each interaction."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    part: str
+    says: str
+    mend: str = ""
+    """What to do; empty when all is well."""
+
+    @property
+    def is_well(self) -> bool:
+        return not self.mend
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """One finding for each part at least, in the order in which to mend them."""
+    yield _settings(settings)
+    ledger = open_ledger(settings.ledger)
+    try:
+        yield _ledger(ledger)
+        yield _cache(settings)
+        yield from _when_reachable("warehouse", lambda: _warehouse(settings))
+        yield _embedder(settings)
+        yield from _when_reachable("vectors", lambda: _vectors(ledger))
+    finally:
+        ledger.close()
+
+
+def _settings(settings: Settings) -> Finding:
+    try:
+        check_keys(settings)
+    except MisconfiguredError as reason:
+        return Finding("settings", str(reason), "Set it as .env.example shows.")
+    return Finding("settings", f"{settings.app_env}, all there")
+
+
+def _ledger(ledger: Ledger) -> Finding:
+    address = ledger.engine.url.render_as_string(hide_password=True)
+    try:
+        pending = migrations.pending(ledger.engine)
+    except OperationalError:
+        return Finding("ledger", f"{address} does not answer", "Run `livhana serve`, or check DATABASE_URL.")
+    except migrations.LedgerTooNew:
+        return Finding("ledger", "was migrated by a newer version", "Install that version of this program.")
+    if pending:
+        return Finding("ledger", f"{len(pending)} migrations wait", "Run `livhana serve`: it applies them.")
+    return Finding("ledger", "answers, every migration applied")
+
+
+def _cache(settings: Settings) -> Finding:
+    with open_cache(settings.cache) as cache:
+        try:
+            cache.ping()
+        except redis.RedisError:
+            return Finding("cache", "does not answer", "Run `livhana serve`, or check REDIS_URL.")
+    return Finding("cache", "answers")
+
+
+def _warehouse(settings: Settings) -> Iterator[Finding]:
+    warehouse = DuckLake(settings.ledger.url, settings.warehouse.folder, now=system_clock, read_only=True)
+    try:
+        drift = warehouse.drift()
+    finally:
+        warehouse.close()
+    yield from (
+        Finding("warehouse", says, "The relay mends it when it starts: run `livhana serve`.")
+        for says in drift
+    )
+    if not drift:
+        yield Finding("warehouse", "as declared")
+
+
+def _embedder(settings: Settings) -> Finding:
+    folder = settings.var / "models" / model_name()
+    if folder.is_dir():
+        return Finding("embedder", "made")
+    return Finding("embedder", f"{folder} is missing", "Run `livhana serve`: it makes it.")
+
+
+def _vectors(ledger: Ledger) -> Iterator[Finding]:
+    whole = func.octet_length(INTERACTIONS.c.vectors) == BYTES_OF_VECTORS
+    with ledger.transaction() as connection:
+        count, good = connection.execute(
+            select(func.count(), func.count().filter(whole)).select_from(INTERACTIONS)
+        ).one()
+    if good < count:
+        yield Finding(
+            "vectors",
+            f"{count - good} of {count} interactions lack theirs",
+            "Learn them again from the ledger.",
+        )
+    else:
+        yield Finding("vectors", f"{count} interactions, all with theirs")
+
+
+def _when_reachable(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except (SQLAlchemyError, ShopError):
+        yield Finding(part, "cannot be looked at", "Mend the ledger first.")

@@ -1,0 +1,189 @@
+"""The command line `livhana`. Each command loads what it needs itself, so that `--help` is quick."""
+
+import socket
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api.supervisor.children import say_ready
+
+if TYPE_CHECKING:
+    from foundation.settings import Settings
+
+HELP = """A regulated shop with an agent that talks, remembers, and does everything exactly once.
+
+Every setting is an environment variable, or a line in the file .env (see .env.example).
+
+First steps:
+
+- `livhana serve` opens the shop on http://127.0.0.1:8080 and prints logins to try it with
+
+- `livhana check` says what is wrong, if anything is, and how to mend it
+"""
+app = typer.Typer(
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+RoleName = Literal["customer", "staff", "admin", "guest"]
+ReadyFd = Annotated[int | None, typer.Option("--ready-fd", hidden=True)]
+ListenFd = Annotated[int | None, typer.Option("--listen-fd", hidden=True)]
+SUBJECTS: dict[RoleName, str] = {"customer": "cus_demo", "staff": "stf_demo", "admin": "adm_demo"}
+
+
+@app.command()
+def serve() -> None:
+    """Open the whole shop on this machine: API, worker, scheduler and relay, with their servers.
+
+    PostgreSQL and Valkey are started too, unless DATABASE_URL and REDIS_URL name others. The first
+    start makes the ledger's tables, the embedder and, in development, a demo shop; later starts
+    find them again. Ctrl-C closes everything in order.
+
+    For example:
+
+    - `livhana serve`
+
+    - `PORT=9000 VAR_DIR=/srv/livhana livhana serve`
+    """
+    settings = _settings()
+    from api.supervisor.door import CannotServe
+    from api.supervisor.serve import serve as open_house
+
+    try:
+        open_house(settings, Console())
+    except CannotServe as reason:
+        _stop(str(reason))
+
+
+@app.command()
+def worker(ready_fd: ReadyFd = None) -> None:
+    """Work on queued jobs: long questions, and turns that were cut off.
+
+    `livhana serve` runs one already; start more where one is not enough. Ctrl-C lets the job at
+    hand finish.
+
+    For example: `livhana worker`
+    """
+    settings = _settings(logged=True)
+    from api.processes import run_worker
+
+    run_worker(settings, ready=partial(say_ready, ready_fd))
+
+
+@app.command()
+def token(
+    role: Annotated[RoleName, typer.Option(help="What the bearer may do.")],
+    subject: Annotated[
+        str | None,
+        typer.Option(help="Whom it speaks for, such as cus_demo. Left out: somebody of the demo shop."),
+    ] = None,
+    hours: Annotated[
+        float | None, typer.Option(min=0.01, help="How long it is valid. Left out: as JWT_TTL_HOURS says.")
+    ] = None,
+) -> None:
+    """Print a signed token for the API, and nothing else.
+
+    For example:
+
+    - `livhana token --role customer --subject cus_demo`
+
+    - `curl -H "Authorization: Bearer $(livhana token --role staff)" http://127.0.0.1:8080/metrics`
+    """
+    settings = _settings()
+    from foundation.auth import Principal, Role, Tokens
+    from foundation.ids import new_id
+    from foundation.sql import open_ledger
+
+    if subject is None and settings.is_production and role != "guest":
+        _stop("Say whom the token speaks for: --subject.")
+    principal = Principal(subject or SUBJECTS.get(role) or new_id("gst"), Role(role))
+    tokens = Tokens(settings.auth, open_ledger(settings.ledger))
+    typer.echo(tokens.issue(principal, ttl=timedelta(hours=hours) if hours else None))
+
+
+@app.command()
+def check() -> None:
+    """Look at settings, ledger, cache, warehouse, embedder and vectors: what is wrong, and how to mend it.
+
+    The exit code is 0 when all is well and 1 when something is not. Nothing is changed.
+
+    For example: `livhana check && echo all is well`
+    """
+    settings = _settings()
+    from api.check import examine
+
+    table = Table.grid(padding=(0, 2))
+    for _ in range(4):
+        table.add_column(overflow="fold")
+    findings = list(examine(settings))
+    for finding in findings:
+        table.add_row(
+            "[green]✓[/]" if finding.is_well else "[red]✗[/]", finding.part, finding.says, finding.mend
+        )
+    Console().print(table)
+    if not all(finding.is_well for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command(hidden=True)
+def api(ready_fd: ReadyFd = None, listen_fd: ListenFd = None) -> None:
+    """Answer HTTP on the socket that was handed over, or on HOST and PORT."""
+    settings = _settings(logged=True)
+    from api.server import run_api
+    from api.supervisor.door import CannotServe, open_door
+
+    try:
+        door = open_door(settings.api) if listen_fd is None else socket.socket(fileno=listen_fd)
+    except CannotServe as reason:
+        _stop(str(reason))
+    run_api(settings, door=door, ready=partial(say_ready, ready_fd))
+
+
+@app.command(hidden=True)
+def scheduler(ready_fd: ReadyFd = None) -> None:
+    """Take up cut-off turns and lost jobs, reconcile payments, and clear away what is old."""
+    settings = _settings(logged=True)
+    from api.processes import run_scheduler
+
+    run_scheduler(settings, ready=partial(say_ready, ready_fd))
+
+
+@app.command(hidden=True)
+def relay(ready_fd: ReadyFd = None) -> None:
+    """Carry events from the outbox to their subscribers."""
+    settings = _settings(logged=True)
+    from api.processes import run_relay
+
+    run_relay(settings, ready=partial(say_ready, ready_fd))
+
+
+def _settings(*, logged: bool = False) -> "Settings":
+    """The settings; `logged` for a process that writes a log."""
+    from foundation.settings import MisconfiguredError, load_settings
+
+    try:
+        settings = load_settings()
+    except MisconfiguredError as reason:
+        _stop(str(reason))
+    except OSError as error:
+        _stop(f"{error.filename} cannot be used ({error.strerror}): mend it, or set VAR_DIR.")
+    if logged:
+        from foundation.log import configure_logging
+
+        configure_logging()
+    return settings
+
+
+def _stop(sentence: str) -> NoReturn:
+    Console(stderr=True).print(sentence, style="red", highlight=False, soft_wrap=True, markup=False)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

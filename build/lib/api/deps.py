@@ -1,0 +1,97 @@
+"""What a route asks for: the house, who is calling, and whether they may."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Security
+from fastapi.requests import HTTPConnection
+from fastapi.security import HTTPBearer
+
+from api.bootstrap import House
+from api.middleware.idempotency import KEY_EXPECTED, KEY_HEADER, KEY_PATTERN
+from api.shapes import Id, Like
+from foundation.auth import Principal
+from foundation.errors import Forbidden, ShopError, Unauthorized
+
+IdempotencyKey = Annotated[str, Like(KEY_PATTERN, KEY_EXPECTED)]
+
+PathId = Annotated[Id, Path()]
+bearer = HTTPBearer(auto_error=False, description="A token from `POST /api/auth/guest` or `livhana token`.")
+
+
+class SignInFirst(Unauthorized):
+    def __init__(self) -> None:
+        super().__init__("Please sign in first.")
+
+
+class NotAllowed(Forbidden):
+    def __init__(self, scope: str) -> None:
+        super().__init__("Your account may not do this.", {"scope": scope})
+
+
+class SomeoneElses(Forbidden):
+    def __init__(self) -> None:
+        super().__init__("This belongs to another customer.")
+
+
+async def house(connection: HTTPConnection) -> House:
+    found: House = connection.app.state.house
+    return found
+
+
+async def caller(connection: HTTPConnection, _: Annotated[object, Security(bearer)]) -> Principal:
+    """Whom the token speaks for, as the identity middleware found it."""
+    found: Principal | ShopError | None = connection.scope["state"].get("caller")
+    if isinstance(found, ShopError):
+        raise found
+    if found is None:
+        raise SignInFirst
+    return found
+
+
+TheHouse = Annotated[House, Depends(house)]
+Caller = Annotated[Principal, Depends(caller)]
+
+
+def require(scope: str) -> Callable[[Caller], Awaitable[Principal]]:
+    async def allowed(principal: Caller) -> Principal:
+        if scope not in principal.scopes:
+            raise NotAllowed(scope)
+        return principal
+
+    return allowed
+
+
+Visitor = Annotated[Principal, Depends(require("shop:read"))]
+Owner = Annotated[Principal, Depends(require("own:write"))]
+
+
+async def readable(customer_id: PathId, principal: Caller) -> str:
+    """The customer named in the path, when it is the caller or the caller is staff."""
+    if "shop:manage" in principal.scopes:
+        return customer_id
+    if "own:read" not in principal.scopes:
+        raise NotAllowed("own:read")
+    if customer_id != principal.id:
+        raise SomeoneElses
+    return customer_id
+
+
+ReadableCustomer = Annotated[str, Depends(readable)]
+
+
+async def money_key(
+    principal: Owner,
+    key: Annotated[
+        IdempotencyKey,
+        Header(
+            alias=KEY_HEADER,
+            description="Names this payment: sent again with the same key, nothing is charged twice.",
+        ),
+    ],
+) -> str:
+    """The caller's own key, so that no two customers share one."""
+    return f"{principal.id}:{key}"
+
+
+MoneyKey = Annotated[str, Depends(money_key)]

@@ -1,0 +1,147 @@
+"""Whatever goes wrong, in the envelope: the code, its status, and a sentence without internals."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic.alias_generators import to_camel
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from api.envelope import Failure, FieldError, failed
+from foundation.errors import Code, ShopError
+from foundation.log import logger
+
+STATUS: Mapping[Code, int] = {
+    "INVALID_INPUT": 400,
+    "UNAUTHORIZED": 401,
+    "PAYMENT_DECLINED": 402,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "CONFLICT": 409,
+    "RATE_LIMITED": 429,
+    "DATABASE_ERROR": 500,
+    "INTERNAL_ERROR": 500,
+    "UNAVAILABLE": 503,
+    "GATEWAY_TIMEOUT": 504,
+}
+EXAMPLES: Mapping[Code, str] = {
+    "INVALID_INPUT": "tier: Input should be 'BRONZE', 'SILVER' or 'GOLD'.",
+    "UNAUTHORIZED": "Please sign in first.",
+    "PAYMENT_DECLINED": "The card ending 0002 was declined. Please use a different card.",
+    "FORBIDDEN": "This is not yours to see.",
+    "NOT_FOUND": "There is nothing at this address.",
+    "CONFLICT": "You already have an active membership.",
+    "RATE_LIMITED": "That was a lot at once. Please try again in 20 seconds.",
+    "DATABASE_ERROR": "The shop's records cannot be reached just now. Please try again.",
+    "INTERNAL_ERROR": "Something went wrong on our side. Please try again.",
+    "UNAVAILABLE": "This is not available just now. Please try again later.",
+    "GATEWAY_TIMEOUT": "The card processor did not answer in time. You have not been charged twice.",
+}
+MOST_FIELDS = 10
+JSON = re.compile(r"application/([\w.-]+\+)?json\b", re.IGNORECASE)
+log = logger(__name__)
+
+
+def refusals(*codes: Code) -> dict[int | str, dict[str, Any]]:
+    """The failures that a route declares, for its `responses`."""
+    declared: dict[int | str, dict[str, Any]] = {}
+    for code in codes:
+        example = {
+            "success": False,
+            "error": EXAMPLES[code],
+            "code": code,
+            "timestamp": "2026-03-01T12:00:00.000Z",
+        }
+        content = {"application/json": {"example": example}}
+        declared[STATUS[code]] = {"model": Failure, "description": code, "content": content}
+    return declared
+
+
+def translate(error: Exception) -> JSONResponse:
+    """The answer to a request that ended in this error; an unexpected one is logged."""
+    if isinstance(error, ShopError):
+        return _refused(error)
+    if isinstance(error, RequestValidationError):
+        return _invalid([_field(each) for each in error.errors()])
+    if isinstance(error, HTTPException):
+        return _unroutable(error)
+    database = isinstance(error, SQLAlchemyError | psycopg.Error)
+    code: Code = "DATABASE_ERROR" if database else "INTERNAL_ERROR"
+    log.error("request failed", code=code, error=type(error).__name__, exc_info=error)
+    return failed(STATUS[code], Failure(error=EXAMPLES[code], code=code))
+
+
+def install(app: FastAPI) -> None:
+    async def answer(_: Request, error: Exception) -> JSONResponse:
+        return translate(error)
+
+    async def answer_invalid(request: Request, error: Exception) -> JSONResponse:
+        sent = request.headers.get("content-type", "")
+        has_body = request.headers.get("content-length") != "0"
+        if (
+            has_body
+            and isinstance(error, RequestValidationError)
+            and _wants_json(error)
+            and not JSON.match(sent)
+        ):
+            return _invalid([FieldError(field="Content-Type", message="send JSON as application/json")])
+        return translate(error)
+
+    for expected in (ShopError, HTTPException):
+        app.add_exception_handler(expected, answer)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
+
+
+def _refused(error: ShopError) -> JSONResponse:
+    headers = {}
+    if error.code == "UNAUTHORIZED":
+        headers["WWW-Authenticate"] = "Bearer"
+    if (seconds := getattr(error, "retry_after_seconds", None)) is not None:
+        headers["Retry-After"] = str(seconds)
+    failure = Failure(error=str(error), code=error.code, details=_details(error))
+    return failed(STATUS[error.code], failure, headers=headers)
+
+
+def _details(error: ShopError) -> list[FieldError] | dict[str, Any] | None:
+    """A refusal of one field has the same details as a body that is not valid."""
+    if isinstance(field := error.details.get("field"), str):
+        named = to_camel(field) if "_" in field else field
+        return [FieldError(field=named, message=str(error.details.get("expected") or error))]
+    return error.details or None
+
+
+def _field(error: Mapping[str, Any]) -> FieldError:
+    """Which field, and what would be right; never what was sent."""
+    if error["type"] == "json_invalid":
+        return FieldError(field="body", message=f"JSON is broken at character {error['loc'][-1]}")
+    place, *names = map(str, error["loc"])
+    return FieldError(field=".".join(names) or place, message=error["msg"].removeprefix("Value error, "))
+
+
+def _wants_json(error: RequestValidationError) -> bool:
+    """The body as a whole was not taken for an object."""
+    return any(each["loc"] == ("body",) for each in error.errors())
+
+
+def _invalid(fields: list[FieldError]) -> JSONResponse:
+    first = fields[0]
+    failure = Failure(
+        error=f"{first.field}: {first.message}.", code="INVALID_INPUT", details=fields[:MOST_FIELDS]
+    )
+    return failed(STATUS["INVALID_INPUT"], failure)
+
+
+def _unroutable(error: HTTPException) -> JSONResponse:
+    """What the framework itself refuses: no such path, no such method there, an unreadable body."""
+    if error.status_code == STATUS["NOT_FOUND"]:
+        failure = Failure(error=EXAMPLES["NOT_FOUND"], code="NOT_FOUND")
+        return failed(error.status_code, failure)
+    if error.headers and (allowed := error.headers.get("Allow")):
+        failure = Failure(error=f"This address answers {allowed} only.", code="INVALID_INPUT")
+        return failed(error.status_code, failure, headers=error.headers)
+    return _invalid([FieldError(field="body", message="send JSON in UTF-8")])

@@ -1,0 +1,113 @@
+"""What has to happen again and again: cut-off turns taken up, lost jobs queued, old things cleared away."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from api.bootstrap import Brain, House, build
+from api.jobs.store import take
+from api.jobs.work import RESUME, finish_turns
+from foundation.clock import Clock
+from foundation.log import logger
+from foundation.queue import NotQueued
+from foundation.sql import Ledger
+
+SWEEP = timedelta(seconds=15)
+TICK = timedelta(seconds=3)
+NIGHT = time(3, 30)
+OUTBOX_KEPT = timedelta(days=7)
+JOBS_KEPT = timedelta(hours=24)
+MOST_THREADS = 50
+log = logger(__name__)
+
+Due = Callable[[datetime], datetime]
+"""The latest moment, up to the one given, at which a chore fell due."""
+
+
+@dataclass(frozen=True)
+class Chore:
+    name: str
+    due: Due
+    do: Callable[[], int]
+    """Gives how many things there were to do."""
+
+
+class Scheduler:
+    def __init__(self, ledger: Ledger, chores: Sequence[Chore], *, now: Clock) -> None:
+        self._ledger = ledger
+        self._chores = chores
+        self._now = now
+
+    def sweep(self) -> dict[str, int]:
+        """Do what is due; how much each chore found to do."""
+        return {chore.name: done for chore in self._chores if (done := self._attempt(chore)) is not None}
+
+    def run(self, stop: threading.Event) -> None:
+        """Sweep every few seconds until `stop` is set."""
+        while not stop.is_set():
+            self.sweep()
+            stop.wait(TICK.total_seconds())
+
+    def _attempt(self, chore: Chore) -> int | None:
+        now = self._now()
+        try:
+            if not take(self._ledger, chore.name, due=chore.due(now), now=now):
+                return None
+            done = chore.do()
+        except Exception:  # one chore that fails must not keep the others from being done
+            log.exception("chore_failed", chore=chore.name)
+            return None
+        if done:
+            log.info("chore_done", chore=chore.name, count=done)
+        return done
+
+
+def every(interval: timedelta) -> Due:
+    return lambda now: now - interval
+
+
+def nightly(at: time, zone: ZoneInfo) -> Due:
+    def due(now: datetime) -> datetime:
+        tonight = now.astimezone(zone).replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+        return tonight if tonight <= now else tonight - timedelta(days=1)
+
+    return due
+
+
+def open_scheduler(house: House) -> Scheduler:
+    zone = ZoneInfo(house.settings.shop.time_zone)
+    chores = (
+        Chore("resume_turns", every(SWEEP), lambda: resume_turns(house)),
+        Chore("requeue_jobs", every(SWEEP), house.jobs.requeue_lost),
+        Chore("reconcile_payments", every(SWEEP), house.payments.reconcile),
+        Chore("prune_jobs", every(timedelta(hours=1)), lambda: house.jobs.prune(keep=JOBS_KEPT)),
+        Chore("prune_outbox", nightly(NIGHT, zone), lambda: house.outbox.prune(keep=OUTBOX_KEPT)),
+        Chore("maintain_warehouse", nightly(NIGHT, zone), lambda: sum(house.warehouse.maintain().values())),
+    )
+    return Scheduler(house.ledger, chores, now=house.now)
+
+
+def resume_turns(house: House) -> int:
+    """Give turns that were cut off to the worker; without a queue they are finished here."""
+    threads = house.turns.store.lapsed(limit=MOST_THREADS)
+    minute = int(house.now().timestamp()) // 60
+    try:
+        for thread_id in threads:
+            house.jobs.submit(
+                RESUME, {"thread_id": thread_id}, idempotency_key=f"{RESUME}:{thread_id}:{minute}"
+            )
+    except NotQueued:
+        _finish_here(house, threads)
+    return len(threads)
+
+
+def _finish_here(house: House, thread_ids: Sequence[str]) -> None:
+    """In a house of its own: what speaks over an event loop cannot outlive it."""
+    own = build(house.settings, clock=house.now, brain=Brain(house.embedder))
+    try:
+        asyncio.run(finish_turns(own, thread_ids))
+    finally:
+        own.close()

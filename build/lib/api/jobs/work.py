@@ -1,0 +1,99 @@
+"""What the worker does with a job: answer a long question, or finish turns that were cut off."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from anyio.to_thread import run_sync
+
+from agent.closing import dump
+from agent.state import Inbound
+from api.bootstrap import House, build, load_brain
+from foundation.auth import Principal, Role
+from foundation.errors import GatewayTimeout
+from foundation.queue import Bench, Handler, Job, OpenBench, Report
+from foundation.settings import Settings
+
+REASON = "reason"
+RESUME = "resume"
+PATIENCE_SECONDS = 90.0
+"""For a turn that another process holds, or held until it was killed."""
+
+
+class StillBusy(GatewayTimeout):
+    def __init__(self) -> None:
+        super().__init__("This conversation is still busy with an earlier message.")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The payload of a reasoning job; personal data in the prompt is masked already."""
+
+    principal_id: str
+    role: str
+    prompt: str
+    thread_id: str | None
+
+    def message(self, job_id: str) -> Inbound:
+        """The same message however often the job runs, so that its turn runs once."""
+        principal = Principal(self.principal_id, Role(self.role))
+        return Inbound(self.thread_id or f"thr_{job_id}", job_id, principal, self.prompt, channel="job")
+
+
+def load(settings: Settings) -> OpenBench:
+    """Load code and models; the house is opened in the work-horse, after the fork."""
+    brain = load_brain(settings)
+
+    @contextmanager
+    def open_bench() -> Iterator[Bench]:
+        house = build(settings, brain=brain)
+        try:
+            yield Bench(house.jobs, handlers(house))
+        finally:
+            house.close()
+
+    return open_bench
+
+
+def handlers(house: House) -> Mapping[str, Handler]:
+    def reason(job: Job, report: Report) -> Mapping[str, Any]:
+        return asyncio.run(_answer(house, job, report))
+
+    def resume(job: Job, _: Report) -> None:
+        asyncio.run(finish_turns(house, [job.payload["thread_id"]]))
+
+    return {REASON: reason, RESUME: resume}
+
+
+async def finish_turns(house: House, thread_ids: Sequence[str]) -> None:
+    """Run whatever waits in these threads, unless another process is at it; the house is left after that."""
+    try:
+        for thread_id in thread_ids:
+            await house.turns.drain(thread_id)
+    finally:
+        await house.leave()
+
+
+async def _answer(house: House, job: Job, report: Report) -> Mapping[str, Any]:
+    """The reply to the job's question; what the turn is busy with is reported on the way."""
+    message = Asked(**job.payload).message(job.id)
+    receipt = await run_sync(house.turns.store.accept, message)
+    watching = asyncio.create_task(_report(house, receipt.turn_id, report))
+    try:
+        await house.turns.drain(receipt.thread_id)
+        reply = await house.turns.reply(receipt.turn_id, timeout_seconds=PATIENCE_SECONDS)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await house.leave()
+    if reply is None:
+        raise StillBusy
+    return dump(reply)
+
+
+async def _report(house: House, turn_id: str, report: Report) -> None:
+    async for event in house.turns.events(turn_id):
+        if event.kind == "tool_started":
+            await run_sync(report, {"doing": event.payload["label"]})

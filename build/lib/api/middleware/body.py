@@ -1,0 +1,50 @@
+"""Bodies are read once, whole, and never beyond the limit, whether their length is announced or not."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from foundation.errors import Invalid
+
+
+class BodyTooLarge(Invalid):
+    def __init__(self, limit: int) -> None:
+        expected = f"at most {limit // 1024} KiB"
+        super().__init__(f"This is too long: send {expected}.", {"field": "body", "expected": expected})
+
+
+class BodyLimit:
+    def __init__(self, app: ASGIApp, *, limit_bytes: int) -> None:
+        self._app = app
+        self._limit = limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdecimal() and int(announced) > self._limit:
+            raise BodyTooLarge(self._limit)
+        await self._app(scope, await self._whole(receive), send)
+
+    async def _whole(self, receive: Receive) -> Receive:
+        """A channel whose first message is the complete body."""
+        body = bytearray()
+        message: Message = {"more_body": True}
+        while message.get("more_body"):
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return first(message, then=receive)
+            body += message.get("body", b"")
+            if len(body) > self._limit:
+                raise BodyTooLarge(self._limit)
+        return first({"type": "http.request", "body": bytes(body), "more_body": False}, then=receive)
+
+
+def first(message: Message, *, then: Receive) -> Receive:
+    """A channel that gives this message before any other."""
+    waiting = [message]
+
+    async def receive() -> Message:
+        return waiting.pop() if waiting else await then()
+
+    return receive

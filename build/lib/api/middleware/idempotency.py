@@ -1,0 +1,116 @@
+"""A request with an `Idempotency-Key` is carried out once: asked again, it gets the same answer."""
+
+import re
+
+import anyio.to_thread
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.middleware.body import first
+from foundation.auth import Principal
+from foundation.crypto import LookupDigest
+from foundation.errors import Invalid
+from foundation.idempotency import Answer, Fresh, IdempotencyKeys, Replay
+
+KEY_HEADER = "Idempotency-Key"
+KEY_PATTERN = r"^[A-Za-z0-9_.:-]{8,128}$"
+KEY_EXPECTED = "a key of 8 to 128 letters, digits and _ . : -"
+REPLAYED = "Idempotency-Replayed"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+EVENTS = "text/event-stream"
+JSON = "application/json"
+AGAIN = frozenset({429, *range(500, 600)})
+"""What may end otherwise when it is asked again."""
+
+
+class BadKey(Invalid):
+    def __init__(self) -> None:
+        super().__init__(
+            f"{KEY_HEADER}: expected {KEY_EXPECTED}.", {"field": KEY_HEADER, "expected": KEY_EXPECTED}
+        )
+
+
+class Idempotency:
+    """For callers with a token, on every method that changes something; event streams are left alone.
+
+    Stands inside the body limit, so that the body comes as one message.
+    """
+
+    def __init__(self, app: ASGIApp, *, keys: IdempotencyKeys, digests: LookupDigest) -> None:
+        self._app = app
+        self._keys = keys
+        self._digests = digests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in SAFE:
+            await self._app(scope, receive, send)
+            return
+        headers, caller = Headers(scope=scope), scope["state"].get("caller")
+        key = headers.get(KEY_HEADER)
+        if key is not None and not re.fullmatch(KEY_PATTERN, key):
+            raise BadKey
+        if key is None or not isinstance(caller, Principal) or EVENTS in headers.get("accept", ""):
+            await self._app(scope, receive, send)
+            return
+        request = await receive()
+        if request["type"] == "http.request":
+            digest = self._digest(scope, request["body"])
+            claim = await anyio.to_thread.run_sync(self._keys.claim, caller.id, key, digest)
+            if isinstance(claim, Replay):
+                await _replayed(claim.answer)(scope, receive, send)
+            else:
+                await self._carry_out(claim, scope, first(request, then=receive), send)
+
+    async def _carry_out(self, claim: Fresh, scope: Scope, receive: Receive, send: Send) -> None:
+        """The answer is kept before it is given, so that whoever has seen it will see it again."""
+        held = _HeldAnswer(send)
+        try:
+            await self._app(scope, receive, held)
+        except Exception:
+            await anyio.to_thread.run_sync(self._keys.release, claim)
+            raise
+        answer = held.answer()
+        if answer is None:
+            await anyio.to_thread.run_sync(self._keys.release, claim)
+        else:
+            await anyio.to_thread.run_sync(self._keys.complete, claim, answer)
+        await held.give()
+
+    def _digest(self, scope: Scope, body: bytes) -> str:
+        """Keyed, since a body may hold a birthday."""
+        line = f"{scope['method']} {scope['path']}?{scope['query_string'].decode('latin-1')}"
+        return self._digests.digest("idempotency", f"{line}\n{body.decode('latin-1')}")
+
+
+def _replayed(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, {**answer.headers, REPLAYED: "true"})
+
+
+class _HeldAnswer:
+    """Takes an answer in JSON to give it later, and lets any other pass as it comes."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._held: list[Message] = []
+        self._passes = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._passes = not Headers(raw=message["headers"]).get("content-type", "").startswith(JSON)
+        if self._passes:
+            await self._send(message)
+        else:
+            self._held.append(message)
+
+    def answer(self) -> Answer | None:
+        """None when there is nothing to keep: it passed, or asking again may go better."""
+        if not self._held or self._held[0]["status"] in AGAIN:
+            return None
+        start, *rest = self._held
+        body = b"".join(message.get("body", b"") for message in rest)
+        return Answer(start["status"], body, dict(Headers(raw=start["headers"])))
+
+    async def give(self) -> None:
+        for message in self._held:
+            await self._send(message)

@@ -1,0 +1,107 @@
+"""The catalogue: search it, and look at one product."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.deps import PathId, TheHouse, Visitor
+from api.envelope import Envelope
+from api.errors import refusals
+from api.shapes import Amount, Dollars, Shape, Timestamp, Words
+from commerce.inventory.models import Category, Effect, Flavour, Order, Product, ProductQuery
+from foundation.money import Money
+
+router = APIRouter(
+    prefix="/api/products",
+    tags=["catalogue"],
+    responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
+)
+
+
+class Search(BaseModel):
+    """What is left out does not narrow."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: Annotated[Words, Field(max_length=200, examples=["gummies"])] = ""
+    category: Category | None = None
+    effect: Effect | None = None
+    flavour: Flavour | None = None
+    without_flavour: list[Flavour] = []
+    min_price: Amount | None = None
+    max_price: Annotated[Amount | None, Field(examples=["40.00"])] = None
+    in_stock: bool = True
+    sort: Order = "relevance"
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+    def query(self) -> ProductQuery:
+        return ProductQuery(
+            words=self.words,
+            category=self.category,
+            effect=self.effect,
+            flavour=self.flavour,
+            without_flavours=frozenset(self.without_flavour),
+            min_price=_money(self.min_price),
+            max_price=_money(self.max_price),
+            in_stock=self.in_stock,
+            order=self.sort,
+            limit=self.limit,
+        )
+
+
+class ProductShown(Shape):
+    id: str
+    sku: str
+    name: str
+    brand: str
+    category: Category
+    description: str
+    effects: tuple[Effect, ...]
+    flavours: tuple[Flavour, ...]
+    cbd_mg: float
+    thc_mg: float
+    price: Dollars
+    currency: str
+    available: bool
+    """In stock, and for sale."""
+    inventory: int
+    updated_at: Timestamp
+
+    @classmethod
+    def of(cls, product: Product) -> "ProductShown":
+        return cls(
+            id=product.id,
+            sku=product.sku,
+            name=product.name,
+            brand=product.brand,
+            category=product.category,
+            description=product.description,
+            effects=product.effects,
+            flavours=product.flavours,
+            cbd_mg=product.cbd_mg,
+            thc_mg=product.thc_mg,
+            price=product.price,
+            currency=product.price.currency,
+            available=product.in_stock,
+            inventory=product.quantity,
+            updated_at=product.updated_at,
+        )
+
+
+@router.get("")
+def products(wanted: Annotated[Search, Query()], _: Visitor, house: TheHouse) -> Envelope[list[ProductShown]]:
+    """Products that meet every condition, the best first; none when nothing does."""
+    found = house.services.inventory.search(wanted.query())
+    return Envelope(data=[ProductShown.of(product) for product in found])
+
+
+@router.get("/{product_id}", responses=refusals("NOT_FOUND"))
+def product(product_id: PathId, _: Visitor, house: TheHouse) -> Envelope[ProductShown]:
+    """A product, in stock or not."""
+    return Envelope(data=ProductShown.of(house.services.inventory.find(product_id)))
+
+
+def _money(amount: str | None) -> Money | None:
+    return None if amount is None else Money.from_dollars(Decimal(amount))

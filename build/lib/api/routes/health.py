@@ -1,0 +1,52 @@
+"""Probes and measurements, for whoever watches over the process."""
+
+from fastapi import APIRouter, Response
+
+from api.deps import TheHouse
+from api.envelope import Envelope, Failure, failed
+from api.errors import STATUS
+from api.readiness import PartState, examine
+from api.shapes import Shape
+from foundation import metrics
+
+router = APIRouter(tags=["health"])
+
+
+class Alive(Shape):
+    status: str = "alive"
+
+
+class Readiness(Shape):
+    status: PartState
+    parts: dict[str, dict[str, str]]
+
+
+@router.get("/health")
+async def health() -> Envelope[Alive]:
+    """The process answers."""
+    return Envelope(data=Alive())
+
+
+@router.get("/healthz", response_model=Envelope[Readiness], responses={503: {"model": Failure}})
+def ready(house: TheHouse) -> Envelope[Readiness] | Response:
+    """Whether every part that a customer needs is there, each part by name."""
+    parts = examine(house)
+    shown = {name: {"status": part.state, "says": part.says} for name, part in parts.items()}
+    down = [name for name, part in parts.items() if part.state is PartState.DOWN]
+    if down:
+        error = f"Not ready: {', '.join(down)}."
+        return failed(
+            STATUS["UNAVAILABLE"], Failure(error=error, code="UNAVAILABLE", details={"parts": shown})
+        )
+    worst = max((part.state for part in parts.values()), key=list(PartState).index)
+    return Envelope(data=Readiness(status=worst, parts=shown))
+
+
+@router.get("/metrics", include_in_schema=False)
+def measurements(house: TheHouse) -> Response:
+    """What Prometheus scrapes."""
+    for lag in house.outbox.lag():
+        age = (house.now() - lag.oldest_at).total_seconds() if lag.oldest_at else 0
+        metrics.outbox_waiting.labels(lag.subscriber).set(lag.waiting)
+        metrics.outbox_lag_seconds.labels(lag.subscriber).set(age)
+    return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)

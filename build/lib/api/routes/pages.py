@@ -1,0 +1,42 @@
+"""The chat page that stands on the shop's site, and what it loads."""
+
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+from starlette.types import Scope
+
+from api.deps import TheHouse
+from api.routes.chat import LONGEST_MESSAGE
+
+CONSOLE = Path(__file__).parent.parent / "console"
+STARTERS = (
+    {"say": "What do you recommend for sleep under $40?", "icon": "moon"},
+    {"say": "What does a membership give me?", "icon": "seal"},
+    {"say": "Which raffles are open?", "icon": "ticket"},
+    {"say": "I'd like to talk to a person", "icon": "person"},
+)
+templates = Jinja2Templates(directory=CONSOLE / "templates")
+router = APIRouter(include_in_schema=False)
+
+
+class Assets(StaticFiles):
+    """Files that a browser keeps but asks after each time, so that a new release is seen at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def mount_assets(app: FastAPI) -> None:
+    app.mount("/static", Assets(directory=CONSOLE / "static"), name="static")
+
+
+@router.get("/", response_class=HTMLResponse)
+def chat_page(request: Request, house: TheHouse) -> HTMLResponse:
+    shown = {"shop": house.settings.shop.name, "starters": STARTERS, "longest": LONGEST_MESSAGE}
+    return templates.TemplateResponse(request, "chat.html", shown)

@@ -1,0 +1,74 @@
+"""What the house needs once, before it opens: the ledger's tables, the embedder, a shop to show."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from sqlalchemy import exists, select
+from sqlalchemy.exc import OperationalError
+
+from commerce.customers.store import customers
+from foundation import migrations
+from foundation.settings import Settings
+from foundation.sql import Ledger, open_ledger
+from memory.embeddings import load_embedder, model_name
+
+DEMO_CUSTOMER = "cus_demo"
+
+
+class NotPrepared(Exception):
+    """A step that failed; the message is one sentence."""
+
+
+class Preparation:
+    """Each step looks whether it is needed, so that a later start passes through in no time."""
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self._settings = settings
+        self._console = console
+
+    def run(self) -> None:
+        ledger = open_ledger(self._settings.ledger)
+        try:
+            self._migrate(ledger)
+            self._make_embedder()
+            self._build_demo_shop(ledger)
+        except migrations.LedgerTooNew as error:
+            raise NotPrepared(str(error)) from error
+        except OperationalError as error:
+            address = ledger.engine.url.render_as_string(hide_password=True)
+            raise NotPrepared(f"The ledger at {address} does not answer: check DATABASE_URL.") from error
+        finally:
+            ledger.close()
+
+    def _migrate(self, ledger: Ledger) -> None:
+        if migrations.pending(ledger.engine):
+            with self._step("The ledger's tables"):
+                migrations.migrate(ledger.engine)
+
+    def _make_embedder(self) -> None:
+        folder = self._settings.var / "models"
+        if not (folder / model_name()).is_dir():
+            with self._step("The embedder, made once in about ten seconds"):
+                load_embedder(folder)
+
+    def _build_demo_shop(self, ledger: Ledger) -> None:
+        with ledger.transaction() as connection:
+            built = connection.scalar(select(exists().where(customers.c.id == DEMO_CUSTOMER)))
+        if built or self._settings.app_env != "development":
+            return
+        count = str(self._settings.shop.demo_customers)
+        self._console.print(f"Building a demo shop of {count} customers, once:")
+        command = [sys.executable, "-m", "evals.generator", "--customers", count, "--into", "ledger"]
+        if subprocess.run(command, check=False, start_new_session=True).returncode:  # noqa: S603 - our own program
+            raise NotPrepared("The demo shop could not be built; what it said is above.")
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        with self._console.status(f"{name}…"):
+            yield
+        self._console.print(f"[green]✓[/] {name} [dim]({time.monotonic() - started:.1f} s)[/]")

@@ -1,0 +1,93 @@
+"""Register customers and find them again."""
+
+from sqlalchemy import RowMapping
+
+from commerce.customers import store
+from commerce.customers.models import Customer, NewCustomer, tidy, tidy_email, tidy_phone
+from foundation.clock import Clock
+from foundation.crypto import DataKeys, LookupDigest
+from foundation.errors import Conflict, NotFound
+from foundation.ids import new_id
+from foundation.sql import Ledger
+
+
+class CustomerNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("I cannot find your customer account. Please sign in or register first.")
+
+
+class AlreadyRegistered(Conflict):
+    def __init__(self) -> None:
+        super().__init__("There is already an account with this e-mail address.", {"field": "email"})
+
+
+class Customers:
+    def __init__(self, ledger: Ledger, keys: DataKeys, digests: LookupDigest, *, now: Clock) -> None:
+        self._ledger = ledger
+        self._keys = keys
+        self._digests = digests
+        self._now = now
+
+    def register(self, new: NewCustomer, *, customer_id: str | None = None) -> Customer:
+        person = tidy(new)
+        customer_id = customer_id or new_id("cus")
+        customer = Customer(
+            customer_id, person.name, person.email, person.phone, person.state, created_at=self._now()
+        )
+        with self._ledger.transaction() as connection:
+            if not store.add(connection, self.row(customer)):
+                raise AlreadyRegistered
+        return customer
+
+    def row(self, customer: Customer) -> dict[str, object]:
+        """The customer as stored: sealed under their own key, found by digest."""
+        phone = customer.phone
+        return {
+            "id": customer.id,
+            "name_sealed": self._keys.seal(customer.id, customer.name, context="customers.name"),
+            "email_sealed": self._keys.seal(customer.id, customer.email, context="customers.email"),
+            "email_digest": self._digests.digest("email", customer.email),
+            "phone_sealed": phone and self._keys.seal(customer.id, phone, context="customers.phone"),
+            "phone_digest": phone and self._digests.digest("phone", phone),
+            "state": customer.state,
+            "created_at": customer.created_at,
+        }
+
+    def find(self, customer_id: str) -> Customer:
+        with self._ledger.transaction() as connection:
+            row = store.find(connection, customer_id)
+        if row is None:
+            raise CustomerNotFound
+        return self._customer(row)
+
+    def by_email(self, email: str) -> Customer | None:
+        digest = self._digests.digest("email", tidy_email(email))
+        with self._ledger.transaction() as connection:
+            row = store.by_email_digest(connection, digest)
+        return self._customer(row) if row else None
+
+    def by_phone(self, phone: str) -> Customer | None:
+        """The one customer with this number; None when several share it."""
+        digest = self._digests.digest("phone", tidy_phone(phone))
+        with self._ledger.transaction() as connection:
+            rows = store.by_phone_digest(connection, digest)
+        return self._customer(rows[0]) if len(rows) == 1 else None
+
+    def lock(self, customer_id: str) -> None:
+        """One change at a time for a customer: others wait here until the open transaction ends."""
+        with self._ledger.transaction() as connection:
+            if not store.lock(connection, customer_id):
+                raise CustomerNotFound
+
+    def _customer(self, row: RowMapping) -> Customer:
+        def opened(field: str) -> str:
+            return self._keys.open(row["id"], row[f"{field}_sealed"], context=f"customers.{field}")
+
+        return Customer(
+            id=row["id"],
+            name=opened("name"),
+            email=opened("email"),
+            phone=opened("phone") if row["phone_sealed"] else None,
+            state=row["state"],
+            created_at=row["created_at"],
+        )

@@ -1,0 +1,47 @@
+"""Conversations that wait for a person: one request a thread until it is closed."""
+
+from sqlalchemy import Column, Connection, DateTime, Index, Row, Table, Text, select
+from sqlalchemy.dialects.postgresql import insert
+
+from commerce.handoffs.models import Handoff
+from foundation.sql import metadata
+
+handoffs = Table(
+    "handoffs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("thread_id", Text, nullable=False),
+    Column("principal_id", Text, nullable=False, index=True),
+    Column("summary", Text, nullable=False),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("closed_at", DateTime(timezone=True)),
+)
+WAITING = handoffs.c.closed_at.is_(None)
+Index("ix_handoffs_waiting", handoffs.c.thread_id, unique=True, postgresql_where=WAITING)
+
+
+def add(connection: Connection, handoff: Handoff) -> bool:
+    """False when the thread waits for a person already."""
+    row = {
+        "id": handoff.id,
+        "thread_id": handoff.thread_id,
+        "principal_id": handoff.principal_id,
+        "summary": handoff.summary,
+        "requested_at": handoff.requested_at,
+    }
+    statement = insert(handoffs).values(row).on_conflict_do_nothing().returning(handoffs.c.id)
+    return connection.execute(statement).first() is not None
+
+
+def waiting_in(connection: Connection, thread_id: str) -> Handoff:
+    wanted = select(handoffs).where(handoffs.c.thread_id == thread_id, WAITING)
+    return _handoff(connection.execute(wanted).one())
+
+
+def waiting(connection: Connection) -> list[Handoff]:
+    wanted = select(handoffs).where(WAITING).order_by(handoffs.c.requested_at)
+    return [_handoff(row) for row in connection.execute(wanted)]
+
+
+def _handoff(row: Row[tuple[object, ...]]) -> Handoff:
+    return Handoff(row.id, row.thread_id, row.principal_id, row.summary, row.requested_at)

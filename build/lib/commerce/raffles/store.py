@@ -1,0 +1,253 @@
+"""Raffles, what is held or bought in them, and the tickets."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from commerce.raffles.models import Purchase, PurchaseStatus, Raffle, RaffleStatus, Taken, Ticket
+from foundation.money import Money
+from foundation.sql import metadata
+
+raffles = Table(
+    "raffles",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("prize", Text, nullable=False),
+    Column("ticket_price_cents", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("max_tickets", Integer, nullable=False),
+    Column("per_customer_limit", Integer, nullable=False),
+    Column("minimum_age", Integer, nullable=False),
+    Column("opens_at", DateTime(timezone=True), nullable=False),
+    Column("closes_at", DateTime(timezone=True), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("sold", Integer, nullable=False, comment="the last ticket number issued"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+raffle_purchases = Table(
+    "raffle_purchases",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("raffle_id", Text, ForeignKey("raffles.id"), nullable=False),
+    Column("customer_id", Text, ForeignKey("customers.id"), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("held_until", DateTime(timezone=True), nullable=False),
+    Column("payment_id", Text, ForeignKey("payments.id")),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+Index(
+    "ix_raffle_purchases_held",
+    raffle_purchases.c.raffle_id,
+    postgresql_where=raffle_purchases.c.status == PurchaseStatus.HELD,
+)
+Index("ix_raffle_purchases_customer", raffle_purchases.c.customer_id, raffle_purchases.c.raffle_id)
+
+raffle_tickets = Table(
+    "raffle_tickets",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("raffle_id", Text, ForeignKey("raffles.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("customer_id", Text, ForeignKey("customers.id"), nullable=False, index=True),
+    Column("purchase_id", Text, ForeignKey("raffle_purchases.id"), nullable=False, index=True),
+    Column("issued_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("raffle_id", "number"),
+)
+
+
+def add(connection: Connection, raffle: Raffle, *, created_at: datetime) -> None:
+    row = {
+        "id": raffle.id,
+        "title": raffle.title,
+        "prize": raffle.prize,
+        "ticket_price_cents": raffle.ticket_price.cents,
+        "currency": raffle.ticket_price.currency,
+        "max_tickets": raffle.max_tickets,
+        "per_customer_limit": raffle.per_customer_limit,
+        "minimum_age": raffle.minimum_age,
+        "opens_at": raffle.opens_at,
+        "closes_at": raffle.closes_at,
+        "status": raffle.status,
+        "sold": raffle.sold,
+        "created_at": created_at,
+    }
+    connection.execute(insert(raffles).values(row))
+
+
+def find(connection: Connection, raffle_id: str, *, lock: bool = False) -> Raffle | None:
+    """With `lock`, others wait at the row until the transaction ends."""
+    wanted = select(raffles).where(raffles.c.id == raffle_id)
+    if lock:
+        wanted = wanted.with_for_update(key_share=True)
+    row = connection.execute(wanted).mappings().first()
+    return _raffle(row) if row else None
+
+
+def list_open(connection: Connection, now: datetime) -> list[Raffle]:
+    wanted = select(raffles).where(
+        raffles.c.status == RaffleStatus.OPEN, raffles.c.opens_at <= now, raffles.c.closes_at > now
+    )
+    return [_raffle(row) for row in connection.execute(wanted.order_by(raffles.c.closes_at)).mappings()]
+
+
+def taken(
+    connection: Connection, raffle: Raffle, customer_id: str, *, except_key: str, now: datetime
+) -> Taken:
+    """Places sold or held by others, and by this customer under another key."""
+    is_held = (raffle_purchases.c.status == PurchaseStatus.HELD) & (raffle_purchases.c.held_until > now)
+    is_mine = raffle_purchases.c.customer_id == customer_id
+    is_issued = raffle_purchases.c.status == PurchaseStatus.ISSUED
+    quantity = func.coalesce(func.sum(raffle_purchases.c.quantity), 0)
+    in_raffle = (raffle_purchases.c.raffle_id == raffle.id) & (raffle_purchases.c.key != except_key)
+    held = select(quantity).where(in_raffle, is_held).scalar_subquery()
+    mine = select(quantity).where(in_raffle, is_mine, is_held | is_issued).scalar_subquery()
+    row = connection.execute(select(held.label("held"), mine.label("mine"))).one()
+    return Taken(all=raffle.sold + row.held, by_customer=row.mine)
+
+
+def hold(connection: Connection, purchase: Purchase) -> Purchase:
+    """Keep the places; asked again with the same key, their time starts anew."""
+    row = {
+        "id": purchase.id,
+        "key": purchase.key,
+        "raffle_id": purchase.raffle_id,
+        "customer_id": purchase.customer_id,
+        "quantity": purchase.quantity,
+        "amount_cents": purchase.total.cents,
+        "currency": purchase.total.currency,
+        "status": purchase.status,
+        "held_until": purchase.held_until,
+        "created_at": purchase.created_at,
+    }
+    again = {"status": purchase.status, "held_until": purchase.held_until}
+    statement = (
+        upsert(raffle_purchases)
+        .values(row)
+        .on_conflict_do_update(index_elements=[raffle_purchases.c.key], set_=again)
+        .returning(raffle_purchases)
+    )
+    return _purchase(connection.execute(statement).mappings().one())
+
+
+def release(connection: Connection, key: str) -> None:
+    connection.execute(
+        update(raffle_purchases)
+        .where(raffle_purchases.c.key == key, raffle_purchases.c.status == PurchaseStatus.HELD)
+        .values(status=PurchaseStatus.RELEASED)
+    )
+
+
+def purchase(connection: Connection, key: str) -> Purchase | None:
+    wanted = select(raffle_purchases).where(raffle_purchases.c.key == key)
+    row = connection.execute(wanted).mappings().first()
+    return _purchase(row) if row else None
+
+
+def issue(connection: Connection, purchase: Purchase, tickets: Sequence[Ticket], *, payment_id: str) -> None:
+    connection.execute(
+        update(raffles)
+        .where(raffles.c.id == purchase.raffle_id)
+        .values(sold=raffles.c.sold + purchase.quantity)
+    )
+    connection.execute(
+        update(raffle_purchases)
+        .where(raffle_purchases.c.id == purchase.id)
+        .values(status=PurchaseStatus.ISSUED, payment_id=payment_id)
+    )
+    rows = [
+        {
+            "id": ticket.id,
+            "raffle_id": ticket.raffle_id,
+            "number": ticket.number,
+            "customer_id": ticket.customer_id,
+            "purchase_id": purchase.id,
+            "issued_at": ticket.issued_at,
+        }
+        for ticket in tickets
+    ]
+    connection.execute(insert(raffle_tickets), rows)
+
+
+def tickets_of(connection: Connection, customer_id: str) -> Sequence[Ticket]:
+    mine = raffle_tickets.c.customer_id == customer_id
+    return _tickets(connection, mine)
+
+
+def tickets_bought(connection: Connection, purchase_id: str) -> Sequence[Ticket]:
+    return _tickets(connection, raffle_tickets.c.purchase_id == purchase_id)
+
+
+def _tickets(connection: Connection, condition: ColumnElement[bool]) -> Sequence[Ticket]:
+    wanted = (
+        select(raffle_tickets, raffles.c.title)
+        .join(raffles, raffles.c.id == raffle_tickets.c.raffle_id)
+        .where(condition)
+        .order_by(raffle_tickets.c.issued_at, raffle_tickets.c.raffle_id, raffle_tickets.c.number)
+    )
+    return [
+        Ticket(
+            id=row["id"],
+            raffle_id=row["raffle_id"],
+            raffle_title=row["title"],
+            number=row["number"],
+            customer_id=row["customer_id"],
+            issued_at=row["issued_at"],
+        )
+        for row in connection.execute(wanted).mappings()
+    ]
+
+
+def _purchase(row: RowMapping) -> Purchase:
+    return Purchase(
+        id=row["id"],
+        key=row["key"],
+        raffle_id=row["raffle_id"],
+        customer_id=row["customer_id"],
+        quantity=row["quantity"],
+        total=Money(row["amount_cents"], row["currency"]),
+        status=PurchaseStatus(row["status"]),
+        held_until=row["held_until"],
+        created_at=row["created_at"],
+    )
+
+
+def _raffle(row: RowMapping) -> Raffle:
+    return Raffle(
+        id=row["id"],
+        title=row["title"],
+        prize=row["prize"],
+        ticket_price=Money(row["ticket_price_cents"], row["currency"]),
+        max_tickets=row["max_tickets"],
+        per_customer_limit=row["per_customer_limit"],
+        minimum_age=row["minimum_age"],
+        opens_at=row["opens_at"],
+        closes_at=row["closes_at"],
+        status=RaffleStatus(row["status"]),
+        sold=row["sold"],
+    )

@@ -1,0 +1,183 @@
+"""What the ledger holds of a customer in the end, and what is wrong with it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import Column, Connection, Table, and_, func, select, true
+
+from agent.history import LOST, repaired
+from agent.models.base import Message
+from agent.state import TurnStatus
+from agent.tables import messages, threads, turns
+from commerce.memberships.store import memberships
+from commerce.payments.models import PaymentStatus
+from commerce.payments.sandbox import sandbox_charges
+from commerce.payments.store import payments
+from commerce.raffles.store import raffle_purchases, raffle_tickets
+from foundation.outbox import OUTBOX
+from foundation.sql import Ledger
+from foundation.warehouse.base import Warehouse
+from foundation.warehouse.feed import PARKED
+from foundation.warehouse.schema import TABLES
+from memory.facts import FACTS
+from memory.store import INTERACTIONS
+from tools.confirmations import pending_actions
+from tools.effects import effects
+
+Kind = Literal[
+    "double_effects",
+    "lost_effects",
+    "lost_messages",
+    "unfinished_turns",
+    "doubled_events",
+    "lost_events",
+    "broken_histories",
+]
+KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
+EVENT = "event of "
+
+
+@dataclass(frozen=True)
+class Finding:
+    kind: Kind
+    text: str
+
+
+@dataclass
+class Outcome:
+    kills: Counter[str] = field(default_factory=Counter)
+    """By what was killed, or at which point."""
+    findings: list[Finding] = field(default_factory=list)
+
+
+Ending = Counter[str]
+"""How many there are of each thing."""
+
+
+def ending(ledger: Ledger, customer_id: str) -> Ending:
+    """All that a customer's conversations have brought about."""
+    counts: Ending = Counter()
+    with ledger.transaction() as tx:
+        for table in (memberships, raffle_purchases, raffle_tickets, FACTS, INTERACTIONS):
+            counts[table.name] = _count(tx, table, table.c.customer_id == customer_id)
+        counts["effects"] = _count(tx, effects, effects.c.principal_id == customer_id)
+        counts["turns"] = _count(tx, turns, turns.c.principal_id == customer_id)
+        counts["charges"] = len(tx.execute(_charges(customer_id)).all())
+        counts += _by(tx, payments.c.status, payments.c.customer_id == customer_id, name="payment that is ")
+        mine = pending_actions.c.principal_id == customer_id
+        counts += _by(tx, pending_actions.c.status, mine, name="question that is ")
+        counts += _by(tx, OUTBOX.c.topic, OUTBOX.c.customer_id == customer_id, name=EVENT)
+    return counts
+
+
+def differences(found: Mapping[str, int], expected: Mapping[str, int]) -> Iterator[Finding]:
+    """Each thing of which there is more or less than there would be had nobody been killed."""
+    for thing in sorted({*found, *expected}):
+        have, want = found.get(thing, 0), expected.get(thing, 0)
+        if have != want:
+            yield Finding(_kind(thing, is_more=have > want), f"{thing}: {have} instead of {want}")
+
+
+def unanswered(ledger: Ledger, customer_id: str) -> list[str]:
+    """Ids of messages that were taken in and have no answer."""
+    asked = (
+        select(messages.c.message_id)
+        .join(turns, turns.c.id == messages.c.turn_id)
+        .where(turns.c.principal_id == customer_id, turns.c.reply.is_(None))
+    )
+    with ledger.transaction() as tx:
+        return list(tx.scalars(asked))
+
+
+def faults(ledger: Ledger, customer_id: str) -> Iterator[Finding]:
+    """What must never be, however a customer's conversations went."""
+    for message_id in unanswered(ledger, customer_id):
+        yield Finding("lost_messages", f"{message_id} has no answer")
+    mine = turns.c.principal_id == customer_id
+    with ledger.transaction() as tx:
+        open_turns = tx.scalars(select(turns.c.id).where(mine, turns.c.status != TurnStatus.DONE)).all()
+        talk = tx.execute(
+            select(turns.c.thread_id, turns.c.exchange).where(mine).order_by(turns.c.number)
+        ).all()
+        leased = tx.scalars(
+            select(threads.c.id).where(
+                threads.c.principal_id == customer_id, threads.c.lease_until.is_not(None)
+            )
+        ).all()
+    yield from (Finding("unfinished_turns", f"{turn_id} is not done") for turn_id in open_turns)
+    yield from (Finding("unfinished_turns", f"{thread_id} is still held") for thread_id in leased)
+    by_thread: dict[str, list[Message]] = {}
+    for row in talk:
+        by_thread.setdefault(row.thread_id, []).extend(row.exchange or [])
+    for thread_id, history in by_thread.items():
+        if not _is_whole(history):
+            yield Finding("broken_histories", f"{thread_id} cannot be read by a model")
+
+
+def undelivered(ledger: Ledger, warehouse: Warehouse) -> Iterator[Finding]:
+    """Rows that events told of and the warehouse has not, or has twice."""
+    with ledger.transaction() as tx:
+        told = tx.execute(select(OUTBOX.c.topic, OUTBOX.c.payload)).all()
+        parked = _count(tx, PARKED, true())
+    if parked:
+        yield Finding("lost_events", f"{parked} rows are parked")
+    for topic in sorted({row.topic for row in told}):
+        key = TABLES[topic].key
+        want = Counter(
+            {tuple(str(row.payload[name]) for name in key): 1 for row in told if row.topic == topic}
+        )
+        columns = ", ".join(f'CAST("{name}" AS VARCHAR) AS "{name}"' for name in key)
+        rows = warehouse.query(f"SELECT {columns} FROM {TABLES[topic].name}")  # noqa: S608 - declared names
+        have = Counter(tuple(row[name] for name in key) for row in rows)
+        yield from (Finding("doubled_events", f"{topic} {each} is there twice") for each in have - want)
+        yield from (Finding("lost_events", f"{topic} {each} is missing") for each in want - have)
+
+
+def strays(ledger: Ledger) -> Iterator[Finding]:
+    """Over the whole shop: charges that no payment knows, payments left open, gaps among ticket numbers."""
+    known = select(payments.c.invoice)
+    delivered = payments.c.delivered_at.is_not(None)
+    with ledger.transaction() as tx:
+        unknown = _count(tx, sandbox_charges, sandbox_charges.c.invoice.not_in(known))
+        pending = _count(tx, payments, payments.c.status == PaymentStatus.PENDING)
+        unused = _count(tx, payments, and_(payments.c.status == PaymentStatus.APPROVED, ~delivered))
+        numbers = list(tx.scalars(select(raffle_tickets.c.number).order_by(raffle_tickets.c.number)))
+    if unknown:
+        yield Finding("double_effects", f"{unknown} charges belong to no payment")
+    if pending or unused:
+        yield Finding("lost_effects", f"{pending} payments are open, {unused} paid for nothing")
+    if numbers != list(range(1, len(numbers) + 1)):
+        yield Finding("lost_effects", "ticket numbers have gaps")
+
+
+def _is_whole(history: list[Message]) -> bool:
+    asked: Message = {"role": "user", "content": [{"type": "text", "text": "And then?"}]}
+    whole = [*history, asked]
+    return repaired(whole) == whole and LOST not in str(history)
+
+
+def _kind(thing: str, *, is_more: bool) -> Kind:
+    if thing.startswith(EVENT):
+        return "doubled_events" if is_more else "lost_events"
+    return "double_effects" if is_more else "lost_effects"
+
+
+def _count(tx: Connection, table: Table, condition: Any) -> int:  # noqa: ANN401 - an SQL clause
+    return int(tx.scalar(select(func.count()).select_from(table).where(condition)) or 0)
+
+
+def _by(tx: Connection, column: Column[str], condition: Any, *, name: str) -> Ending:  # noqa: ANN401 - an SQL clause
+    rows = tx.execute(select(column, func.count()).where(condition).group_by(column))
+    return Counter({f"{name}{value}": number for value, number in rows})
+
+
+def _charges(customer_id: str) -> Any:  # noqa: ANN401 - an SQL statement
+    """Charges that were approved and not given back."""
+    return (
+        select(sandbox_charges.c.transaction_id)
+        .join(payments, payments.c.invoice == sandbox_charges.c.invoice)
+        .where(payments.c.customer_id == customer_id, sandbox_charges.c.verdict == "approved")
+        .where(sandbox_charges.c.returned.is_(None))
+    )

@@ -1,0 +1,132 @@
+"""Customers of a running service who ask until they have an answer, always under the same name."""
+
+from collections.abc import Callable, Mapping
+from threading import Event
+from time import monotonic
+from typing import Any
+
+import httpx
+
+from evals.faults.place import RAFFLE
+
+IMPATIENCE_SECONDS = 8.0
+"""After so long a customer hangs up and asks again."""
+PATIENCE_SECONDS = 150.0
+PAUSE_SECONDS = 0.3
+ACCEPTED, CONFLICT = 202, 409
+PASSING = frozenset({429, 500, 503, 504})
+GOLD, TICKETS = "make me a gold member", "2 tickets for the Spring Raffle please"
+NOTE, YES = "please remember that mint gives me a headache", "yes"
+
+Answer = Mapping[str, Any]
+
+
+class GaveUp(Exception):
+    """A customer has not got what every customer gets."""
+
+
+class Line:
+    """A customer's line to the service; `cuts` are the requests that were under way when it died."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self._client = httpx.Client(
+            base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=IMPATIENCE_SECONDS
+        )
+        self._never = Event()
+        self.cuts = 0
+
+    def close(self) -> None:
+        self._client.close()
+
+    def post(self, path: str, body: Mapping[str, Any], *, key: str | None = None) -> Answer:
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._until_answered(lambda: self._client.post(path, json=body, headers=headers))
+
+    def get(self, path: str) -> Answer:
+        return self._until_answered(lambda: self._client.get(path))
+
+    def rest(self) -> None:
+        self._never.wait(PAUSE_SECONDS)
+
+    def _until_answered(self, ask: Callable[[], httpx.Response]) -> Answer:
+        deadline = monotonic() + PATIENCE_SECONDS
+        while monotonic() < deadline:
+            try:
+                response = ask()
+            except httpx.TransportError:
+                self.cuts += 1
+            else:
+                if not _is_passing(response):
+                    return _data(response)
+            self.rest()
+        raise GaveUp(f"nobody has answered for {PATIENCE_SECONDS:g} s")
+
+
+Errand = Callable[[Line, str], None]
+"""What a customer wants; whatever fails is asked again under the same name or key."""
+
+
+def chat(line: Line, who: str) -> None:
+    """Two purchases and a wish to be remembered, in words."""
+    for number, text in enumerate((GOLD, YES, TICKETS, YES, NOTE)):
+        body = {"message": text, "thread_id": f"thr_{who}", "message_id": f"msg_{who}_{number}"}
+        reply = line.post("/api/chat", body)
+        _check(reply, text)
+
+
+def press(line: Line, who: str) -> None:
+    """A purchase confirmed by button, pressed twice."""
+    body = {"message": GOLD, "thread_id": f"thr_{who}", "message_id": f"msg_{who}"}
+    asked = line.post("/api/chat", body)
+    _check(asked, GOLD)
+    action = f"/api/chat/actions/{asked['confirmation']['action_id']}"
+    first, second = (line.post(action, {"decision": "confirm"}) for _ in range(2))
+    _check(first, YES)
+    if first != second:
+        raise GaveUp(f"{who}: the second press was answered {second['text']!r}")
+
+
+def order(line: Line, who: str) -> None:
+    """Two purchases without words."""
+    line.post("/api/memberships/subscribe", {"tier": "GOLD"}, key=f"{who}.gold")
+    line.post(f"/api/raffles/{RAFFLE}/tickets", {"quantity": 2}, key=f"{who}.tickets")
+
+
+def job(line: Line, who: str) -> None:
+    """A purchase by way of the worker."""
+    asked = _job(line, {"prompt": GOLD}, key=f"{who}.gold")
+    _check(asked, GOLD)
+    done = _job(line, {"prompt": YES, "thread_id": asked["thread_id"]}, key=f"{who}.yes")
+    _check(done, YES)
+
+
+def _job(line: Line, question: Mapping[str, Any], *, key: str) -> Answer:
+    job = line.post("/api/reasoning/jobs", question, key=key)
+    while job["status"] in ("queued", "started"):
+        line.rest()
+        job = line.get(f"/api/reasoning/jobs/{job['id']}")
+    if job["result"] is None:
+        raise GaveUp(f"The job {job['id']} failed: {job['error']}")
+    result: Answer = job["result"]
+    return result
+
+
+def _check(reply: Answer, text: str) -> None:
+    is_question = text in (GOLD, TICKETS)
+    if reply["failed"] or (reply["confirmation"] is not None) != is_question:
+        raise GaveUp(f"{text!r} was answered {reply['text']!r}")
+
+
+def _is_passing(response: httpx.Response) -> bool:
+    """Whether it says to ask again: too early, too much, or something is away."""
+    if response.status_code == CONFLICT:
+        return "Retry-After" in response.headers
+    is_promised = response.status_code == ACCEPTED and response.json()["data"]["status"] == "running"
+    return is_promised or response.status_code in PASSING
+
+
+def _data(response: httpx.Response) -> Answer:
+    if not response.is_success:
+        raise GaveUp(f"{response.request.url.path} was answered {response.status_code}: {response.text}")
+    data: Answer = response.json()["data"]
+    return data

@@ -1,0 +1,104 @@
+"""Processes of a running service killed at random moments, again and again, while customers shop."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from time import monotonic
+
+import numpy as np
+from sqlalchemy import func, select
+
+from agent.state import TurnStatus
+from agent.tables import turns
+from api.bootstrap import House, build
+from evals.faults.audit import Ending, Finding, Outcome, ending, strays, undelivered
+from evals.faults.crowd import Crowd
+from evals.faults.customers import Errand, chat, job, order, press
+from evals.faults.place import Place
+from evals.faults.relaying import away
+from evals.faults.service import VALKEY, WORK_HORSE, WORKER_ALONE, Service, running
+from foundation.queue import JOBS
+
+KILLS = {"api": 18, "worker": 6, WORKER_ALONE: 5, WORK_HORSE: 5, "scheduler": 2, "relay": 2, VALKEY: 2}
+LANES: tuple[Errand, ...] = (chat, chat, press, order, job, job)
+SETTINGS = {
+    "PORT": "0",
+    "TURN_LEASE_SECONDS": "3",
+    "REQUESTS_PER_MINUTE": "1000000",
+    "WAREHOUSE_BATCH_SECONDS": "1",
+}
+"""A short lease, so that an hour's worth of deaths goes into a few minutes."""
+LULL_SECONDS = (0.1, 1.5)
+AWAY_SECONDS = 5.0
+SETTLED_SECONDS = 150.0
+
+
+def strike(
+    place: Place,
+    outcome: Outcome,
+    *,
+    seed: int,
+    kills: Mapping[str, int] = KILLS,
+    lanes: Sequence[Errand] = LANES,
+) -> int:
+    """Kill as often as `kills` says; how many requests were cut off by it."""
+    draws = np.random.default_rng(seed)
+    every = [target for target, number in kills.items() for _ in range(number)]
+    plan = [every[place] for place in draws.permutation(len(every))]
+    with closing(build(place.settings)) as house, running(place) as service:
+        crowd = Crowd(house, service.address, lanes=lanes)
+        rehearsed = _rehearse(crowd, house, lanes)
+        crowd.open()
+        try:
+            _kill_all(service, place, plan, draws=draws, outcome=outcome)
+        finally:
+            crowd.close()
+        service.await_all()
+        outcome.findings += _settled(house)
+        outcome.findings += crowd.inspect(rehearsed)
+        outcome.findings += [*strays(house.ledger), *undelivered(house.ledger, house.warehouse)]
+        return crowd.cuts
+
+
+def _rehearse(crowd: Crowd, house: House, lanes: Sequence[Errand]) -> dict[Errand, Ending]:
+    """What each errand comes to when nobody is killed."""
+    customers = {errand: crowd.do(errand) for errand in dict.fromkeys(lanes)}
+    _settled(house)
+    return {errand: ending(house.ledger, who) for errand, who in customers.items()}
+
+
+def _kill_all(
+    service: Service, place: Place, plan: Sequence[str], *, draws: np.random.Generator, outcome: Outcome
+) -> None:
+    """Half-way through, the warehouse is away for a while."""
+    for number, target in enumerate(plan):
+        _wait(draws.uniform(*LULL_SECONDS))
+        if service.kill(target):
+            outcome.kills[target] += 1
+        if number == len(plan) // 2:
+            with away(place.settings.warehouse.folder):
+                _wait(AWAY_SECONDS)
+
+
+def _settled(house: House) -> list[Finding]:
+    """What is still unfinished after everybody had time to finish it."""
+    deadline = monotonic() + SETTLED_SECONDS
+    while left := _left(house):
+        if monotonic() > deadline:
+            return [Finding("unfinished_turns", f"{each} after {SETTLED_SECONDS:g} s") for each in left]
+        _wait(0.5)
+    return []
+
+
+def _left(house: House) -> list[str]:
+    count = select(func.count())
+    with house.ledger.transaction() as tx:
+        open_turns = tx.scalar(count.select_from(turns).where(turns.c.status != TurnStatus.DONE))
+        jobs = tx.scalar(count.select_from(JOBS).where(JOBS.c.finished_at.is_(None)))
+    events = sum(lag.waiting for lag in house.outbox.lag())
+    waiting = {"turns": open_turns, "jobs": jobs, "events": events}
+    return [f"{number} {name} wait" for name, number in waiting.items() if number]
+
+
+def _wait(seconds: float) -> None:
+    threading.Event().wait(seconds)

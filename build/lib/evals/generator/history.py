@@ -1,0 +1,167 @@
+"""A shard's past as steps through the shop's rooms, each known by its id or key."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import numpy as np
+
+from commerce.age.models import AgeSubmission
+from commerce.customers.models import NewCustomer
+from commerce.memberships.models import Tier
+from evals.generator.catalogue import Item
+from evals.generator.rooms import Rooms
+from evals.generator.shop import Shard, Shop, moment
+from evals.generator.standing import STATES, TIERS, VALID_DAYS
+from evals.generator.talk import exchanges
+from memory.interactions import Interaction
+
+SOON = timedelta(minutes=5)
+TICK = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened. What charges a card commits on its own, since others may wait for it."""
+
+    at: datetime
+    do: Callable[[], object]
+    is_charge: bool = False
+
+
+def arrivals(shop: Shop, shard: Shard, rooms: Rooms) -> list[Step]:
+    """Each customer registers, adds a card and proves their age."""
+    return [step for row in range(len(shard.people)) for step in _arrival(shop, shard, rooms, row)]
+
+
+def _arrival(shop: Shop, shard: Shard, rooms: Rooms, row: int) -> Iterator[Step]:
+    people, standing = shard.people, shard.standing
+    customer_id, name = shard.customer_id(row), standing.name(row)
+    at = moment(shop.config, people.acquired[row])
+    email = f"{name.lower().replace(' ', '.')}.{people.number[row]}@example.com"
+    person = NewCustomer(name, email, state=STATES[standing.state[row]])
+    yield Step(at, partial(register, rooms, person, customer_id=customer_id))
+    if standing.has_card[row]:
+        nonce = f"tok_approve.{customer_id}"
+        yield Step(at + SOON, partial(rooms.payments.add_card, customer_id, nonce=nonce))
+    if np.isfinite(standing.verified[row]):
+        verified_at = moment(shop.config, standing.verified[row])
+        yield Step(verified_at, _age_check(shop, shard, rooms, row))
+
+
+def register(rooms: Rooms, person: NewCustomer, *, customer_id: str) -> None:
+    if rooms.customers.by_email(person.email) is None:
+        rooms.customers.register(person, customer_id=customer_id)
+
+
+def history(shop: Shop, shard: Shard, rooms: Rooms) -> list[Step]:
+    """What followed, in order of time."""
+    steps = [
+        *_renewals(shop, shard, rooms),
+        *_purchases(shop, shard, rooms),
+        *_memberships(shop, shard, rooms),
+        *_tickets(shop, shard, rooms),
+    ]
+    return sorted(steps, key=lambda step: step.at)
+
+
+def purchase(rooms: Rooms, customer_id: str, order_id: str, *, items: Sequence[Item], cents: int) -> None:
+    """An order of the past, as the warehouse knows it."""
+    fact = {
+        "order_id": order_id,
+        "customer_id": customer_id,
+        "payment_method": "credit_card",
+        "amount_cents": cents,
+        "order_size": len(items),
+        "products": [item.id for item in items],
+        "timestamp": rooms.clock().isoformat(),
+    }
+    rooms.outbox.append("purchases", fact, customer_id=customer_id, event_id=f"evt_purchases_{order_id}")
+
+
+def interactions(shop: Shop, shard: Shard) -> list[Interaction]:
+    """Every turn of every conversation, in order of time."""
+    customers = shard.talks.customer.tolist()
+    spoken = [
+        Interaction(
+            id=f"trn_{shard.customer_id(customers[said.talk])}_{said.talk}_{said.turn}",
+            customer_id=shard.customer_id(customers[said.talk]),
+            thread_id=f"thr_{shard.customer_id(customers[said.talk])}_{said.talk}",
+            channel=said.channel,
+            at=moment(shop.config, said.at),
+            message=said.message,
+            response=said.response,
+            intent=said.intent,
+        )
+        for said in exchanges(shard.talks, shop.shelf)
+    ]
+    return sorted(spoken, key=lambda interaction: interaction.at)
+
+
+def _age_check(shop: Shop, shard: Shard, rooms: Rooms, row: int) -> Callable[[], object]:
+    standing = shard.standing
+    born = shop.config.starts_at - timedelta(days=365.25 * float(standing.age[row]))
+    form = AgeSubmission(
+        full_name=standing.name(row),
+        date_of_birth=born.date(),
+        state=STATES[standing.state[row]],
+        id_last4=f"{shard.people.number[row] % 10_000:04d}",
+    )
+    return partial(rooms.ages.verify, shard.customer_id(row), form)
+
+
+def _renewals(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
+    standing = shard.standing
+    for row in np.flatnonzero(standing.renews & np.isfinite(standing.verified)).tolist():
+        again = np.arange(standing.verified[row] + VALID_DAYS, shop.config.days, VALID_DAYS)
+        for at in again.tolist():
+            yield Step(moment(shop.config, at) + TICK, _age_check(shop, shard, rooms, row))
+
+
+def _purchases(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
+    visits, lines = shard.visits, shard.lines
+    totals = shard.receipts(shop.shelf).total.tolist()
+    ends = np.searchsorted(lines.visit, np.arange(len(visits)), side="right").tolist()
+    starts = [0, *ends[:-1]]
+    items = np.repeat(lines.product, lines.quantity)
+    places = np.concatenate([[0], np.cumsum(lines.quantity)]).tolist()
+    for visit, customer in enumerate(visits.customer.tolist()):
+        customer_id = shard.customer_id(customer)
+        bought = [shop.items[row] for row in items[places[starts[visit]] : places[ends[visit]]]]
+        order_id = f"ord_{customer_id}_{visit}"
+        do = partial(purchase, rooms, customer_id, order_id, items=bought, cents=totals[visit])
+        yield Step(moment(shop.config, visits.at[visit]), do)
+
+
+def _memberships(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
+    """Of those who are still members: the shop has no way yet to leave."""
+    lasting = np.isfinite(shard.lives.joined) & ~np.isfinite(shard.standing.cancelled)
+    for row in np.flatnonzero(lasting).tolist():
+        customer_id = shard.customer_id(row)
+        tier = Tier(TIERS[shard.standing.tier[row]])
+        do = partial(
+            rooms.memberships.subscribe, customer_id, tier=tier, key=f"demo-membership-{customer_id}"
+        )
+        yield Step(moment(shop.config, shard.lives.joined[row]), do, is_charge=True)
+
+
+def _tickets(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
+    entries = shard.entries
+    rows = zip(
+        entries.raffle.tolist(),
+        entries.customer.tolist(),
+        entries.at.tolist(),
+        entries.tickets.tolist(),
+        strict=True,
+    )
+    for raffle, customer, at, tickets in rows:
+        customer_id, plan = shard.customer_id(customer), shop.raffles[raffle]
+        do = partial(
+            rooms.raffles.buy_tickets,
+            customer_id,
+            raffle_id=plan.id,
+            quantity=tickets,
+            key=f"demo-{plan.id}-{customer_id}",
+        )
+        yield Step(moment(shop.config, at), do, is_charge=True)

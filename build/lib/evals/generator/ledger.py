@@ -1,0 +1,186 @@
+"""Live a shop's past through its own rooms: the demo ledger holds what the rules allow, and the events of it.
+
+Every step is known by its id or key, so a run that was cut off is simply run again. Dana, the
+demo customer, comes last and in one transaction: where she is, the shop is whole.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from itertools import groupby, islice
+from typing import TypeVar
+
+from commerce.age.models import AgeSubmission
+from commerce.customers import store as customer_store
+from commerce.customers.models import NewCustomer
+from commerce.inventory.models import Category, Effect, Flavour, Product
+from commerce.memberships.models import Tier
+from commerce.raffles import store as raffle_store
+from commerce.raffles.models import Raffle, RaffleStatus
+from evals.generator import regulars
+from evals.generator.catalogue import Item
+from evals.generator.history import Step, arrivals, history, interactions, purchase, register
+from evals.generator.raffles import RafflePlan
+from evals.generator.regulars import DANA, Regular
+from evals.generator.rooms import Rooms
+from evals.generator.shop import Shop, moment
+from foundation.money import Money
+from foundation.sql import Ledger
+from memory.interactions import Interaction
+
+BATCH = 50
+PARTS = ("customers", "history", "conversations")
+Advance = Callable[[str, int, int], object]
+"""Hears of which part how many steps were just done, of how many."""
+Each = TypeVar("Each")
+
+
+def is_built(ledger: Ledger) -> bool:
+    with ledger.transaction() as connection:
+        return customer_store.find(connection, DANA.id) is not None
+
+
+def build(shop: Shop, rooms: Rooms, *, advance: Advance) -> None:
+    rooms.inventory.put(_product(item, shop.config.ends_at) for item in shop.items)
+    for plan in shop.raffles:
+        _announce(shop, rooms, plan)
+    for shard in shop.shards():
+        _live(rooms, arrivals(shop, shard, rooms), part="customers", advance=advance)
+        _live(rooms, history(shop, shard, rooms), part="history", advance=advance)
+        _learn(rooms, interactions(shop, shard), advance=advance)
+    for regular in regulars.OTHERS:
+        _settle(shop, rooms, regular)
+    with rooms.ledger.transaction():
+        _settle(shop, rooms, DANA)
+        _dana(shop, rooms)
+
+
+def _live(rooms: Rooms, steps: Sequence[Step], *, part: str, advance: Advance) -> None:
+    for is_charge, alike in groupby(steps, key=lambda step: step.is_charge):
+        for batch in _batches(alike):
+            with nullcontext() if is_charge else rooms.ledger.transaction():
+                for step in batch:
+                    rooms.clock.now = step.at
+                    step.do()
+            advance(part, len(batch), len(steps))
+
+
+def _learn(rooms: Rooms, turns: Sequence[Interaction], *, advance: Advance) -> None:
+    for batch in _batches(turns):
+        rooms.clock.now = batch[-1].at
+        rooms.memory.learn_all(batch)
+        advance("conversations", len(batch), len(turns))
+
+
+def _batches(each: Iterable[Each]) -> Iterator[list[Each]]:
+    iterator = iter(each)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch
+
+
+def _product(item: Item, updated_at: datetime) -> Product:
+    return Product(
+        id=item.id,
+        source="demo",
+        sku=item.sku,
+        name=item.name,
+        brand=item.brand,
+        category=Category(item.category),
+        description=item.description,
+        effects=tuple(map(Effect, item.effects)),
+        flavours=tuple(map(Flavour, item.flavours)),
+        cbd_mg=item.cbd_mg,
+        thc_mg=item.thc_mg,
+        price=Money(item.price_cents),
+        quantity=item.stock,
+        available=item.is_sold,
+        updated_at=updated_at,
+        attributes={"cost_cents": item.cost_cents, "lead_time_days": item.lead_time_days},
+    )
+
+
+def _announce(shop: Shop, rooms: Rooms, plan: RafflePlan) -> None:
+    raffle = Raffle(
+        id=plan.id,
+        title=plan.title,
+        prize=plan.prize,
+        ticket_price=Money(plan.ticket_cents),
+        max_tickets=plan.max_tickets,
+        per_customer_limit=plan.per_customer,
+        minimum_age=21,
+        opens_at=moment(shop.config, plan.opens),
+        closes_at=moment(shop.config, plan.closes),
+        status=RaffleStatus.OPEN,
+        sold=0,
+    )
+    rooms.clock.now = raffle.opens_at
+    with rooms.ledger.transaction() as connection:
+        if raffle_store.find(connection, plan.id) is None:
+            raffle_store.add(connection, raffle, created_at=raffle.opens_at)
+            rooms.outbox.append("raffles", _fact(raffle), event_id=f"evt_raffles_{raffle.id}")
+
+
+def _fact(raffle: Raffle) -> dict[str, object]:
+    opened = raffle.opens_at.isoformat()
+    return {
+        "id": raffle.id,
+        "title": raffle.title,
+        "prize": raffle.prize,
+        "status": raffle.status,
+        "ticket_price_cents": raffle.ticket_price.cents,
+        "max_tickets": raffle.max_tickets,
+        "per_customer_limit": raffle.per_customer_limit,
+        "opens_at": opened,
+        "closes_at": raffle.closes_at.isoformat(),
+        "created_at": opened,
+        "updated_at": opened,
+    }
+
+
+def _settle(shop: Shop, rooms: Rooms, regular: Regular) -> None:
+    rooms.clock.now = shop.config.ends_at - timedelta(days=regulars.KNOWN_FOR_DAYS)
+    person = NewCustomer(regular.name, regular.email, phone=regular.phone, state="TX")
+    register(rooms, person, customer_id=regular.id)
+    if regular.card is not None:
+        rooms.payments.add_card(regular.id, nonce=f"{regular.card}.{regular.id}")
+    if regular.is_verified:
+        form = AgeSubmission(regular.name, date_of_birth=regulars.BORN, state="TX", id_last4="0000")
+        rooms.ages.verify(regular.id, form)
+    if regular.tier is not None:
+        rooms.clock.now = shop.config.ends_at - timedelta(days=regulars.MEMBER_FOR_DAYS)
+        rooms.memberships.subscribe(regular.id, tier=Tier(regular.tier), key=f"demo-membership-{regular.id}")
+
+
+def _dana(shop: Shop, rooms: Rooms) -> None:
+    liked = regulars.favourites(shop.items)
+    for number, (days_ago, words) in enumerate(
+        zip(regulars.PURCHASED_DAYS_AGO, regulars.BASKETS, strict=True), start=1
+    ):
+        rooms.clock.now = shop.config.ends_at - timedelta(days=days_ago, hours=5)
+        items = [liked[word] for word in words]
+        cents = sum(item.price_cents for item in items)
+        purchase(rooms, DANA.id, f"ord_{DANA.id}_{number}", items=items, cents=cents)
+    said = _dana_said(shop, liked)
+    rooms.memory.learn_all(said)
+    for kind, value, turn in regulars.FACTS:
+        rooms.clock.now = said[turn].at
+        rooms.memory.remember(DANA.id, kind, value, source=said[turn].id)
+
+
+def _dana_said(shop: Shop, liked: Mapping[str, Item]) -> list[Interaction]:
+    names = {word: item.short_name for word, item in liked.items()}
+    return [
+        Interaction(
+            id=f"trn_{DANA.id}_{talk}_{turn}",
+            customer_id=DANA.id,
+            thread_id=f"thr_{DANA.id}_{talk}",
+            channel="chat",
+            at=shop.config.ends_at - timedelta(days=days_ago, hours=4, minutes=-2 * turn),
+            message=message.format_map(names),
+            response=response.format_map(names),
+        )
+        for talk, (days_ago, turns) in enumerate(
+            zip(regulars.TALKED_DAYS_AGO, regulars.TALKS, strict=True), start=1
+        )
+        for turn, (message, response) in enumerate(turns, start=1)
+    ]

@@ -1,0 +1,70 @@
+"""The shop's rooms with a clock that can be set back, so that a past can be lived through them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from commerce.age.service import AgeVerification
+from commerce.customers.service import Customers
+from commerce.inventory.service import Inventory
+from commerce.memberships.service import Memberships
+from commerce.payments.sandbox import SandboxGateway
+from commerce.payments.service import Payments
+from commerce.raffles.service import Raffles
+from foundation.clock import Calendar
+from foundation.crypto import DataKeys, KeyRing, LookupDigest
+from foundation.outbox import Outbox
+from foundation.settings import Settings
+from foundation.sql import Ledger
+from foundation.warehouse.feed import SUBSCRIPTION
+from memory.engine import Encoder, MemoryEngine, open_memory
+
+
+class SetClock:
+    """The time it was last set to."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass(frozen=True)
+class Rooms:
+    ledger: Ledger
+    clock: SetClock
+    outbox: Outbox
+    customers: Customers
+    inventory: Inventory
+    ages: AgeVerification
+    payments: Payments
+    memberships: Memberships
+    raffles: Raffles
+    memory: MemoryEngine
+
+
+def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder: Encoder) -> Rooms:
+    """Only the warehouse hears of the past: nobody wants a notice of what was two years ago.
+
+    Data keys go by the true clock, since theirs is not a part of the past.
+    """
+    calendar = Calendar(ZoneInfo(settings.shop.time_zone), clock)
+    keys = DataKeys(ledger, KeyRing.from_settings(settings.crypto.keys.get_secret_value()))
+    digests = LookupDigest.from_settings(settings.crypto.lookup_key.get_secret_value())
+    outbox = Outbox(ledger, [SUBSCRIPTION], now=clock)
+    customers = Customers(ledger, keys, digests, now=clock)
+    ages = AgeVerification(ledger, customers, outbox, keys, digests, calendar)
+    payments = Payments(ledger, SandboxGateway(ledger, now=clock), keys, digests, now=clock)
+    return Rooms(
+        ledger=ledger,
+        clock=clock,
+        outbox=outbox,
+        customers=customers,
+        inventory=Inventory(ledger),
+        ages=ages,
+        payments=payments,
+        memberships=Memberships(ledger, customers, ages, payments, outbox, calendar),
+        raffles=Raffles(ledger, customers, ages, payments, outbox, now=clock),
+        memory=open_memory(ledger, embedder=embedder, outbox=outbox, data_keys=keys, calendar=calendar),
+    )

@@ -1,0 +1,129 @@
+"""A small shop with its servers and processes, on a folder and a port of its own, while a suite runs."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+from sqlalchemy import column, select, table, text
+
+from foundation.auth import Principal, Role, Tokens
+from foundation.clock import system_clock
+from foundation.embedded import EmbeddedPostgres, EmbeddedValkey
+from foundation.migrations import migrate
+from foundation.settings import Settings, load_settings
+from foundation.sql import open_ledger
+from foundation.warehouse.ducklake import DuckLake
+
+CUSTOMERS = 60
+Child = subprocess.Popen[bytes]
+
+
+@dataclass(frozen=True)
+class Service:
+    url: str
+    settings: Settings
+    database_url: str
+    api: psutil.Process
+    worker: psutil.Process
+    relay: psutil.Process
+    postgres: psutil.Process
+    valkey: psutil.Process
+
+    @property
+    def everything(self) -> tuple[psutil.Process, ...]:
+        return (self.api, self.worker, self.relay, self.postgres, self.valkey)
+
+
+@contextmanager
+def running(models: Path) -> Iterator[Service]:
+    """Start it, hand it out once it answers, end it."""
+    folder = Path(tempfile.mkdtemp(prefix="lh-turns-", dir="/tmp"))
+    postgres, valkey = EmbeddedPostgres(folder / "pg"), EmbeddedValkey(folder / "vk")
+    var = folder / "var"
+    var.mkdir()
+    (var / "models").symlink_to(models.resolve())
+    given = {
+        "APP_ENV": "test",
+        "VAR_DIR": str(var),
+        "DATABASE_URL": postgres.start(),
+        "REDIS_URL": valkey.start(),
+        "REQUESTS_PER_MINUTE": "1000000",
+    }
+    children: list[Child] = []
+    try:
+        settings = load_settings(**given)
+        _build_shop(settings, given)
+        with socket.create_server(("127.0.0.1", 0), backlog=128) as door:
+            door.set_inheritable(True)
+            api = _start(given, "evals.turns.server", str(door.fileno()), keep=(door.fileno(),))
+            children = [api, _start(given, "api.cli", "worker"), _start(given, "api.cli", "relay")]
+            pids = [psutil.Process(child.pid) for child in children]
+            await_answer(door.getsockname()[1])
+            yield Service(
+                f"http://127.0.0.1:{door.getsockname()[1]}",
+                settings,
+                given["DATABASE_URL"],
+                *pids,
+                _alive(postgres.process()),
+                _alive(valkey.process()),
+            )
+    finally:
+        for child in children:
+            child.terminate()
+        for child in children:
+            child.wait(20)
+        valkey.stop()
+        postgres.stop()
+        shutil.rmtree(folder)
+
+
+def customers(settings: Settings) -> Mapping[str, str]:
+    """A token for each customer that may be talked to, by their id."""
+    ledger = open_ledger(settings.ledger)
+    try:
+        tokens = Tokens(settings.auth, ledger)
+        with ledger.transaction() as tx:
+            ids = tx.scalars(select(table("customers", column("id"))).order_by(text("id")))
+            return {each: tokens.issue(Principal(each, Role.CUSTOMER)) for each in ids}
+    finally:
+        ledger.close()
+
+
+def _build_shop(settings: Settings, given: Mapping[str, str]) -> None:
+    ledger = open_ledger(settings.ledger)
+    migrate(ledger.engine)
+    ledger.close()
+    DuckLake(settings.ledger.url, settings.warehouse.folder, now=system_clock).ensure()
+    build = _command(given, "evals.generator", "--into", "ledger", "--customers", str(CUSTOMERS))
+    subprocess.run(build, check=True, stderr=subprocess.DEVNULL)  # noqa: S603 - our own program
+
+
+def _start(given: Mapping[str, str], module: str, *arguments: str, keep: tuple[int, ...] = ()) -> Child:
+    command = _command(given, module, *arguments)
+    return subprocess.Popen(command, pass_fds=keep, stderr=subprocess.DEVNULL)  # noqa: S603 - our own program
+
+
+def _command(given: Mapping[str, str], module: str, *arguments: str) -> list[str]:
+    """`env` sets what is given on top of what there is, and becomes the program."""
+    settings = [f"{name}={value}" for name, value in {**given, "OMP_NUM_THREADS": "1"}.items()]
+    return ["/usr/bin/env", *settings, sys.executable, "-m", module, *arguments]
+
+
+def await_answer(port: int) -> None:
+    """Until the API says that it is ready."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        client.get("/healthz").raise_for_status()
+
+
+def _alive(process: psutil.Process | None) -> psutil.Process:
+    if process is None:
+        raise RuntimeError("a server that was just started is gone")
+    return process

@@ -1,0 +1,37 @@
+"""Tools for age verification. The proof itself is given in a form, never in the chat."""
+
+from typing import Any
+
+from commerce.age.models import MINIMUM_AGE, AgeProof
+from tools.base import Effect, ToolContext, ToolResult, tool
+from tools.phrases import spoken
+
+FORM = "age_verification"
+INVITATION = (
+    f"Please fill in the secure form to show that you are {MINIMUM_AGE} or older; it takes a minute. "
+    "Never write your birthday or ID number in the chat."
+)
+
+
+@tool(Effect.READ, scope="own:read", label="Checking your age verification")
+def age_status(context: ToolContext) -> ToolResult:
+    """Whether the customer's age is verified, and until when."""
+    proof = context.services.ages.status(context.principal.id)
+    if proof is None:
+        return ToolResult(f"Your age is not verified yet. {INVITATION}", _data(None), form=FORM)
+    day = spoken(context.services.calendar.day(proof.expires_at))
+    if not proof.is_valid(context.services.calendar.now()):
+        return ToolResult(f"Your age verification ended on {day}. {INVITATION}", _data(None), form=FORM)
+    return ToolResult(f"Your age is verified until {day}.", _data(proof))
+
+
+@tool(Effect.READ, scope="own:read", label="Opening the age form")
+def open_age_form(context: ToolContext) -> ToolResult:
+    """Show the customer the form in which they prove their age; nothing is asked in the chat."""
+    if context.services.ages.is_proven(context.principal.id):
+        return age_status.run(context, {})
+    return ToolResult(INVITATION, _data(None), form=FORM)
+
+
+def _data(proof: AgeProof | None) -> dict[str, Any]:
+    return {"verified": proof is not None, "expires_at": proof and proof.expires_at.isoformat()}

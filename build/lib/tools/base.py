@@ -1,0 +1,224 @@
+"""What a tool is: a typed function the model may call for whoever is asking."""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+
+from commerce.age.service import AgeVerification
+from commerce.customers.service import Customers
+from commerce.handoffs.service import Handoffs
+from commerce.inventory.service import Inventory
+from commerce.memberships.service import Memberships
+from commerce.raffles.service import Raffles
+from foundation.auth import Principal
+from foundation.clock import Calendar
+from foundation.errors import Invalid, ShopError
+from memory.engine import MemoryEngine
+
+EXAMPLES = Path(__file__).parent / "examples"
+ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
+
+
+class Effect(StrEnum):
+    READ = "read"
+    NOTE = "note"
+    """Changes only the customer's own cart or preferences, undone in one step."""
+    WRITE = "write"
+    """Changes the shop; carried out only after the customer confirms it."""
+    MONEY = "money"
+    """Moves money; confirmed with the exact amount, and never by e-mail alone."""
+
+    @property
+    def needs_confirmation(self) -> bool:
+        return self in (Effect.WRITE, Effect.MONEY)
+
+
+@dataclass(frozen=True)
+class Services:
+    """The rooms that tools may enter."""
+
+    customers: Customers
+    inventory: Inventory
+    memberships: Memberships
+    raffles: Raffles
+    ages: AgeVerification
+    handoffs: Handoffs
+    memory: MemoryEngine
+    calendar: Calendar
+
+
+@dataclass(frozen=True)
+class ToolContext:
+    """Whose turn it is. The customer comes from the session, never from the model's arguments."""
+
+    principal: Principal
+    thread_id: str
+    call_id: str
+    """Names this call for ever: the idempotency key of what it does."""
+    services: Services
+
+
+@dataclass(frozen=True)
+class Card:
+    """Something shown beside the words; `price` is dollars with two decimals."""
+
+    kind: str
+    id: str
+    title: str
+    subtitle: str = ""
+    price: str | None = None
+    badges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    say: str
+    """The result in words that may be said to the customer as they are."""
+    data: Any = None
+    cards: tuple[Card, ...] = ()
+    form: str | None = None
+    """The form the customer should fill in: `age_verification`, `card` or `sign_in`."""
+    handed_over: bool = False
+    is_error: bool = False
+
+    @classmethod
+    def refusal(cls, error: ShopError) -> "ToolResult":
+        """A refusal whose class has a `form` also shows the customer that form."""
+        data = {"code": error.code, **({"details": error.details} if error.details else {})}
+        return cls(str(error), data, form=getattr(error, "form", None), is_error=True)
+
+    @classmethod
+    def load(cls, stored: Mapping[str, Any]) -> "ToolResult":
+        cards = tuple(Card(**{**card, "badges": tuple(card["badges"])}) for card in stored["cards"])
+        return cls(**{**stored, "cards": cards})
+
+    def dump(self) -> dict[str, Any]:
+        dumped: dict[str, Any] = ANYTHING.dump_python(self, mode="json")
+        return dumped
+
+    def content(self) -> str:
+        """What the model reads: the words, and the typed result behind them."""
+        return json.dumps({"say": self.say, "data": ANYTHING.dump_python(self.data, mode="json")})
+
+
+def slot(kind: str, *, ask: str, description: str | None = None) -> Any:  # noqa: ANN401 - goes into Annotated
+    """What an argument holds, for a model that fills it from the conversation by rule.
+
+    kind: `words`, `product`, `raffle`, `money` (dollars), `count`, `choice`, or a word of the tool's own.
+    ask: the question to put to the customer when it is missing.
+    """
+    return Field(description=description, json_schema_extra={"x-slot": kind, "x-ask": ask})
+
+
+class Tool:
+    def __init__(
+        self,
+        function: Callable[..., ToolResult],
+        *,
+        effect: Effect,
+        scope: str,
+        label: str,
+        propose: Callable[..., str] | None = None,
+    ) -> None:
+        if effect.needs_confirmation and propose is None:
+            raise TypeError(f"{function.__name__} is {effect}: it must say what it would do")
+        self._function = function
+        self._propose = propose
+        self.effect = effect
+        self.scope = scope
+        self.label = label
+        self.name = function.__name__
+        self.description = inspect.getdoc(function) or ""
+        self.arguments = _arguments(function)
+
+    @cached_property
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the arguments, with the `x-` keys of their slots."""
+        schema: dict[str, Any] = _without_titles(self.arguments.model_json_schema())
+        return schema
+
+    @cached_property
+    def strict_schema(self) -> dict[str, Any]:
+        """The same without the `x-` keys, as the Messages API takes it."""
+        schema: dict[str, Any] = _without_slots(self.schema)
+        return schema
+
+    @cached_property
+    def examples(self) -> tuple[str, ...]:
+        """Ways in which customers ask for this, from `tools/examples/<name>.txt`."""
+        path = EXAMPLES / f"{self.name}.txt"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+    def check(self, arguments: object) -> dict[str, Any]:
+        """The arguments as JSON, validated; raises Invalid with a sentence for the model."""
+        try:
+            return self.arguments.model_validate(arguments).model_dump(mode="json")
+        except ValidationError as error:
+            wrong = [
+                f"{'.'.join(map(str, each['loc'])) or self.name}: {each['msg']}"
+                for each in error.errors()[:5]
+            ]
+            raise Invalid(f"{self.name} was called wrongly. " + "; ".join(wrong)) from error
+
+    def propose(self, context: ToolContext, arguments: Mapping[str, Any]) -> str:
+        """The sentence the customer is asked to confirm; raises a refusal when it cannot be done."""
+        if self._propose is None:
+            raise TypeError(f"{self.name} needs no confirmation")
+        return self._propose(context, **self._typed(arguments))
+
+    def run(self, context: ToolContext, arguments: Mapping[str, Any]) -> ToolResult:
+        """Do it; a refusal is raised as ShopError, so that its transaction rolls back."""
+        return self._function(context, **self._typed(arguments))
+
+    def _typed(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(self.arguments.model_validate(arguments))
+
+
+def tool(
+    effect: Effect, *, scope: str, label: str, propose: Callable[..., str] | None = None
+) -> Callable[[Callable[..., ToolResult]], Tool]:
+    """Declare a tool.
+
+    scope: what the caller's token must allow, else the tool is not offered.
+    label: what the customer reads while it runs, such as "Looking through the shelves".
+    propose: for WRITE and MONEY, takes the same arguments and gives the sentence to confirm.
+    """
+    return lambda function: Tool(function, effect=effect, scope=scope, label=label, propose=propose)
+
+
+def unknown_tool(name: str) -> ToolResult:
+    return replace(ToolResult.refusal(Invalid(f"There is no tool called {name[:60]}.")), data=None)
+
+
+def _wrongs(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5])
+
+
+def _arguments(function: Callable[..., object]) -> type[BaseModel]:
+    _, *parameters = inspect.signature(function).parameters.values()
+    hints = get_type_hints(function, include_extras=True)
+    fields: dict[str, Any] = {
+        p.name: (hints[p.name], ... if p.default is inspect.Parameter.empty else p.default)
+        for p in parameters
+    }
+    return create_model(function.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def _without_titles(schema: Any) -> Any:  # noqa: ANN401 - any part of a JSON schema
+    if isinstance(schema, dict):
+        return {k: _without_titles(v) for k, v in schema.items() if not (k == "title" and isinstance(v, str))}
+    return [_without_titles(part) for part in schema] if isinstance(schema, list) else schema
+
+
+def _without_slots(schema: Any) -> Any:  # noqa: ANN401 - any part of a JSON schema
+    if isinstance(schema, dict):
+        return {k: _without_slots(v) for k, v in schema.items() if not k.startswith("x-")}
+    return [_without_slots(part) for part in schema] if isinstance(schema, list) else schema

@@ -1,0 +1,142 @@
+"""The tools there are, and the one way to call them: validate, authorise, gate, confirm, effect."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from foundation.auth import Principal
+from foundation.errors import Forbidden, ShopError
+from foundation.sql import Ledger
+from tools.age import age_status, open_age_form
+from tools.base import Effect, Services, Tool, ToolContext, ToolResult, unknown_tool
+from tools.confirmations import Confirmations, PendingAction, TermsChanged
+from tools.effects import Effects
+from tools.handoff import hand_over_to_person
+from tools.inventory import product_details, search_products
+from tools.memberships import (
+    list_membership_tiers,
+    membership_discount,
+    membership_status,
+    subscribe_membership,
+)
+from tools.preferences import remember_preference, what_we_know
+from tools.raffles import buy_raffle_tickets, list_raffles, my_raffle_tickets
+from tools.recall import recall_conversation
+
+TOOLS: tuple[Tool, ...] = (
+    search_products,
+    product_details,
+    list_membership_tiers,
+    membership_status,
+    membership_discount,
+    subscribe_membership,
+    age_status,
+    open_age_form,
+    list_raffles,
+    my_raffle_tickets,
+    buy_raffle_tickets,
+    recall_conversation,
+    remember_preference,
+    what_we_know,
+    hand_over_to_person,
+)
+
+Guard = Callable[[Connection], None]
+"""Called first in the transaction of an effect; raises when the caller may no longer write."""
+
+
+class NotAllowed(Forbidden):
+    form = "sign_in"
+
+    def __init__(self) -> None:
+        super().__init__("Please sign in first; then I can do that for you.")
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a model asks for; `id` names the call for ever."""
+
+    id: str
+    tool: str
+    arguments: Any
+
+
+class Catalog:
+    def __init__(
+        self,
+        ledger: Ledger,
+        services: Services,
+        effects: Effects,
+        confirmations: Confirmations,
+        tools: Sequence[Tool] = TOOLS,
+    ) -> None:
+        self._ledger = ledger
+        self._services = services
+        self._effects = effects
+        self.confirmations = confirmations
+        self._tools = {tool.name: tool for tool in tools}
+
+    def offered(self, principal: Principal) -> tuple[Tool, ...]:
+        return tuple(tool for tool in self._tools.values() if tool.scope in principal.scopes)
+
+    def withheld(self, principal: Principal) -> tuple[Tool, ...]:
+        return tuple(tool for tool in self._tools.values() if tool.scope not in principal.scopes)
+
+    def find(self, name: str) -> Tool | None:
+        return self._tools.get(name)
+
+    def call(
+        self, call: Call, *, principal: Principal, thread_id: str, turn_id: str, guard: Guard
+    ) -> ToolResult:
+        """Answer a model's call; what needs a yes only becomes a pending action. A refusal comes in words."""
+        tool = self.find(call.tool)
+        if tool is None:
+            return unknown_tool(call.tool)
+        context = ToolContext(principal, thread_id, call.id, self._services)
+        try:
+            self._authorise(tool, principal)
+            arguments = tool.check(call.arguments)
+            if tool.effect is Effect.READ:
+                return tool.run(context, arguments)
+            with self._ledger.transaction() as tx:
+                guard(tx)
+                if tool.effect is Effect.NOTE:
+                    return self._effects.perform(tool, context, arguments)
+                return pending(self.confirmations.propose(tool, context, arguments, turn_id=turn_id))
+        except ShopError as refusal:
+            return ToolResult.refusal(refusal)
+
+    def carry_out(
+        self, action: PendingAction, *, principal: Principal, confirmed_at: datetime, guard: Guard
+    ) -> ToolResult:
+        """Do what was confirmed, with the arguments that were shown, once. A refusal comes in words."""
+        tool = self._tools[action.tool]
+        context = ToolContext(principal, action.thread_id, action.id, self._services)
+        try:
+            self._authorise(tool, principal)
+            with self._ledger.transaction() as tx:
+                guard(tx)
+                if self.confirmations.complete(action.id, confirmed_at=confirmed_at):
+                    self._check_terms(tool, context, action)
+                return self._effects.perform(tool, context, action.arguments)
+        except ShopError as refusal:
+            return ToolResult.refusal(refusal)
+
+    def _check_terms(self, tool: Tool, context: ToolContext, action: PendingAction) -> None:
+        """What would be done now must be what was shown: the same price, card and dates."""
+        terms = tool.propose(context, action.arguments)
+        if terms != action.sentence:
+            raise TermsChanged(terms)
+
+    def _authorise(self, tool: Tool, principal: Principal) -> None:
+        if tool.scope not in principal.scopes:
+            raise NotAllowed
+
+
+def pending(action: PendingAction) -> ToolResult:
+    """The question that a proposed action puts to the customer."""
+    data = {"pending": True, "action_id": action.id, "expires_at": action.expires_at.isoformat()}
+    return ToolResult(f"{action.sentence} Shall I go ahead?", data)

@@ -1,0 +1,73 @@
+"""Every effect happens once: its row and its change are one transaction."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Column, DateTime, PrimaryKeyConstraint, Table, Text, bindparam, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from foundation.clock import Clock
+from foundation.sql import Ledger, metadata
+from tools.base import Tool, ToolContext, ToolResult
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("thread_id", Text, nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("principal_id", Text, nullable=False, index=True),
+    Column("tool", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("result", JSONB),
+    Column("at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("thread_id", "call_id"),
+)
+
+CLAIM = insert(effects).on_conflict_do_nothing().returning(effects.c.call_id)
+ROW = (effects.c.thread_id == bindparam("thread"), effects.c.call_id == bindparam("call"))
+FIND = select(effects.c.result).where(*ROW)
+RECORD = update(effects).where(*ROW).values(result=bindparam("outcome", type_=JSONB))
+
+
+def digest(tool: Tool, arguments: Mapping[str, Any]) -> str:
+    """SHA-256 of the tool's name and its arguments in canonical JSON."""
+    canonical = json.dumps([tool.name, arguments], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class Effects:
+    def __init__(self, ledger: Ledger, *, now: Clock) -> None:
+        self._ledger = ledger
+        self._now = now
+
+    def perform(self, tool: Tool, context: ToolContext, arguments: Mapping[str, Any]) -> ToolResult:
+        """Run the tool, or give the result of the run that came before, whoever made it.
+
+        Two runs at once wait for each other at the row. A refusal is raised and leaves nothing behind.
+        """
+        key = {"thread": context.thread_id, "call": context.call_id}
+        row = {
+            "thread_id": context.thread_id,
+            "call_id": context.call_id,
+            "principal_id": context.principal.id,
+            "tool": tool.name,
+            "digest": digest(tool, arguments),
+            "at": self._now(),
+        }
+        with self._ledger.transaction() as tx:
+            if tx.scalar(CLAIM, row) is None:
+                return ToolResult.load(tx.execute(FIND, key).scalar_one())
+            result = tool.run(context, arguments)
+            tx.execute(RECORD, {**key, "outcome": result.dump()})
+        return result
+
+    def find(self, thread_id: str, call_id: str) -> ToolResult | None:
+        with self._ledger.transaction() as tx:
+            known = tx.scalar(FIND, {"thread": thread_id, "call": call_id})
+        return None if known is None else ToolResult.load(known)
+
+    def erase(self, principal_id: str) -> None:
+        with self._ledger.transaction() as tx:
+            tx.execute(effects.delete().where(effects.c.principal_id == principal_id))

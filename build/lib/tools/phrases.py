@@ -1,0 +1,35 @@
+"""How tools put lists, counts and days into words."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from foundation.money import Money
+
+Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=2)]
+"""An amount as customers say it: dollars, with cents after the point."""
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+"""What a customer calls a thing."""
+
+
+def listed(words: Sequence[str]) -> str:
+    """Such as `berry, mint and pine`."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def counted(count: int, noun: str) -> str:
+    """Such as `1 ticket` and `2 tickets`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def spoken(day: date) -> str:
+    """Such as `1 March 2026`."""
+    return f"{day:%-d %B %Y}"
+
+
+def dollars(amount: Money) -> str:
+    """As data carries it: dollars with two decimals."""
+    return f"{amount.dollars:.2f}"

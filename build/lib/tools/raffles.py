@@ -1,0 +1,122 @@
+"""Tools for raffles."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from commerce.raffles.models import Raffle, Ticket
+from tools.base import Card, Effect, ToolContext, ToolResult, slot, tool
+from tools.phrases import Name, counted, dollars, listed, spoken
+
+MOST_AT_ONCE = 100
+
+RaffleName = Annotated[
+    Name, slot("raffle", ask="Which raffle would you like to enter?", description="Its id or title")
+]
+Quantity = Annotated[
+    int,
+    Field(ge=1, le=MOST_AT_ONCE),
+    slot("count", ask="How many tickets would you like?", description="How many tickets"),
+]
+
+
+@tool(Effect.READ, scope="shop:read", label="Looking up the raffles")
+def list_raffles(context: ToolContext) -> ToolResult:
+    """The raffles that are open: prize, ticket price, limit, tickets left and closing day."""
+    raffles = context.services.raffles.list_open()
+    if not raffles:
+        return ToolResult("No raffle is open at the moment.", {"raffles": []})
+    are = "One raffle is" if len(raffles) == 1 else f"{len(raffles)} raffles are"
+    lines = [f"{number}. {_line(context, raffle)}" for number, raffle in enumerate(raffles, start=1)]
+    cards = tuple(
+        Card("raffle", raffle.id, raffle.title, f"Win {raffle.prize}", dollars(raffle.ticket_price))
+        for raffle in raffles
+    )
+    return ToolResult(
+        "\n".join([f"{are} open:", *lines]), {"raffles": [_data(raffle) for raffle in raffles]}, cards
+    )
+
+
+@tool(Effect.READ, scope="own:read", label="Looking up your tickets")
+def my_raffle_tickets(context: ToolContext) -> ToolResult:
+    """The customer's own tickets, by raffle, with their numbers."""
+    tickets = context.services.raffles.my_tickets(context.principal.id)
+    if not tickets:
+        return ToolResult("You have no raffle tickets.", {"tickets": []})
+    by_raffle = groupby(sorted(tickets, key=_place), key=lambda ticket: ticket.raffle_title)
+    lines = [f"- {title}: {_numbers(list(theirs))}" for title, theirs in by_raffle]
+    data = [{"raffle": ticket.raffle_title, "number": ticket.number} for ticket in tickets]
+    say = "\n".join([f"You have {counted(len(tickets), 'raffle ticket')}:", *lines])
+    return ToolResult(say, {"tickets": data})
+
+
+def _propose(context: ToolContext, raffle: str, quantity: int) -> str:
+    quote = context.services.raffles.quote(
+        context.principal.id, raffle_id=_meant(context, raffle), quantity=quantity
+    )
+    return (
+        f"{counted(quantity, 'ticket')} for {quote.raffle.title} at {quote.raffle.ticket_price} each: "
+        f"{quote.total} in all, charged to your {quote.card}."
+    )
+
+
+@tool(Effect.MONEY, scope="own:write", label="Preparing your tickets", propose=_propose)
+def buy_raffle_tickets(context: ToolContext, raffle: RaffleName, quantity: Quantity) -> ToolResult:
+    """Buy tickets of an open raffle with the customer's card on file.
+
+    Call it as soon as the customer has named the raffle and how many. It is carried out only after their yes.
+    """
+    receipt = context.services.raffles.buy_tickets(
+        context.principal.id, raffle_id=_meant(context, raffle), quantity=quantity, key=context.call_id
+    )
+    say = (
+        f"Done: in {receipt.raffle.title} you have {_numbers(receipt.tickets)}. "
+        f"{receipt.purchase.total} was charged to your card. Good luck!"
+    )
+    data = {
+        "raffle": receipt.raffle.title,
+        "numbers": [ticket.number for ticket in receipt.tickets],
+        "total": dollars(receipt.purchase.total),
+    }
+    return ToolResult(say, data)
+
+
+def _meant(context: ToolContext, raffle: str) -> str:
+    """The id of the open raffle with that title; what is no title is taken for an id."""
+    titled = (
+        each.id for each in context.services.raffles.list_open() if each.title.casefold() == raffle.casefold()
+    )
+    return next(titled, raffle)
+
+
+def _line(context: ToolContext, raffle: Raffle) -> str:
+    left = raffle.max_tickets - raffle.sold
+    return (
+        f"{raffle.title} — win {raffle.prize}. {raffle.ticket_price} a ticket, at most "
+        f"{counted(raffle.per_customer_limit, 'ticket')} a customer, {left:,} of {raffle.max_tickets:,} "
+        f"left. Closes on {spoken(context.services.calendar.day(raffle.closes_at))}."
+    )
+
+
+def _numbers(tickets: Sequence[Ticket]) -> str:
+    """Such as `number 3` and `numbers 3, 4 and 5`."""
+    numbers = [str(ticket.number) for ticket in tickets]
+    return f"{'number' if len(numbers) == 1 else 'numbers'} {listed(numbers)}"
+
+
+def _place(ticket: Ticket) -> tuple[str, int]:
+    return ticket.raffle_title, ticket.number
+
+
+def _data(raffle: Raffle) -> dict[str, Any]:
+    return {
+        "id": raffle.id,
+        "title": raffle.title,
+        "prize": raffle.prize,
+        "ticket_price": dollars(raffle.ticket_price),
+        "per_customer_limit": raffle.per_customer_limit,
+        "tickets_left": raffle.max_tickets - raffle.sold,
+        "closes_at": raffle.closes_at.isoformat(),
+    }

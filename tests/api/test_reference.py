@@ -1,0 +1,51 @@
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.bootstrap import House
+
+
+@pytest.fixture(scope="module")
+def house(lasting_house: House) -> House:
+    return lasting_house
+
+
+def test_page_loads_only_what_we_serve(client: TestClient) -> None:
+    page = client.get("/docs").text
+
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert {client.get(path).status_code for path in loaded} == {200}
+    assert all(path.startswith("/") for path in loaded)
+
+
+def test_page_has_no_inline_code(client: TestClient) -> None:
+    page = client.get("/docs").text
+
+    assert not re.search(r"<script[^>]*>[^<]+", page)
+    assert "<style" not in page
+
+
+def test_document_knows_our_failures_alone(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+
+    routes = [route for path in document["paths"].values() for route in path.values()]
+    assert [route["operationId"] for route in routes if "422" in route["responses"]] == []
+    assert all(
+        response["content"]["application/json"]["schema"]["$ref"].endswith("/Failure")
+        for route in routes
+        for status, response in route["responses"].items()
+        if status.startswith(("4", "5"))
+    )
+
+
+def test_document_has_an_example_of_every_body(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+
+    bodies = [
+        route["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+        for path in document["paths"].values()
+        for route in path.values()
+        if "requestBody" in route
+    ]
+    assert [name for name in bodies if "example" not in document["components"]["schemas"][name]] == []

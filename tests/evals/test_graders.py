@@ -1,0 +1,322 @@
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from agent.state import Confirmation, Receipt, Reply
+from evals.customer import Played
+from evals.graders import Evidence, grade
+from evals.grounding import sources, ungrounded
+from evals.scenario import Scenario, Shown, Step
+from evals.snapshot import Row, Snapshot
+from tools.base import Card
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+OWL = {
+    "id": "prd_1",
+    "name": "Night Owl Gummies",
+    "price_cents": 2800,
+    "category": "edible",
+    "effects": ["sleep"],
+    "flavours": ["berry"],
+}
+OWL_CARD = Card("product", "prd_1", "Night Owl Gummies", price="28.00")
+FOUND = {"say": "1. Night Owl Gummies — $28.00", "data": {"products": [{"id": "prd_77", "price": "28.00"}]}}
+GOLD = {"id": "mem_1", "customer_id": "cus_ana", "tier": "GOLD", "price_cents": 19700}
+TABLES = (
+    "threads turns messages journal interactions profiles outbox products raffles memberships pending_actions"
+)
+
+
+def snapshot(**tables: Sequence[Row]) -> Snapshot:
+    rows = {name: tables.get(name, ()) for name in TABLES.split()}
+    return {name: {(str(row["id"]),): row for row in each} for name, each in rows.items()}
+
+
+def talked(**tables: Sequence[Row]) -> Snapshot:
+    """The ledger after Ana said something and was answered."""
+    turn = {"id": "trn_1", "principal_id": "cus_ana", "role": "customer", "status": "done"}
+    found = {"tool": "search_products", "result": FOUND}
+    usual: Mapping[str, Sequence[Row]] = {
+        "products": [OWL],
+        "turns": [turn],
+        "messages": [{"id": "msg_1", "turn_id": "trn_1", "text": "anything for sleep?"}],
+        "journal": [{"id": "1", "turn_id": "trn_1", "key": "tool:call_1", "data": found}],
+        "interactions": [{"id": "trn_1", "customer_id": "cus_ana"}],
+        "outbox": [{"id": "evt_1", "topic": "interactions", "customer_id": "cus_ana"}],
+    }
+    return snapshot(**{**usual, **tables})
+
+
+def played(step: Step | None = None, **reply: Any) -> Played:  # noqa: ANN401 - any field of a reply
+    usual = {"turn_id": "trn_1", "thread_id": "thr_1", "text": "Night Owl Gummies — $28.00", "model": "rule"}
+    receipt = Receipt("trn_1", "thr_1")
+    return Played(step or Step(say="anything for sleep?"), [receipt], Reply(**{**usual, **reply}), 0.1)
+
+
+def faults(
+    *steps: Played,
+    after: Snapshot | None = None,
+    delivered: Mapping[str, Sequence[Row]] | None = None,
+    **declared: Any,  # noqa: ANN401 - any field of a scenario
+) -> list[str]:
+    talk = steps or (played(),)
+    scenario = Scenario(
+        name="test", subject="tests", who="cus_ana", steps=tuple(each.step for each in talk), **declared
+    )
+    before = snapshot(products=[OWL])
+    return [str(each) for each in grade(Evidence(scenario, talk, before, after or talked(), delivered or {}))]
+
+
+def asked(sentence: str) -> Confirmation:
+    return Confirmation("act_1", "subscribe_membership", sentence, NOW)
+
+
+class TestReplies:
+    def test_reply_as_expected_has_no_fault(self) -> None:
+        step = Step(say="anything for sleep?", contains=("night owl",), tools=("search_products",))
+
+        assert faults(played(step)) == []
+
+    @pytest.mark.parametrize(
+        ("expected", "complaint"),
+        [
+            ({"contains": ("Moonlit",)}, "lacks 'Moonlit'"),
+            ({"lacks": ("owl",)}, "must not say 'owl'"),
+            ({"tools": ()}, "called ['search_products'], not []"),
+            ({"tools": ("search_products", "search_products")}, "called ['search_products']"),
+            ({"asks": "subscribe_membership"}, "asks for a yes to None"),
+            ({"form": "card"}, "shows the form None, not card"),
+            ({"hands_over": True}, "hands over False"),
+            ({"shows": Shown(at_least=1)}, "shows 0 product cards"),
+        ],
+    )
+    def test_each_thing_missed_is_told(self, expected: dict[str, Any], complaint: str) -> None:
+        (fault,) = faults(played(Step(say="anything for sleep?", **expected)))
+
+        assert complaint in fault
+
+    @pytest.mark.parametrize(
+        ("reply", "complaint"),
+        [
+            ({"form": "card"}, "shows the form card, not None"),
+            ({"handed_over": True}, "hands over True"),
+            ({"failed": True}, "broke"),
+            ({"text": " "}, "broke"),
+        ],
+    )
+    def test_what_nobody_asked_for_is_told(self, reply: dict[str, Any], complaint: str) -> None:
+        (fault,) = faults(played(**reply))
+
+        assert complaint in fault
+
+    def test_question_nobody_asked_for_is_told(self) -> None:
+        waiting = {"id": "act_1", "sentence": "Gold?"}
+        after = talked(pending_actions=[waiting])
+
+        found = faults(played(confirmation=asked("Gold?")), after=after, new={"pending_actions": [{}]})
+
+        assert any("asks for a yes to subscribe_membership, not None" in fault for fault in found)
+
+    def test_card_with_a_wrong_price_is_told(self) -> None:
+        card = Card("product", "prd_1", "Night Owl Gummies", price="20.00")
+
+        (fault,) = faults(played(cards=(card,)))
+
+        assert "shows Night Owl Gummies at 20.00, which the shop does not have so" in fault
+
+    @pytest.mark.parametrize(
+        "wish",
+        [
+            {"effect": "calm"},
+            {"category": "vape"},
+            {"flavour": "mint"},
+            {"without_flavour": "berry"},
+            {"max_price": 27},
+            {"min_price": 29},
+        ],
+    )
+    def test_card_of_another_kind_than_asked_for_is_told(self, wish: dict[str, Any]) -> None:
+        step = Step(say="anything for sleep?", shows=Shown(**wish))
+
+        (fault,) = faults(played(step, cards=(OWL_CARD,)))
+
+        assert "which is not what was asked for" in fault
+
+    def test_another_card_than_the_one_pointed_at_is_told(self) -> None:
+        shelf = played(cards=(Card("raffle", "raf_1", "Spa"), OWL_CARD))
+        second = played(Step(say="the second", shows=Shown(place=2)), cards=(OWL_CARD,))
+        first = played(Step(say="the first", shows=Shown(place=1)), cards=(OWL_CARD,))
+
+        assert faults(shelf, second) == []
+        assert "does not show number 1" in faults(shelf, first)[0]
+
+    def test_replay_that_is_answered_anew_is_told(self) -> None:
+        again = Step(replays=1)
+
+        (fault,) = faults(played(), played(again))
+
+        assert "got another reply than the first time" in fault
+
+
+class TestGrounding:
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("Night Owl Gummies — $29.00", "the price $29.00"),
+            ("Night Owl Gummies — $28.00, 77 left", "the figure 77"),
+            ("Night Owl Gummies, or Moonbeam Dream Drops", "the name Moonbeam Dream Drops"),
+            ("Try Moonbeam Dream Drops", "the name Try Moonbeam Dream Drops"),
+        ],
+    )
+    def test_what_no_tool_said_is_told(self, text: str, told: str) -> None:
+        (fault,) = faults(played(text=text))
+
+        assert fault.startswith("ungrounded: ")
+        assert told in fault
+
+    def test_name_of_the_shop_that_no_tool_said_is_told(self) -> None:
+        known = sources([FOUND], said=["hello"], asked=None)
+
+        assert ungrounded("quiet lantern tea?", known, names=["Quiet Lantern Tea"]) == [
+            "the name Quiet Lantern Tea"
+        ]
+
+    def test_customers_own_figures_may_be_repeated(self) -> None:
+        known = sources([], said=["under 40 bucks, for Aunt Mabel"], asked=None)
+
+        assert ungrounded("Up to $40.00 for Aunt Mabel.", known, names=[]) == []
+
+    def test_question_that_still_waits_may_be_repeated(self) -> None:
+        sentence = "Gold, $197.00 a month."
+        known = sources([], said=["hm"], asked=sentence)
+
+        assert ungrounded(f"I wait: {sentence}", known, names=[]) == []
+
+    def test_digits_of_ids_and_times_ground_nothing(self) -> None:
+        result = {"say": "Done.", "data": {"raffle_id": "17", "expires_at": "2026-03-01"}}
+        known = sources([result], said=[], asked=None)
+
+        assert ungrounded("17 of 2026", known, names=[]) == ["the figure 17", "the figure 2026"]
+
+    def test_figure_is_no_price(self) -> None:
+        known = sources([{"say": "Only 5 left.", "data": None}], said=[], asked=None)
+
+        assert ungrounded("$5 each", known, names=[]) == ["the price $5"]
+
+    def test_legal_age_is_the_houses_own(self) -> None:
+        assert ungrounded("You must be 21. I'm Sorry.", sources([], said=[], asked=None), names=[]) == []
+
+
+class TestEndState:
+    def test_declared_row_is_expected(self) -> None:
+        declared = {"memberships": [{"tier": "GOLD", "price_cents": 19700}]}
+
+        assert faults(after=talked(memberships=[GOLD]), new=declared) == []
+
+    def test_row_that_was_not_declared_is_told(self) -> None:
+        (fault,) = faults(after=talked(memberships=[GOLD]))
+
+        assert fault.startswith("unexpected: new in memberships")
+
+    def test_second_row_beside_the_declared_one_is_told(self) -> None:
+        twice = talked(memberships=[GOLD, {**GOLD, "id": "mem_2"}])
+
+        (fault,) = faults(after=twice, new={"memberships": [{"tier": "GOLD"}]})
+
+        assert fault.startswith("unexpected: new in memberships")
+
+    def test_declared_row_that_is_not_there_is_told(self) -> None:
+        (fault,) = faults(new={"memberships": [{"tier": "GOLD"}]})
+
+        assert fault.startswith("missing: new in memberships")
+
+    def test_row_with_another_value_is_both_missing_and_unexpected(self) -> None:
+        found = faults(after=talked(memberships=[GOLD]), new={"memberships": [{"tier": "SILVER"}]})
+
+        assert [fault.split(":")[0] for fault in found] == ["missing", "unexpected"]
+
+    def test_most_exact_description_gets_its_row_first(self) -> None:
+        after = talked(memberships=[GOLD, {**GOLD, "id": "mem_2", "tier": "SILVER"}])
+        declared = {"memberships": [{"price_cents": 19700}, {"tier": "GOLD", "price_cents": 19700}]}
+
+        assert faults(after=after, new=declared) == []
+
+    def test_nested_values_are_looked_into(self) -> None:
+        action = {"id": "act_1", "arguments": {"tier": "GOLD", "more": 1}}
+        after = talked(pending_actions=[action])
+
+        assert faults(after=after, new={"pending_actions": [{"arguments": {"tier": "GOLD"}}]}) == []
+        assert faults(after=after, new={"pending_actions": [{"arguments": {"tier": "SILVER"}}]}) != []
+
+    def test_changed_price_is_told(self) -> None:
+        (fault,) = faults(after=talked(products=[{**OWL, "flavours": ["mint"]}]))
+
+        assert "changed in products: flavours ['berry'] -> ['mint']" in fault
+
+    def test_growth_of_a_number_can_be_declared(self) -> None:
+        after = talked(products=[{**OWL, "flavours": ["berry"], "price_cents": 2900}])
+
+        def priced(grown: int) -> list[str]:
+            found = faults(after=after, changed={"products": [{"+price_cents": grown}]})
+            return [fault.split(":")[0] for fault in found]
+
+        assert priced(100) == []
+        assert priced(99) == ["missing", "unexpected"]
+
+    def test_vanished_row_is_told(self) -> None:
+        (fault,) = faults(played(text="Hello."), after=talked(products=[]))
+
+        assert fault.startswith("unexpected: gone from products")
+
+
+class TestConversation:
+    @pytest.mark.parametrize(
+        ("table", "row"),
+        [
+            ("turns", {"id": "trn_2", "principal_id": "cus_ben", "role": "customer", "status": "done"}),
+            ("messages", {"id": "msg_2", "turn_id": "trn_2", "text": "hello"}),
+            ("profiles", {"id": "cus_ben", "customer_id": "cus_ben"}),
+            ("outbox", {"id": "evt_2", "topic": "interactions", "customer_id": "cus_ben"}),
+        ],
+    )
+    def test_trace_in_somebody_elses_name_is_told(self, table: str, row: Row) -> None:
+        after = talked()
+        mixed = {**after, table: {**after[table], ("x",): row}}
+
+        assert any(fault.startswith(f"unexpected: new in {table}") for fault in faults(after=mixed))
+
+    def test_turn_that_memory_did_not_learn_is_told(self) -> None:
+        (fault,) = faults(after=talked(interactions=[]))
+
+        assert fault == "missing: not each of 1 turns was learned once"
+
+    def test_turn_that_did_not_end_is_told(self) -> None:
+        running = {"id": "trn_1", "principal_id": "cus_ana", "role": "customer", "status": "running"}
+
+        assert faults(after=talked(turns=[running])) == ["missing: the end of trn_1"]
+
+    def test_secret_that_was_kept_is_told(self) -> None:
+        kept = [{"id": "msg_1", "turn_id": "trn_1", "text": "my card is 4111 1111"}]
+
+        assert faults(after=talked(messages=kept), secrets=("4111 1111",)) == [
+            "leak: '4111 1111' stands in messages"
+        ]
+
+
+class TestWarehouse:
+    def test_row_that_arrived_once_is_expected(self) -> None:
+        assert faults(delivered={"memberships": [GOLD]}, warehouse={"memberships": [{"tier": "GOLD"}]}) == []
+
+    def test_row_that_arrived_twice_is_told(self) -> None:
+        (fault,) = faults(
+            delivered={"memberships": [GOLD, GOLD]}, warehouse={"memberships": [{"tier": "GOLD"}]}
+        )
+
+        assert fault.startswith("unexpected")
+
+    def test_row_that_did_not_arrive_is_told(self) -> None:
+        (fault,) = faults(warehouse={"memberships": [{"tier": "GOLD"}]})
+
+        assert fault.startswith("missing: in the warehouse")

@@ -1,0 +1,126 @@
+"""Scenarios are played here one by one against a real shop; all of them are a suite of their own."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evals.__main__ import main
+from evals.graders import Fault
+from evals.scenario import HOME, Outcome, Scenario, ScenarioError, Step, load, scenarios
+from evals.shop import Workshop, open_workshop
+from evals.suites.scenarios import Play, play, report
+
+VAR = Path(__file__).parents[2] / "var"
+GOLD = Scenario(name="gold", subject="tests", who="cus_demo", steps=(Step(say="make me a gold member"),))
+
+
+@pytest.fixture(scope="module")
+def workshop() -> Iterator[Workshop]:
+    with open_workshop(customers=10, var=VAR) as opened:
+        yield opened
+
+
+def found(name: str) -> Scenario:
+    return next(each for each in scenarios() if each.name == name)
+
+
+class TestPlay:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "sleep-then-gold-then-remembered",
+            "no-silver",
+            "plain-no",
+            "button-pressed-twice-at-once",
+            "yes-delivered-three-times-at-once",
+            "nobody-elses-memory",
+            "card-number",
+            "tickets-with-a-declined-card",
+        ],
+    )
+    def test_conversation_ends_as_it_must(self, workshop: Workshop, name: str) -> None:
+        assert play(workshop, found(name)).faults == []
+
+    def test_undeclared_question_is_found_in_reply_and_ledger(self, workshop: Workshop) -> None:
+        kinds = [fault.kind for fault in play(workshop, GOLD).faults]
+
+        assert kinds == ["reply", "unexpected"]
+
+    def test_every_conversation_begins_in_the_same_shop(self, workshop: Workshop) -> None:
+        joined = found("yes-delivered-again")
+
+        plays = [play(workshop, joined) for _ in range(2)]
+
+        assert [each.faults for each in plays] == [[], []]
+
+    def test_button_that_is_not_there_is_a_fault(self, workshop: Workshop) -> None:
+        pressed = Scenario(name="p", subject="tests", who="cus_demo", steps=(Step(press="confirm"),))
+
+        (fault,) = play(workshop, pressed).faults
+
+        assert "there is no button to press" in fault.text
+
+
+class TestFiles:
+    def test_there_are_enough_of_them_to_mean_something(self) -> None:
+        assert len(scenarios()) >= 60
+
+    def test_customer_of_a_shared_outcome_is_the_scenarios(self) -> None:
+        (row,) = found("yes-twice").new["memberships"]
+
+        assert row["customer_id"] == "cus_demo"
+
+    def test_misspelt_expectation_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "typo.toml"
+        path.write_text(
+            '[[scenario]]\nname = "x"\nwho = "cus_1"\n[[scenario.step]]\nsay = "hi"\ncontain = ["x"]\n'
+        )
+
+        with pytest.raises(ScenarioError, match=r"typo\.toml: steps\.0\.contain: "):
+            load(path, outcomes={})
+
+    def test_unknown_outcome_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "lost.toml"
+        path.write_text(
+            '[[scenario]]\nname = "x"\nwho = "cus_1"\nends = ["riches"]\nstep = [{ say = "hi" }]\n'
+        )
+
+        with pytest.raises(ScenarioError, match="there is no riches"):
+            load(path, outcomes={"rags": Outcome()})
+
+    def test_broken_file_is_named(self, tmp_path: Path) -> None:
+        path = tmp_path / "broken.toml"
+        path.write_text("[[scenario]\n")
+
+        with pytest.raises(ScenarioError, match=r"broken\.toml"):
+            load(path, outcomes={})
+
+    def test_every_file_has_scenarios(self) -> None:
+        subjects = {path.stem for path in HOME.glob("*.toml")} - {"outcomes"}
+
+        assert {each.subject for each in scenarios()} == subjects
+
+
+class TestReport:
+    def test_scenario_that_failed_once_did_not_pass(self) -> None:
+        other = GOLD.model_copy(update={"name": "other"})
+        wrong = Fault("ungrounded", "step 1 says the price $1")
+        plays = [Play(each, [], [0.1]) for each in (GOLD, other, GOLD)] + [Play(other, [wrong], [0.3])]
+
+        made = report([GOLD, other], plays, runs=2)
+
+        assert (made.figures["pass_rate"], made.figures["pass_all_runs"]) == (0.75, 0.5)
+        assert (made.figures["ungrounded"], made.held) == (1, False)
+        assert made.notes == ["tests/other: ungrounded: step 1 says the price $1"]
+
+    def test_suite_prints_one_object_and_fails_when_too_little_was_played(
+        self, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        code = main(
+            ["scenarios", "--json", "--runs", "1", "--customers", "10", "--only", "people/small-talk"]
+        )
+
+        printed = json.loads(capfd.readouterr().out)
+        assert (code, printed["figures"]["pass_rate"], printed["figures"]["scenarios"]) == (1, 1, 1)
