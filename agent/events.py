@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from agent.state import TurnEvent
-from foundation.cache import CacheAway, EventStream
+from foundation.cache import CacheAway, EventStream, StreamEvent
 from foundation.log import logger
 
 LOG = logger(__name__)
@@ -52,24 +53,83 @@ class Emitter:
         await self.speak(text.removeprefix(self._spoken))
 
 
+class Tape:
+    """The events of a turn that runs in this process, for readers in this process."""
+
+    def __init__(self) -> None:
+        self.events: list[TurnEvent] = []
+        self.unsaved: list[TurnEvent] = []
+        self.saving: asyncio.Task[None] | None = None
+        self._grown = asyncio.Event()
+
+    def add(self, event: TurnEvent) -> None:
+        self.events.append(event)
+        self.unsaved.append(event)
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+    async def after(self, cursor: str | None, *, wait_seconds: float) -> list[TurnEvent]:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_seconds):
+                while not (found := [event for event in self.events if is_later(event.id, cursor)]):
+                    await self._grown.wait()
+                return found
+        return []
+
+
 class TurnStream:
-    """The events in the cache; without it a turn goes on, and its end is read from the ledger."""
+    """A turn's events: read at once in the process that runs it, and through the cache everywhere else.
+
+    What happens while the cache is busy with the events before goes there in one batch. Without
+    the cache a turn goes on, and its end is read from the ledger.
+    """
 
     def __init__(self, stream: EventStream) -> None:
         self._stream = stream
+        self._tapes: dict[str, Tape] = {}
 
     async def append(self, turn_id: str, event: TurnEvent) -> None:
         """Never raises: what cannot be kept is dropped."""
-        try:
-            await self._stream.append(turn_id, event.id, event.kind, event.payload)
-        except CacheAway:
-            LOG.warning("event_dropped", turn_id=turn_id, kind=event.kind)
+        tape = self._tapes.setdefault(turn_id, Tape())
+        tape.add(event)
+        if tape.saving is None:
+            tape.saving = asyncio.create_task(self._save(turn_id, tape))
 
     async def read(self, turn_id: str, *, after: str | None, wait_seconds: float) -> list[TurnEvent]:
         """Events after the cursor as soon as there are any; none when the wait is over or it is away."""
+        tape = self._tapes.get(turn_id)
+        if tape is not None:
+            return await tape.after(after, wait_seconds=wait_seconds)
         try:
             found = await self._stream.read(turn_id, after=after, block_ms=int(wait_seconds * 1000))
         except CacheAway:
             await asyncio.sleep(min(wait_seconds, AWAY_SECONDS))
             return []
         return [TurnEvent(event.id, event.kind, dict(event.payload)) for event in found]
+
+    async def close(self) -> None:
+        """Wait until the cache has what it was to have."""
+        saving = [tape.saving for tape in self._tapes.values() if tape.saving]
+        await asyncio.gather(*saving, return_exceptions=True)
+
+    async def _save(self, turn_id: str, tape: Tape) -> None:
+        while tape.unsaved:
+            batch, tape.unsaved = tape.unsaved, []
+            try:
+                await self._stream.append(
+                    turn_id, *(StreamEvent(event.id, event.kind, event.payload) for event in batch)
+                )
+            except CacheAway:
+                LOG.warning("events_dropped", turn_id=turn_id, count=len(batch))
+        tape.saving = None
+        if tape.events[-1].kind == "done":
+            self._tapes.pop(turn_id, None)
+
+
+def is_later(event_id: str, cursor: str | None) -> bool:
+    return cursor is None or _place(event_id) > _place(cursor)
+
+
+def _place(event_id: str) -> tuple[int, int]:
+    attempt, _, number = event_id.partition("-")
+    return int(attempt), int(number)

@@ -64,7 +64,7 @@ class Nodes:
     async def recall(self, state: GraphState, runtime: Runtime[Run]) -> GraphState:  # noqa: ARG002 - a node's shape
         run = runtime.context
         await run.apart(lambda: self._recall(run))
-        run.on_step("context")
+        run.on_step("recalled")
         return {"step": 0, "exchange": [], "calls": [], "results": {}}
 
     async def think(self, state: GraphState, runtime: Runtime[Run]) -> GraphState:
@@ -73,7 +73,8 @@ class Nodes:
         entry = run.known(f"model:{step}")
         if entry is None:
             entry = await self._answer(run, step, exchange)
-            await run.write(f"model:{step}", entry)
+            led_to_it = {"context": run.context} if step == 0 else {}
+            await run.write(f"model:{step}", entry | led_to_it)
         heard = self._hear(run, step, entry)
         run.tokens_used += entry["usage"]["input_tokens"] + entry["usage"]["output_tokens"]
         run.calls_made += len(heard.calls) - len(heard.refused)
@@ -130,11 +131,8 @@ class Nodes:
     def _recall(self, run: Run) -> None:
         asked_at = confirmed_at(run.claim.said)
         run.waiting = self.catalog.confirmations.waiting(run.claim.thread_id, at=asked_at)
-        entry = run.known("context")
-        if entry is None:
-            entry = self._context(run)
-            run.store.append(run.claim, "context", entry)
-        run.memory = entry["memory"]
+        first = run.known("model:0")
+        run.context = first["context"] if first else self._context(run)
 
     def _context(self, run: Run) -> dict[str, Any]:
         policies = matched(run.said, run.principal.role)

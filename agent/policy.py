@@ -1,6 +1,7 @@
 """The policies the model works by: prose in `agent/policies/*.md`, matched to a message by their words."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,13 +15,12 @@ FOLDER = Path(__file__).parent / "policies"
 class Policy:
     id: str
     roles: frozenset[Role]
-    words: frozenset[str]
-    """A message with one of these, or with a word that begins so, is a case for this policy."""
+    words: re.Pattern[str] | None
+    """A message with a word that begins so is a case for this policy."""
     text: str
 
     def matches(self, message: str) -> bool:
-        said = message.lower().split()
-        return any(word.strip(".,!?¿¡").startswith(stem) for word in said for stem in self.words)
+        return self.words is not None and self.words.search(message) is not None
 
 
 @cache
@@ -44,5 +44,6 @@ def _read(path: Path) -> Policy:
     _, head, text = path.read_text().split("---\n", 2)
     fields = dict(line.split(":", 1) for line in head.strip().splitlines())
     roles: Iterable[str] = fields["roles"].split()
-    words: Sequence[str] = fields.get("words", "").split()
-    return Policy(path.stem, frozenset(map(Role, roles)), frozenset(words), text.strip())
+    stems = "|".join(map(re.escape, fields.get("words", "").split()))
+    words = re.compile(rf"\b(?:{stems})", re.IGNORECASE) if stems else None
+    return Policy(path.stem, frozenset(map(Role, roles)), words, text.strip())

@@ -34,7 +34,8 @@ class Run:
     threads: CapacityLimiter
     on_step: OnStep
     on_reply: OnReply
-    memory: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """What memory gave and which policies match; it stands in the first entry of the journal."""
     exchange: Sequence[Message] = ()
     """The turn as it was stored; with `reply`, known once it is answered."""
     reply: Reply | None = None
@@ -51,6 +52,10 @@ class Run:
     @property
     def principal(self) -> Principal:
         return Principal(self.claim.principal_id, Role(self.claim.role))
+
+    @property
+    def memory(self) -> str:
+        return str(self.context.get("memory", ""))
 
     @property
     def said(self) -> str:

@@ -13,6 +13,7 @@ from agent.announcing import announce
 from agent.events import Append, Emitter
 from agent.graph import RECURSION_LIMIT, Graph
 from agent.run import OnReply, OnStep, Run
+from agent.state import Reply
 from agent.store import Claim, LeaseLost, TurnStore
 from foundation import metrics
 from foundation.log import bind, logger
@@ -89,7 +90,7 @@ class Runner:
             LOG.exception("turn_broke")
             await self._apologise(run)
         else:
-            self._count(run, "done")
+            self._count(run)
 
     async def _apologise(self, run: Run) -> None:
         """End the turn; a reply that is stored already stays."""
@@ -100,9 +101,10 @@ class Runner:
             await run.apart(
                 lambda: self._store.answer(run.claim, exchange=exchange, reply=closing.dump(reply))
             )
+            run.reply = reply
             await announce(run, reply)
         run.more_waits = await run.apart(lambda: self._store.finish(run.claim))
-        self._count(run, "failed")
+        self._count(run)
 
     async def _done_for_good(self, run: Run) -> list[ToolResult]:
         entries = await run.apart(lambda: self._store.record(run.claim.turn_id))
@@ -143,6 +145,14 @@ class Runner:
         with suppress(SQLAlchemyError):
             await run.apart(lambda: self._store.release(run.claim))
 
-    def _count(self, run: Run, outcome: str) -> None:
-        metrics.turns.labels(run.claim.channel, outcome).inc()
+    def _count(self, run: Run) -> None:
+        metrics.turns.labels(run.claim.channel, _outcome(run.reply)).inc()
         metrics.turn_seconds.labels(run.claim.channel).observe(time.monotonic() - run.started)
+
+
+def _outcome(reply: Reply | None) -> str:
+    if reply is None or reply.failed:
+        return "failure"
+    if reply.handed_over:
+        return "handoff"
+    return "confirmation" if reply.confirmation else "answer"

@@ -96,6 +96,7 @@ class House:
         """Give back the turns that are under way, and close what speaks over the event loop."""
         if "turns" in self.__dict__:
             await self.turns.close()
+            await self.stream.close()
         if "claude" in self.__dict__:
             await self.claude.close()
         if "async_cache" in self.__dict__:
@@ -225,21 +226,26 @@ class House:
         return build_graph(Nodes(self.catalog, self.memory, self.models))
 
     @cached_property
+    def stream(self) -> TurnStream:
+        return TurnStream(EventStream(self.async_cache))
+
+    @cached_property
     def turns(self) -> Turns:
         limits = self.settings.turn
         store = TurnStore(self.ledger, now=self.now, lease=timedelta(seconds=limits.lease_seconds))
-        stream = TurnStream(EventStream(self.async_cache))
         # An effect that moves money holds two connections, so threads are half as many.
         threads = CapacityLimiter(self.settings.ledger.pool_size // 2)
         runner = Runner(
             store,
             self.graph,
-            stream.append,
+            self.stream.append,
             limits=limits,
             threads=threads,
             on_step=self._spares.on_step,
         )
-        return Turns(store, runner, self.confirmations, stream, threads=threads, on_step=self._spares.on_step)
+        return Turns(
+            store, runner, self.confirmations, self.stream, threads=threads, on_step=self._spares.on_step
+        )
 
     @cached_property
     def claude(self) -> "Claude":

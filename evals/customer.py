@@ -29,6 +29,8 @@ class Played:
     receipts: Sequence[Receipt]
     """One for each message and delivery."""
     reply: Reply
+    streamed: str
+    """The reply as it came in piece by piece, with what was taken back left out."""
     seconds: float
 
     @property
@@ -53,8 +55,9 @@ class ScriptedCustomer:
             seconds = time.perf_counter() - started
             if reply is None:
                 raise NoReply(f"{self._scenario.name}, step {number}: no reply")
-            await self._over(receipts[-1].turn_id)
-            self._played.append(Played(step, receipts, reply, seconds))
+            streamed = await self._streamed(reply.turn_id)
+            await self._over(reply.turn_id)
+            self._played.append(Played(step, receipts, reply, streamed, seconds))
         return self._played
 
     async def _send(self, step: Step, number: int) -> list[Receipt]:
@@ -101,6 +104,15 @@ class ScriptedCustomer:
     def _principal(self, step: Step) -> Principal:
         who = step.who or self._scenario.who
         return Principal(who, ROLES[who[:3]])
+
+    async def _streamed(self, turn_id: str) -> str:
+        said = ""
+        async for event in self._turns.events(turn_id):
+            if event.kind == "restart":
+                said = ""
+            elif event.kind == "token":
+                said += event.payload["text"]
+        return said
 
     async def _over(self, turn_id: str) -> None:
         """Until memory has learned of the turn, which is after the reply."""

@@ -83,6 +83,8 @@ def _words(played: Played) -> Iterator[str]:
     lower = reply.text.casefold()
     if reply.failed or not lower.strip():
         yield "broke"
+    if played.streamed != reply.text:
+        yield f"streamed {played.streamed[:200]!r}"
     yield from (f"lacks {text!r}" for text in step.contains if text.casefold() not in lower)
     yield from (f"must not say {text!r}" for text in step.lacks if text.casefold() in lower)
     asked = reply.confirmation.tool if reply.confirmation else None
@@ -122,7 +124,8 @@ def _cards(played: Played, ledger: Snapshot) -> Iterator[str]:
     shown = played.step.shows
     if shown is not None:
         fitting = [card for card in cards if card.kind == shown.kind]
-        if not shown.at_least <= len(fitting) <= (shown.at_most or len(fitting)):
+        most = len(fitting) if shown.at_most is None else shown.at_most
+        if not shown.at_least <= len(fitting) <= most:
             yield f"shows {len(fitting)} {shown.kind} cards"
         for card in fitting:
             if shown.kind == "product" and not _fits(shown, products.get(card.id, {})):
@@ -136,7 +139,11 @@ def _picked(played: Played, before: Played) -> Iterator[str]:
 
 
 def _is_real(card: Card, row: Row | None) -> bool:
-    return row is not None and (card.title, card.price) == (row["name"], f"{row['price_cents'] / 100:.2f}")
+    if row is None:
+        return False
+    is_there = row["available"] and row["quantity"] > 0
+    price = f"{row['price_cents'] / 100:.2f}"
+    return (card.title, card.price, "out of stock" in card.badges) == (row["name"], price, not is_there)
 
 
 def _fits(shown: Shown, row: Row) -> bool:

@@ -111,17 +111,17 @@ class EventStream:
     def __init__(self, cache: redis.asyncio.Redis) -> None:
         self._cache = cache
 
-    async def append(self, turn_id: str, event_id: str, kind: str, payload: Mapping[str, Any]) -> bool:
-        """False when the stream has this event or a later one: a newer attempt is at work.
+    async def append(self, turn_id: str, *events: StreamEvent) -> bool:
+        """False when the stream has one of these or a later one: a newer attempt is at work.
 
         Raises:
-            CacheAway: nobody keeps the event.
+            CacheAway: nobody keeps the events.
         """
-        fields: dict[Any, Any] = {"kind": kind, "payload": json.dumps(payload, ensure_ascii=False)}
         with answering():
             try:
                 async with asyncio.timeout(ANSWER_SECONDS), self._cache.pipeline() as pipeline:
-                    pipeline.xadd(_key(turn_id), fields, id=event_id)
+                    for event in events:
+                        pipeline.xadd(_key(turn_id), _fields(event), id=event.id)
                     pipeline.expire(_key(turn_id), DAY)
                     await pipeline.execute()
             except redis.ResponseError as error:
@@ -144,6 +144,10 @@ class EventStream:
 
 def _key(turn_id: str) -> str:
     return f"turn:{turn_id}:events"
+
+
+def _fields(event: StreamEvent) -> dict[Any, Any]:
+    return {"kind": event.kind, "payload": json.dumps(event.payload, ensure_ascii=False)}
 
 
 def _event(event_id: str, fields: Mapping[str, str]) -> StreamEvent:

@@ -36,7 +36,7 @@ http_requests = _counter("http_requests", "Requests answered.", "method", "route
 http_seconds = _histogram("http_request_seconds", "Time to answer a request.", "method", "route")
 
 turns = _counter(
-    "turns", "Turns that ended: answer, question, confirmation, handoff, failure.", "door", "outcome"
+    "turns", "Turns that ended: answer, confirmation, handoff, failure.", "door", "outcome"
 )
 turn_seconds = _histogram("turn_seconds", "Time from message to answer.", "door", buckets=SLOW)
 

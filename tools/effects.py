@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Column, DateTime, PrimaryKeyConstraint, Table, Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from foundation import metrics
 from foundation.clock import Clock
 from foundation.sql import Ledger, metadata
 from tools.base import Tool, ToolContext, ToolResult
@@ -58,9 +59,11 @@ class Effects:
         }
         with self._ledger.transaction() as tx:
             if tx.scalar(CLAIM, row) is None:
+                metrics.effects.labels(tool.name, "found").inc()
                 return ToolResult.load(tx.execute(FIND, key).scalar_one())
             result = tool.run(context, arguments)
             tx.execute(RECORD, {**key, "outcome": result.dump()})
+        metrics.effects.labels(tool.name, "committed").inc()
         return result
 
     def find(self, thread_id: str, call_id: str) -> ToolResult | None:

@@ -74,7 +74,7 @@ def membership_discount(
 
 
 def _propose(context: ToolContext, tier: Tier) -> str:
-    quote = context.services.memberships.quote(context.principal.id, tier=tier)
+    quote = context.services.memberships.quote(context.principal.id, tier=tier, key=context.call_id)
     return (
         f"{tier.label} membership: {quote.plan.price} a month with your {quote.card}, from today. "
         f"The first month is charged now, the next on {_day(context, quote.next_billing_at)}."

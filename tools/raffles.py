@@ -54,7 +54,7 @@ def my_raffle_tickets(context: ToolContext) -> ToolResult:
 
 def _propose(context: ToolContext, raffle: str, quantity: int) -> str:
     quote = context.services.raffles.quote(
-        context.principal.id, raffle_id=_meant(context, raffle), quantity=quantity
+        context.principal.id, raffle_id=_meant(context, raffle), quantity=quantity, key=context.call_id
     )
     return (
         f"{counted(quantity, 'ticket')} for {quote.raffle.title} at {quote.raffle.ticket_price} each: "

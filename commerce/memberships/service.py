@@ -1,5 +1,6 @@
 """Join, and know what a membership is worth today."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,7 +19,7 @@ from commerce.memberships.models import (
     discount,
     next_month,
 )
-from commerce.payments.models import Payment
+from commerce.payments.models import Card, Payment
 from commerce.payments.service import Payments
 from foundation.clock import Calendar
 from foundation.ids import new_id
@@ -44,11 +45,18 @@ class Memberships:
         self._outbox = outbox
         self._calendar = calendar
 
-    def quote(self, customer_id: str, *, tier: Tier) -> Quote:
-        """What joining would cost; whatever stands in the way is raised as a refusal."""
+    def quote(self, customer_id: str, *, tier: Tier, key: str = "") -> Quote:
+        """What joining would cost; whatever stands in the way is raised as a refusal.
+
+        When a charge is under way for the key, it is what that was begun with.
+        """
         with self._ledger.transaction() as connection:
             self._customers.lock(customer_id)
-            return self._quote(connection, customer_id, tier)
+            begun = self._payments.begun(key)
+            if begun is None:
+                return self._quote(connection, customer_id, tier)
+            payment, card = begun
+            return self._quoted(tier, card, at=payment.created_at)
 
     def subscribe(self, customer_id: str, *, tier: Tier, key: str) -> Membership:
         """Charge the first month and join; the same key joins once."""
@@ -80,9 +88,10 @@ class Memberships:
         if current is not None:
             raise AlreadyMember(current)
         self._ages.require(customer_id)
-        card = self._payments.default_card(customer_id)
-        now = self._calendar.now()
-        return Quote(PLANS[tier], str(card), now, next_month(now, self._calendar.zone))
+        return self._quoted(tier, self._payments.default_card(customer_id), at=self._calendar.now())
+
+    def _quoted(self, tier: Tier, card: Card, *, at: datetime) -> Quote:
+        return Quote(PLANS[tier], str(card), at, next_month(at, self._calendar.zone))
 
 
 def _membership(customer_id: str, quote: Quote, *, payment: Payment) -> Membership:

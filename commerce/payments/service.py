@@ -118,6 +118,12 @@ class Payments:
                 payment = self._ask_again(payment)
             return self._approved(payment)
 
+    def begun(self, key: str) -> tuple[Payment, Card] | None:
+        """The payment of this key and the card it goes to, however far it has come."""
+        with self._ledger.transaction() as connection:
+            payment = store.by_key(connection, key)
+        return None if payment is None else (payment, self._card_of(payment))
+
     def deliver(self, payment: Payment) -> None:
         """Say that what was bought is booked; commits, or is forgotten, together with the booking."""
         with self._ledger.transaction() as connection:

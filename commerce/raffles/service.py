@@ -68,12 +68,17 @@ class Raffles:
         with self._ledger.transaction() as connection:
             return store.tickets_of(connection, customer_id)
 
-    def quote(self, customer_id: str, *, raffle_id: str, quantity: int) -> Quote:
-        """What the tickets would cost; whatever stands in the way is raised as a refusal."""
+    def quote(self, customer_id: str, *, raffle_id: str, quantity: int, key: str = "") -> Quote:
+        """What the tickets would cost; whatever stands in the way is raised as a refusal.
+
+        When a charge is under way for the key, nothing stands in its way any more.
+        """
         with self._ledger.transaction() as connection:
             raffle = self.find(raffle_id)
-            self._check(connection, raffle, customer_id, quantity=quantity, key="")
-            card = self._payments.default_card(customer_id)
+            begun = self._payments.begun(key)
+            if begun is None:
+                self._check(connection, raffle, customer_id, quantity=quantity, key=key)
+            card = self._payments.default_card(customer_id) if begun is None else begun[1]
         return Quote(raffle, quantity, raffle.ticket_price * quantity, str(card))
 
     def buy_tickets(self, customer_id: str, *, raffle_id: str, quantity: int, key: str) -> Receipt:

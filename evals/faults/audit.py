@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Table, and_, func, select, true
+from sqlalchemy import Column, Connection, Table, func, select, true
 
 from agent.history import LOST, repaired
 from agent.models.base import Message
@@ -95,8 +95,11 @@ def faults(ledger: Ledger, customer_id: str) -> Iterator[Finding]:
     """What must never be, however a customer's conversations went."""
     for message_id in unanswered(ledger, customer_id):
         yield Finding("lost_messages", f"{message_id} has no answer")
-    mine = turns.c.principal_id == customer_id
+    mine, theirs = turns.c.principal_id == customer_id, payments.c.customer_id == customer_id
+    is_unused = payments.c.delivered_at.is_(None) & (payments.c.status == PaymentStatus.APPROVED)
     with ledger.transaction() as tx:
+        pending = _count(tx, payments, theirs & (payments.c.status == PaymentStatus.PENDING))
+        unused = _count(tx, payments, theirs & is_unused)
         open_turns = tx.scalars(select(turns.c.id).where(mine, turns.c.status != TurnStatus.DONE)).all()
         talk = tx.execute(
             select(turns.c.thread_id, turns.c.exchange).where(mine).order_by(turns.c.number)
@@ -106,6 +109,8 @@ def faults(ledger: Ledger, customer_id: str) -> Iterator[Finding]:
                 threads.c.principal_id == customer_id, threads.c.lease_until.is_not(None)
             )
         ).all()
+    if pending or unused:
+        yield Finding("lost_effects", f"{pending} payments are open, {unused} paid for nothing")
     yield from (Finding("unfinished_turns", f"{turn_id} is not done") for turn_id in open_turns)
     yield from (Finding("unfinished_turns", f"{thread_id} is still held") for thread_id in leased)
     by_thread: dict[str, list[Message]] = {}
@@ -136,18 +141,13 @@ def undelivered(ledger: Ledger, warehouse: Warehouse) -> Iterator[Finding]:
 
 
 def strays(ledger: Ledger) -> Iterator[Finding]:
-    """Over the whole shop: charges that no payment knows, payments left open, gaps among ticket numbers."""
+    """Over the whole shop: charges that no payment knows, gaps among ticket numbers."""
     known = select(payments.c.invoice)
-    delivered = payments.c.delivered_at.is_not(None)
     with ledger.transaction() as tx:
         unknown = _count(tx, sandbox_charges, sandbox_charges.c.invoice.not_in(known))
-        pending = _count(tx, payments, payments.c.status == PaymentStatus.PENDING)
-        unused = _count(tx, payments, and_(payments.c.status == PaymentStatus.APPROVED, ~delivered))
         numbers = list(tx.scalars(select(raffle_tickets.c.number).order_by(raffle_tickets.c.number)))
     if unknown:
         yield Finding("double_effects", f"{unknown} charges belong to no payment")
-    if pending or unused:
-        yield Finding("lost_effects", f"{pending} payments are open, {unused} paid for nothing")
     if numbers != list(range(1, len(numbers) + 1)):
         yield Finding("lost_effects", "ticket numbers have gaps")
 

@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 150.0
 PAUSE_SECONDS = 0.3
 ACCEPTED, CONFLICT = 202, 409
 PASSING = frozenset({429, 500, 503, 504})
-GOLD, TICKETS = "make me a gold member", "2 tickets for the Spring Raffle please"
+GOLD, TICKETS = "make me a gold member", "8 tickets for the Spring Raffle please"
 NOTE, YES = "please remember that mint gives me a headache", "yes"
 
 Answer = Mapping[str, Any]

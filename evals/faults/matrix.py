@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import numpy as np
@@ -18,12 +18,15 @@ from evals.faults.place import welcome
 from evals.faults.stories import STORIES, Story
 from evals.generator.rooms import SetClock
 from foundation.auth import Principal, Role
+from foundation.clock import Calendar
 from foundation.settings import Settings
 
 LEASE_IS_OVER = timedelta(minutes=1)
 PATIENCE_SECONDS = 30.0
 KILLED_AGAIN = 4
 """Each so many-th time the process that goes on is killed too."""
+OVERNIGHT = 3
+"""Each so many-th time it is another day when somebody goes on."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,11 @@ class Case:
     point: Point
     again: Point | None
     """Where the first process that goes on is killed too."""
+    is_overnight: bool = False
 
     def __str__(self) -> str:
         then = f", then at {self.again}" if self.again else ""
-        return f"{self.story.name} killed at {self.point}{then}"
+        return f"{self.story.name} killed at {self.point}{then}{', overnight' if self.is_overnight else ''}"
 
 
 class Theatre:
@@ -77,6 +81,8 @@ class Theatre:
 
     def play(self, case: Case, rehearsal: Rehearsal, outcome: Outcome) -> None:
         act = _Act(self._house, self._fuse, case.story, next(self._numbers))
+        if case.is_overnight:
+            self._clock.now = _last_minute(self._house.calendar)
         if forked(lambda: act.begin(case.point)).was_killed:
             outcome.kills[case.point.name] += 1
         self._clock.now += LEASE_IS_OVER
@@ -202,3 +208,9 @@ def _cases(
 def _early(rehearsal: Rehearsal, draws: np.random.Generator) -> Point:
     """A process that goes on has less to do: it passes the points of the first half."""
     return rehearsal.points[int(draws.integers(len(rehearsal.points) // 2))]
+
+
+def _last_minute(calendar: Calendar) -> datetime:
+    """Of the day, by the clock on the shop's wall."""
+    now = calendar.now()
+    return max(now, now.astimezone(calendar.zone).replace(hour=23, minute=59, second=30).astimezone(UTC))

@@ -122,7 +122,7 @@ def _raffle(now: datetime) -> Raffle:
         per_customer_limit=10,
         minimum_age=21,
         opens_at=now - timedelta(days=1),
-        closes_at=now + timedelta(days=30),
+        closes_at=now + timedelta(days=3_650),
         status=RaffleStatus.OPEN,
         sold=0,
     )

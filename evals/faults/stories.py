@@ -28,8 +28,8 @@ STORIES = (
     Story(
         "raffle",
         "yes",
-        {"raffle_tickets": 2, "charges": 1, "effects": 1, "event of raffle_tickets": 2, "interactions": 2},
-        before=("2 tickets for the Spring Raffle please",),
+        {"raffle_tickets": 8, "charges": 1, "effects": 1, "event of raffle_tickets": 8, "interactions": 2},
+        before=("8 tickets for the Spring Raffle please",),
     ),
     Story("note", "please remember that mint gives me a headache", {"facts": 1, "effects": 1}),
     Story("search", "what do you recommend for sleep under $40?", {"effects": 0, "interactions": 1}),

@@ -25,7 +25,7 @@ NAMES = (
     Named("raffle", "rfl_guitar", "Acoustic Guitar Raffle"),
     Named("raffle", "rfl_spa", "Spa Weekend"),
 )
-SHELF = {
+SHELF: dict[str, Any] = {
     "say": "1. Night Owl Gummies — $28.00\n2. Moonlit Tincture — $45.00\n3. Drift Flower — $36.00",
     "data": {
         "products": [
@@ -35,7 +35,7 @@ SHELF = {
         ]
     },
 }
-RAFFLES = {
+RAFFLES: dict[str, Any] = {
     "say": "1. Acoustic Guitar Raffle\n2. Spa Weekend",
     "data": {
         "raffles": [
@@ -44,7 +44,7 @@ RAFFLES = {
         ]
     },
 }
-PENDING = {"say": "That, from today. Shall I go ahead?", "data": {"pending": True, "action_id": "act_1"}}
+PENDING: dict[str, Any] = {"say": "That, from today. Shall I go ahead?", "data": {"pending": True}}
 RESULTS: Mapping[str, Any] = {
     "search_products": SHELF,
     "list_raffles": RAFFLES,

@@ -6,7 +6,7 @@ from agent.models.offline.vocabulary import Choices
 from tests.agent.offline import DRIFT, MOON, OWL, RAFFLES, SHELF
 
 CHOICES = Choices()
-SHOWN = [Exchange("x", [Call("1", "search_products", {}, Result(SHELF["say"], SHELF["data"]))])]  # type: ignore[arg-type]
+SHOWN = [Exchange("x", [Call("1", "search_products", {}, Result(SHELF["say"], SHELF["data"]))])]
 
 
 @pytest.mark.parametrize(

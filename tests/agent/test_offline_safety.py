@@ -1,6 +1,6 @@
 import pytest
 
-from agent.models.offline.safety import is_underage, masked, names_somebody
+from agent.models.offline.safety import asks_of_another, is_underage, masked, names_somebody
 
 
 @pytest.mark.parametrize("words", ["i am 19", "he is 15", "a 20 year old", "i am only 18", "my son is 17"])
@@ -23,3 +23,16 @@ def test_in_spanish_one_has_years() -> None:
 def test_somebody_else_is_noticed(words: str) -> None:
     assert names_somebody(words.split())
     assert "somebody" in masked(words.split()) or "another" in masked(words.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "own", "asked"),
+    [
+        ("what tickets does my wife have", False, True),
+        ("show me my brother's status", True, True),
+        ("a gift for my wife", False, False),
+        ("did i tell you about my wife", True, False),
+    ],
+)
+def test_what_is_anothers_is_noticed(words: str, own: bool, asked: bool) -> None:  # noqa: FBT001
+    assert asks_of_another(words.split(), own=own) is asked

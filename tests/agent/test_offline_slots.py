@@ -12,7 +12,7 @@ from tools.catalog import TOOLS
 
 TOOL = {tool.name: tool for tool in TOOLS}
 CHOICES = Choices()
-FILLER = Filler(CHOICES, Names(NAMES, plain=CHOICES.words))
+FILLER = Filler(CHOICES, Names(NAMES, plain=CHOICES.nouns))
 
 
 def fill(tool: str, words: str) -> dict[str, Any]:

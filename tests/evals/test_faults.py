@@ -4,7 +4,7 @@ import pytest
 
 from agent.state import Inbound
 from api.bootstrap import build
-from evals.faults.audit import Finding, Outcome, differences, faults, strays, undelivered
+from evals.faults.audit import Finding, Outcome, differences, faults, undelivered
 from evals.faults.forks import ChildFailed, finished, forked
 from evals.faults.fuse import CHARGED, CHARGING, COMMIT, COMMITTED, Fuse, Point
 from evals.faults.matrix import Case, Theatre
@@ -45,7 +45,8 @@ class TestKills:
         outcome, rehearsal = Outcome(), theatre.rehearse(STORY["membership"])
 
         for step in BUYING:
-            theatre.play(Case(STORY["membership"], Point(step, 1), again=None), rehearsal, outcome)
+            case = Case(STORY["membership"], Point(step, 1), again=None, is_overnight=step == CHARGED)
+            theatre.play(case, rehearsal, outcome)
 
         assert outcome.findings == []
         assert outcome.kills == Counter(BUYING)
@@ -106,7 +107,7 @@ class TestAudit:
         welcome(house, ANA)
         house.payments.charge(ANA, amount=PRICE, description="nothing", key="key_nothing")
 
-        found = list(strays(house.ledger))
+        found = list(faults(house.ledger, ANA))
 
         house.close()
         assert found == [Finding("lost_effects", "0 payments are open, 1 paid for nothing")]

@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,8 @@ OWL = {
     "category": "edible",
     "effects": ["sleep"],
     "flavours": ["berry"],
+    "available": True,
+    "quantity": 5,
 }
 OWL_CARD = Card("product", "prd_1", "Night Owl Gummies", price="28.00")
 FOUND = {"say": "1. Night Owl Gummies — $28.00", "data": {"products": [{"id": "prd_77", "price": "28.00"}]}}
@@ -51,8 +54,9 @@ def talked(**tables: Sequence[Row]) -> Snapshot:
 
 def played(step: Step | None = None, **reply: Any) -> Played:  # noqa: ANN401 - any field of a reply
     usual = {"turn_id": "trn_1", "thread_id": "thr_1", "text": "Night Owl Gummies — $28.00", "model": "rule"}
+    said = Reply(**{**usual, **reply})
     receipt = Receipt("trn_1", "thr_1")
-    return Played(step or Step(say="anything for sleep?"), [receipt], Reply(**{**usual, **reply}), 0.1)
+    return Played(step or Step(say="anything for sleep?"), [receipt], said, said.text, 0.1)
 
 
 def faults(
@@ -89,7 +93,7 @@ class TestReplies:
             ({"asks": "subscribe_membership"}, "asks for a yes to None"),
             ({"form": "card"}, "shows the form None, not card"),
             ({"hands_over": True}, "hands over False"),
-            ({"shows": Shown(at_least=1)}, "shows 0 product cards"),
+            ({"shows": Shown()}, "shows 0 product cards"),
         ],
     )
     def test_each_thing_missed_is_told(self, expected: dict[str, Any], complaint: str) -> None:
@@ -119,12 +123,31 @@ class TestReplies:
 
         assert any("asks for a yes to subscribe_membership, not None" in fault for fault in found)
 
-    def test_card_with_a_wrong_price_is_told(self) -> None:
-        card = Card("product", "prd_1", "Night Owl Gummies", price="20.00")
+    def test_card_that_should_not_be_there_is_told(self) -> None:
+        step = Step(say="zebra drops?", shows=Shown(at_least=0, at_most=0))
 
+        (fault,) = faults(played(step, cards=(OWL_CARD,)))
+
+        assert "shows 1 product cards" in fault
+
+    @pytest.mark.parametrize(
+        "card",
+        [
+            replace(OWL_CARD, price="20.00"),
+            replace(OWL_CARD, title="Night Owls"),
+            replace(OWL_CARD, id="prd_2"),
+            replace(OWL_CARD, badges=("out of stock",)),
+        ],
+    )
+    def test_card_of_what_the_shop_does_not_have_is_told(self, card: Card) -> None:
         (fault,) = faults(played(cards=(card,)))
 
-        assert "shows Night Owl Gummies at 20.00, which the shop does not have so" in fault
+        assert "which the shop does not have so" in fault
+
+    def test_stream_that_ended_in_other_words_is_told(self) -> None:
+        (fault,) = faults(replace(played(), streamed="Night Owl"))
+
+        assert "streamed 'Night Owl'" in fault
 
     @pytest.mark.parametrize(
         "wish",

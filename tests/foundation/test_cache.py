@@ -97,7 +97,7 @@ class TestEventStream:
     def test_reader_gets_what_came_after_its_cursor(self, cache_url: str) -> None:
         async def use(stream: EventStream) -> tuple[list[StreamEvent], list[StreamEvent]]:
             for number in range(1, 4):
-                await stream.append("trn_1", f"1-{number}", "token", {"text": "né"})
+                await stream.append("trn_1", StreamEvent(f"1-{number}", "token", {"text": "né"}))
             return await stream.read("trn_1"), await stream.read("trn_1", after="1-2")
 
         everything, rest = with_stream(cache_url, use)
@@ -107,17 +107,17 @@ class TestEventStream:
 
     def test_second_attempt_comes_after_the_first(self, cache_url: str) -> None:
         async def use(stream: EventStream) -> object:
-            await stream.append("trn_1", "1-12", "token", {})
-            await stream.append("trn_1", "2-1", "restart", {})
+            await stream.append("trn_1", StreamEvent("1-12", "token", {}))
+            await stream.append("trn_1", StreamEvent("2-1", "restart", {}))
             return [event.id for event in await stream.read("trn_1")]
 
         assert with_stream(cache_url, use) == ["1-12", "2-1"]
 
     def test_event_of_an_overtaken_attempt_is_dropped(self, cache_url: str) -> None:
         async def use(stream: EventStream) -> object:
-            await stream.append("trn_1", "2-1", "restart", {})
-            late = await stream.append("trn_1", "1-13", "token", {})
-            twice = await stream.append("trn_1", "2-1", "restart", {})
+            await stream.append("trn_1", StreamEvent("2-1", "restart", {}))
+            late = await stream.append("trn_1", StreamEvent("1-13", "token", {}))
+            twice = await stream.append("trn_1", StreamEvent("2-1", "restart", {}))
             return late, twice, len(await stream.read("trn_1"))
 
         assert with_stream(cache_url, use) == (False, False, 1)
@@ -126,7 +126,7 @@ class TestEventStream:
         async def use(stream: EventStream) -> object:
             reading = asyncio.create_task(stream.read("trn_1", block_ms=10_000))
             await asyncio.sleep(0)
-            await stream.append("trn_1", "1-1", "done", {})
+            await stream.append("trn_1", StreamEvent("1-1", "done", {}))
             return [event.kind for event in await reading]
 
         assert with_stream(cache_url, use) == ["done"]
@@ -135,7 +135,7 @@ class TestEventStream:
         assert with_stream(cache_url, lambda stream: stream.read("trn_1", block_ms=1)) == []
 
     def test_streams_are_kept_for_a_day(self, cache_url: str, cache: redis.Redis) -> None:
-        with_stream(cache_url, lambda stream: stream.append("trn_1", "1-1", "done", {}))
+        with_stream(cache_url, lambda stream: stream.append("trn_1", StreamEvent("1-1", "done", {})))
 
         assert 86_000 < cache.ttl("turn:trn_1:events") <= 86_400
 
@@ -145,13 +145,13 @@ class TestEventStream:
         with pytest.raises(CacheAway):
             with_stream(url, lambda stream: stream.read("trn_1"))
         with pytest.raises(CacheAway):
-            with_stream(url, lambda stream: stream.append("trn_1", "1-1", "done", {}))
+            with_stream(url, lambda stream: stream.append("trn_1", StreamEvent("1-1", "done", {})))
 
     def test_reader_is_told_when_the_cache_goes_away(self, servers_folder: Path) -> None:
         server = EmbeddedValkey(servers_folder / "going")
 
         async def use(stream: EventStream) -> object:
-            await stream.append("trn_0", "1-1", "done", {})
+            await stream.append("trn_0", StreamEvent("1-1", "done", {}))
             reading = asyncio.create_task(stream.read("trn_1", block_ms=10_000))
             await asyncio.sleep(0)
             await asyncio.to_thread(server.stop)

@@ -114,7 +114,9 @@ class FollowUps:
 
     def _asked_about(self, heard: Heard, past: Past) -> Wish | None:
         """What a proposed purchase is: "what do I get with it"."""
-        is_plain = heard.top.label in self._desk.tools and heard.top.score >= LIKELY
+        tool = self._desk.tools.get(heard.top.label)
+        filled = self._filler.fill(schema.slots(tool), heard.clue) if tool else {}
+        is_plain = tool is not None and heard.top.score >= LIKELY and is_complete(tool, filled)
         if (
             past.pending is None
             or is_plain

@@ -20,7 +20,8 @@ TOKEN = re.compile(
       | \b[a-z]{2,5}_[a-z0-9]+             # an id
       | \d+(?:st|nd|rd|th)\b                # a place
       | \$?\d+(?:,\d{3})*(?:\.\d+)?(?:%|\$|k\b)?  # a number or an amount
-      | [^\W\d_]+(?:['/][^\W\d_]+)*'?    # a word
+      | x(?=\d)
+      | [^\W\d_][^\W_]*(?:['/][^\W\d_]+)*'?    # a word
       | w/o | w/ | 'bout
       | [.?!,;:()\n"]
       | [^\w\s]""",

@@ -83,7 +83,7 @@ class OfflineModel:
     def _vocabulary(self, tools: Sequence[Tool]) -> tuple[Names, Language]:
         named = tuple(self._names())
         if self._words is None or self._words[0] != named:
-            names = Names(named, plain=self._choices.words)
+            names = Names(named, plain=self._choices.nouns)
             self._words = (named, names, self._language(tools, names))
         return self._words[1], self._words[2]
 

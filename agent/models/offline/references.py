@@ -66,7 +66,7 @@ def point(words: Sequence[str], shelf: Shelf, *, choices: Choices) -> Item | Non
     return (
         _by_place(words, shelf)
         or _by_price(words, shelf)
-        or _by_name(words, shelf)
+        or _by_name(words, shelf, choices)
         or _by_trait(words, shelf, choices)
         or _only_one(words, shelf)
     )
@@ -139,15 +139,11 @@ def _price(item: Item) -> Decimal:
     return item.price if item.price is not None else Decimal(0)
 
 
-def _by_name(words: Sequence[str], shelf: Shelf) -> Item | None:
+def _by_name(words: Sequence[str], shelf: Shelf, choices: Choices) -> Item | None:
     kind = shelf.kind or ""
-    shown = Names([Named(kind, item.id, item.name) for item in shelf.items], plain=_common(shelf))
+    shown = Names([Named(kind, item.id, item.name) for item in shelf.items], plain=choices.nouns)
     best = shown.best(words, kind=kind)
     return next((item for item in shelf.items if best and item.id == best[0].id), None)
-
-
-def _common(shelf: Shelf) -> frozenset[str]:
-    return frozenset(trait for item in shelf.items for trait in item.traits)
 
 
 def _by_trait(words: Sequence[str], shelf: Shelf, choices: Choices) -> Item | None:

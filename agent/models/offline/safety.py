@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from agent.models.offline import lexicon
+
 ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.\w+")
 IDENTIFIER = re.compile(r"(?:cus|gst|stf|adm)_[a-z0-9]+|customer[_ ]?\d+")
 NUMBER = re.compile(r"\$?[\d.,]+\$?")
@@ -27,6 +29,18 @@ AGE_UNITS = {"years", "year", "yr", "yrs", "yo", "y/o"}
 def names_somebody(words: Sequence[str]) -> bool:
     """Whether the words name a customer by e-mail address or id; nobody needs that for themselves here."""
     return any(ADDRESS.fullmatch(word) or IDENTIFIER.fullmatch(word) for word in words)
+
+
+def asks_of_another(words: Sequence[str], *, own: bool) -> bool:
+    """Whether it is asked what is another's, such as "what tickets does my wife have".
+
+    own: the clause is about what only the customer may see; then naming another is enough.
+    """
+    people = lexicon.words()["people"]
+    named = [at for at, word in enumerate(words) if word.removesuffix("'s") in people]
+    if own:
+        return bool(named) and "i" not in words
+    return any(at > 1 and words[at - 1] == "my" and words[at - 2] in ("does", "did", "has") for at in named)
 
 
 def is_underage(words: Sequence[str], *, spanish: bool = False) -> bool:

@@ -31,6 +31,9 @@ from tools.base import Effect, Tool
 ASKING = 0.5
 """What is left of the score of a deed when the clause only asks how things are."""
 RUNNERS_UP = 4
+NARROWING = {"for", "under", "below", "with", "without", "between", "over", "around", "up"}
+OWN = "own:"
+"""How the scopes begin of what is the customer's alone."""
 DEEPEST = 4
 """How many of our own questions back a message is followed."""
 SHORT = 3
@@ -68,7 +71,7 @@ class Understanding:
 
     def _parts(self, words: Sequence[str], past: Past) -> list[Clause]:
         """The clauses, without those that only lead up to the next: "sorry,", "I like the first one,"."""
-        parts = clauses.split(words, nouns=self._desk.choices.words)
+        parts = clauses.split(words, nouns=self._desk.choices.nouns)
         kept: list[Clause] = []
         carried: Clause = ()
         for part, after in zip(parts, [*parts[1:], ()], strict=True):
@@ -130,18 +133,27 @@ class Understanding:
 
     def _own(self, heard: Heard) -> Wish:
         """What the clause wishes for by itself."""
-        headed = clauses.begins_wish(heard.words) and not WORDS["past"] & set(heard.words)
+        headed = self._stands_alone(heard.words)
         tool = self._desk.tools.get(heard.top.label)
+        if tool is None and heard.top.label == "out_of_scope" and heard.top.score < SURE:
+            tool, _ = self._runner_up(heard) or (None, {})
         if tool is None:
             return Wish(heard.top.label, heard.top.score, clue=heard.clue, is_headed=headed)
         filled = self._filler.fill(schema.slots(tool), heard.clue)
         if tool.effect is Effect.READ and not is_complete(tool, filled):
             tool, filled = self._runner_up(heard) or (tool, filled)
+        if safety.asks_of_another(heard.words, own=tool.scope.startswith(OWN)):
+            return Wish(settling.ATTACK, SURE, clue=heard.clue, is_headed=headed)
         if not filled and schema.slots(tool) and self._strangers(heard.words, tool):
             return Wish("out_of_scope", heard.top.score, clue=heard.clue)
         says_which = tool.effect is Effect.NOTE and bool(heard.clue.named)
         score = POSSIBLE if says_which else heard.top.score
         return replace(call(tool, filled, heard.clue), score=score, is_headed=headed)
+
+    def _stands_alone(self, words: Sequence[str]) -> bool:
+        """Begins as a wish does, or with what is wanted: "vapes for focus"."""
+        names_it = len(words) > 1 and words[1] in NARROWING and words[0] in self._desk.choices.nouns
+        return (names_it or clauses.begins_wish(words)) and not WORDS["past"] & set(words)
 
     def _runner_up(self, heard: Heard) -> tuple[Tool, Arguments] | None:
         """Another look-up that the clause does fill, where the likeliest would have to ask."""

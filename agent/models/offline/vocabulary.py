@@ -49,6 +49,12 @@ class Choices:
         phrases = [*self._synonyms, *(p for ps in self._synonyms.values() for p in ps)]
         return frozenset(word for phrase in phrases for word in phrase.replace("-", " ").split())
 
+    @cached_property
+    def nouns(self) -> frozenset[str]:
+        """Those that mean a choice by themselves."""
+        phrases = [*self._synonyms, *(p for ps in self._synonyms.values() for p in ps)]
+        return frozenset(phrase for phrase in phrases if phrase.isalpha())
+
     def mentions(self, words: Sequence[str], *, among: Sequence[str]) -> list[Mention]:
         """In the order said; of phrases that overlap, the longest."""
         phrases = self._of(tuple(among))

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -110,6 +111,18 @@ class TestQuote:
 
         assert (quote.plan.price, quote.card) == (Money(197_00), "card ending 1111")
         assert (quote.next_billing_at - quote.starts_at).days == 30
+
+    def test_quote_of_a_charge_under_way_is_what_it_was_begun_with(self, shop: Shop, ana: str) -> None:
+        dying = shop.with_gateway(killing(shop.sandbox, "after"))
+        begun = shop.memberships.quote(ana, tier=Tier.GOLD, key="k1")
+        with pytest.raises(Killed):
+            dying.memberships.subscribe(ana, tier=Tier.GOLD, key="k1")
+        shop.clock.advance(timedelta(hours=12))
+        shop.payments.add_card(ana, nonce="tok_hold")
+
+        quote = shop.memberships.quote(ana, tier=Tier.GOLD, key="k1")
+
+        assert quote == begun
 
     def test_unknown_customer_is_refused(self, shop: Shop) -> None:
         with pytest.raises(CustomerNotFound):

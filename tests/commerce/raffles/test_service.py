@@ -237,6 +237,20 @@ def test_quote_names_the_total_and_the_card(shop: Shop, ana: str, raffle: Raffle
     assert (quote.total, quote.card) == (Money(15_00), "card ending 1111")
 
 
+@pytest.mark.parametrize("point", ["before", "after"])
+def test_tickets_under_way_do_not_stand_in_their_own_way(
+    shop: Shop, ana: str, raffle: Raffle, point: Point
+) -> None:
+    dying = shop.with_gateway(killing(shop.sandbox, point))
+    begun = shop.raffles.quote(ana, raffle_id=raffle.id, quantity=8, key="k1")
+    with pytest.raises(Killed):
+        buy(dying, ana, 8)
+
+    quote = shop.raffles.quote(ana, raffle_id=raffle.id, quantity=8, key="k1")
+
+    assert quote == begun
+
+
 def test_only_raffles_that_sell_now_are_listed(shop: Shop) -> None:
     now = shop.clock()
     shop.open_raffle(id="raf_open")
