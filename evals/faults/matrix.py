@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import count
 
 import numpy as np
@@ -13,7 +13,7 @@ from api.bootstrap import House, Spares, build, load_brain
 from api.jobs.work import finish_turns
 from evals.faults.audit import Ending, Finding, Outcome, differences, ending, faults, strays, unanswered
 from evals.faults.forks import finished, forked
-from evals.faults.fuse import STATEMENT, Fuse, FusedGateway, Point, lay_along
+from evals.faults.fuse import CHARGING, STATEMENT, Fuse, FusedGateway, Point, lay_along
 from evals.faults.place import welcome
 from evals.faults.stories import STORIES, Story
 from evals.generator.rooms import SetClock
@@ -21,12 +21,14 @@ from foundation.auth import Principal, Role
 from foundation.clock import Calendar
 from foundation.settings import Settings
 
+ACCEPTED = Point("accepted", 1)
 LEASE_IS_OVER = timedelta(minutes=1)
 PATIENCE_SECONDS = 30.0
 KILLED_AGAIN = 4
 """Each so many-th time the process that goes on is killed too."""
 OVERNIGHT = 3
 """Each so many-th time it is another day when somebody goes on."""
+NOON, LAST_MINUTE = time(12), time(23, 59, 30)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,15 @@ class Rehearsal:
     points: Sequence[Point]
     ending: Ending
     reply: Reply
+
+    def has_accepted_by(self, point: Point) -> bool:
+        """Whether the door has told the customer by then that the message is safe."""
+        return self.points.index(ACCEPTED) <= self.points.index(point)
+
+    def is_begun_by(self, point: Point) -> bool:
+        """Whether it no longer depends on the day: terms of yesterday are refused unless the charge is on."""
+        begins = Point(CHARGING, 1)
+        return begins not in self.points or self.points.index(begins) <= self.points.index(point)
 
 
 @dataclass(frozen=True)
@@ -57,10 +68,7 @@ class Theatre:
     def __init__(self, settings: Settings, *, clock: SetClock) -> None:
         self._fuse = Fuse()
         self._clock = clock
-        spares = Spares(
-            gateway=lambda gateway: FusedGateway(gateway, self._fuse),
-            on_step=self._fuse,
-        )
+        spares = Spares(gateway=lambda gateway: FusedGateway(gateway, self._fuse), on_step=self._fuse)
         brain = load_brain(settings)
         self._house = build(settings, clock=self._clock, brain=brain, spares=spares)
         self._house.turns  # noqa: B018 - made once, before the forks
@@ -81,17 +89,15 @@ class Theatre:
 
     def play(self, case: Case, rehearsal: Rehearsal, outcome: Outcome) -> None:
         act = _Act(self._house, self._fuse, case.story, next(self._numbers))
-        if case.is_overnight:
-            self._clock.now = _last_minute(self._house.calendar)
+        self._clock.now = _next(LAST_MINUTE if case.is_overnight else NOON, self._house.calendar)
         if forked(lambda: act.begin(case.point)).was_killed:
             outcome.kills[case.point.name] += 1
         self._clock.now += LEASE_IS_OVER
-        if case.again is not None:
-            again = case.again
+        if (again := case.again) is not None:
             if forked(lambda: act.go_on(again)).was_killed:
                 outcome.kills[f"{again.name}, going on"] += 1
             self._clock.now += LEASE_IS_OVER
-        found = finished(lambda: act.end(rehearsal))
+        found = finished(lambda: act.end(rehearsal, was_accepted=rehearsal.has_accepted_by(case.point)))
         outcome.findings += [Finding(each.kind, f"{case}: {each.text}") for each in found]
         self._clock.now += LEASE_IS_OVER
 
@@ -130,24 +136,27 @@ class _Act:
 
         return asyncio.run(talk())
 
-    def go_on(self, point: Point | None) -> bool:
+    def go_on(self, point: Point) -> bool:
         """As the scheduler and the worker do."""
         lay_along(self.fuse)
         self.fuse.arm(point)
         asyncio.run(finish_turns(self.house, self.house.turns.store.lapsed()))
         return True
 
-    def end(self, rehearsal: Rehearsal) -> list[Finding]:
+    def end(self, rehearsal: Rehearsal, *, was_accepted: bool) -> list[Finding]:
         """Go on to the end, ask again as the customer does, and look at what came of it all."""
-        return asyncio.run(self._end(rehearsal))
+        return asyncio.run(self._end(rehearsal, was_accepted=was_accepted))
 
-    async def _end(self, rehearsal: Rehearsal) -> list[Finding]:
+    async def _end(self, rehearsal: Rehearsal, *, was_accepted: bool) -> list[Finding]:
         house = self.house
         await finish_turns(house, house.turns.store.lapsed())
         found = [
             Finding("lost_messages", f"{message_id} was taken in and not answered")
             for message_id in unanswered(house.ledger, self.customer_id)
         ]
+        is_known = ending(house.ledger, self.customer_id)["turns"] == rehearsal.ending["turns"]
+        if was_accepted and not is_known:
+            found.append(Finding("lost_messages", "it was accepted and forgotten"))
         reply, again = await self._say(self.story.message), await self._say(self.story.message)
         if reply != again:
             found.append(Finding("lost_messages", "asked twice, it answers differently"))
@@ -196,7 +205,10 @@ def _cases(
     passed = [(story, point) for story in STORIES for point in rehearsals[story.name].points]
     cases = [
         Case(
-            story, point, again=_early(rehearsals[story.name], draws) if number % KILLED_AGAIN == 0 else None
+            story,
+            point,
+            again=None if number % KILLED_AGAIN else _early(rehearsals[story.name], draws),
+            is_overnight=number % OVERNIGHT == 0 and rehearsals[story.name].is_begun_by(point),
         )
         for number, (story, point) in enumerate(passed)
     ]
@@ -210,7 +222,8 @@ def _early(rehearsal: Rehearsal, draws: np.random.Generator) -> Point:
     return rehearsal.points[int(draws.integers(len(rehearsal.points) // 2))]
 
 
-def _last_minute(calendar: Calendar) -> datetime:
-    """Of the day, by the clock on the shop's wall."""
-    now = calendar.now()
-    return max(now, now.astimezone(calendar.zone).replace(hour=23, minute=59, second=30).astimezone(UTC))
+def _next(at: time, calendar: Calendar) -> datetime:
+    """When the clock on the shop's wall shows that time."""
+    now = calendar.now().astimezone(calendar.zone)
+    today = now.replace(hour=at.hour, minute=at.minute, second=at.second, microsecond=0)
+    return (today if today >= now else today + timedelta(days=1)).astimezone(UTC)

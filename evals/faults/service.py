@@ -1,5 +1,6 @@
 """The whole house as `livhana serve` runs it, under a supervisor that forgives any number of deaths."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -19,7 +20,7 @@ from evals.faults.place import NO_VENDOR, Place
 FORGIVING = Timing(delays=(0.1,) * 1_000, look_seconds=0.5)
 BACK_SECONDS = 60.0
 VALKEY, WORK_HORSE, WORKER_ALONE = "valkey", "work horse", "worker alone"
-"""What may be killed besides the children by their names: the worker's own children, or it without them."""
+"""What may be killed besides the children by their names: what the worker has at work, or it alone."""
 PART_OF = {WORK_HORSE: "worker", WORKER_ALONE: "worker"}
 
 
@@ -64,7 +65,7 @@ class Service:
         name = PART_OF.get(target, target)
         main = self._main(name)
         if target == WORK_HORSE:
-            return _kill(main.children(recursive=True))
+            return _kill([each for each in main.children() if _leads_a_group(each)])
         self._is_up[name].clear()
         return _kill([main] if target == WORKER_ALONE else [main, *main.children(recursive=True)])
 
@@ -136,6 +137,13 @@ def _is_program(process: psutil.Process, name: str) -> bool:
     with suppress(psutil.Error):
         words = process.cmdline()
         return "api.cli" in words and name in words
+    return False
+
+
+def _leads_a_group(process: psutil.Process) -> bool:
+    """RQ gives a work-horse a group of its own, and its scheduler none."""
+    with suppress(ProcessLookupError):
+        return bool(os.getpgid(process.pid) == process.pid)
     return False
 
 

@@ -19,7 +19,13 @@ from evals.faults.relaying import away
 from evals.faults.service import VALKEY, WORK_HORSE, WORKER_ALONE, Service, running
 from foundation.queue import JOBS
 
-KILLS = {"api": 18, "worker": 6, WORKER_ALONE: 5, WORK_HORSE: 5, "scheduler": 2, "relay": 2, VALKEY: 2}
+WAREHOUSE = "warehouse"
+"""Nothing to kill, but it may be away for a while."""
+STRIKES = {
+    "api": 20,
+    **{"worker": 6, WORKER_ALONE: 6, WORK_HORSE: 6},
+    **{"scheduler": 2, "relay": 2, VALKEY: 2, WAREHOUSE: 1},
+}
 LANES: tuple[Errand, ...] = (chat, chat, press, order, job, job)
 SETTINGS = {
     "PORT": "0",
@@ -38,19 +44,23 @@ def strike(
     outcome: Outcome,
     *,
     seed: int,
-    kills: Mapping[str, int] = KILLS,
+    strikes: Mapping[str, int] = STRIKES,
     lanes: Sequence[Errand] = LANES,
 ) -> int:
-    """Kill as often as `kills` says; how many requests were cut off by it."""
+    """Strike as often as `strikes` says; how many requests were cut off by it."""
     draws = np.random.default_rng(seed)
-    every = [target for target, number in kills.items() for _ in range(number)]
-    plan = [every[place] for place in draws.permutation(len(every))]
+    every = [target for target, number in strikes.items() for _ in range(number)]
+    plan = [every[at] for at in draws.permutation(len(every))]
     with closing(build(place.settings)) as house, running(place) as service:
         crowd = Crowd(house, service.address, lanes=lanes)
         rehearsed = _rehearse(crowd, house, lanes)
         crowd.open()
         try:
-            _kill_all(service, place, plan, draws=draws, outcome=outcome)
+            for target in plan:
+                service.await_back(target)
+                _wait(draws.uniform(*LULL_SECONDS))
+                if _strike(service, place, target):
+                    outcome.kills[target] += 1
         finally:
             crowd.close()
         service.await_all()
@@ -67,18 +77,13 @@ def _rehearse(crowd: Crowd, house: House, lanes: Sequence[Errand]) -> dict[Erran
     return {errand: ending(house.ledger, who) for errand, who in customers.items()}
 
 
-def _kill_all(
-    service: Service, place: Place, plan: Sequence[str], *, draws: np.random.Generator, outcome: Outcome
-) -> None:
-    """Half-way through, the warehouse is away for a while."""
-    for number, target in enumerate(plan):
-        service.await_back(target)
-        _wait(draws.uniform(*LULL_SECONDS))
-        if service.kill(target):
-            outcome.kills[target] += 1
-        if number == len(plan) // 2:
-            with away(place.settings.warehouse.folder):
-                _wait(AWAY_SECONDS)
+def _strike(service: Service, place: Place, target: str) -> bool:
+    """Whether there was something to strike."""
+    if target != WAREHOUSE:
+        return service.kill(target)
+    with away(place.settings.warehouse.folder):
+        _wait(AWAY_SECONDS)
+    return True
 
 
 def _settled(house: House) -> list[Finding]:

@@ -8,6 +8,7 @@ from evals.faults.audit import KINDS, Finding, Outcome
 from evals.faults.matrix import Theatre, play_all
 from evals.faults.place import open_place
 from evals.faults.relaying import Relaying
+from evals.faults.service import VALKEY, WORK_HORSE, WORKER_ALONE
 from evals.faults.storm import SETTINGS, strike
 from evals.generator.rooms import SetClock
 from evals.report import Goal, Report
@@ -45,23 +46,19 @@ def run(options: Namespace) -> Report:
         "kills_service": (">=", SERVICE),
         **{str(kind): NONE for kind in KINDS},
     }
-    killed = {"Turn processes": turns, "Relays": relays, "Of the service": service}
-    notes = [f"{what} killed: {_by_step(outcome.kills)}" for what, outcome in killed.items()]
+    struck = {"Turn processes": turns, "Relays": relays, "The service": service}
+    notes = [f"{what} struck at: {_by_step(outcome.kills)}" for what, outcome in struck.items()]
     notes += [f"{finding.kind}: {finding.text}" for finding in findings[:SHOWN]]
     return Report("faults", figures, goals, peers={}, notes=notes)
 
 
 def _of_service(kills: Mapping[str, int]) -> dict[str, float]:
     """The API and the worker, whole or in part, and the rest."""
-    api = kills.get("api", 0)
-    worker = sum(number for target, number in kills.items() if target.startswith("work"))
-    every = sum(kills.values())
-    return {
-        "kills_service": api + worker,
-        "kills_api": api,
-        "kills_worker": worker,
-        "kills_other": every - api - worker,
-    }
+    api, worker, other = (
+        sum(kills.get(target, 0) for target in targets)
+        for targets in (("api",), ("worker", WORKER_ALONE, WORK_HORSE), ("scheduler", "relay", VALKEY))
+    )
+    return {"kills_service": api + worker, "kills_api": api, "kills_worker": worker, "kills_other": other}
 
 
 def _counts(findings: Sequence[Finding]) -> dict[str, float]:

@@ -134,8 +134,12 @@ class DuckLake:
     @contextmanager
     def _sole_writer(self, table: Table) -> Iterator[None]:
         """Two merges at once would both find a new key absent, and insert it twice."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / f"{table.topic}.lock").open("w") as lock:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            lock = (self._folder / f"{table.topic}.lock").open("w")
+        except OSError as error:
+            raise WarehouseUnavailable from error
+        with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -151,7 +155,7 @@ class DuckLake:
                 cursor.close()
         except duckdb.TransactionException:
             raise
-        except duckdb.OperationalError as error:
+        except (duckdb.OperationalError, OSError) as error:
             raise WarehouseUnavailable from error
 
     def _attached(self) -> duckdb.DuckDBPyConnection:

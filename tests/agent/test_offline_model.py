@@ -174,11 +174,32 @@ def test_an_attack_beside_a_purchase_stops_the_purchase() -> None:
     assert answered.calls == []
 
 
-def test_a_guest_is_asked_to_sign_in() -> None:
-    answered = Talk(tools=PUBLIC, withheld=PRIVATE).say("what's my membership status?")
+def test_a_yes_with_more_than_a_yes_proposes_nothing_anew() -> None:
+    talk = Talk()
+    talk.say("make me a gold member")
 
-    assert answered.calls == []
-    assert answered.text == phrases()["sign_in"].en
+    taken_back, agreed = talk.say("yes\nwait no, not yet"), talk.say("yes yes do that then")
+
+    assert taken_back.calls == agreed.calls == []
+    assert taken_back.text == phrases()["cancel"].en
+
+
+def test_a_change_of_mind_within_a_sentence_counts() -> None:
+    assert Talk().say("I'll take silver, no wait, gold").calls == [("subscribe_membership", {"tier": "GOLD"})]
+
+
+def test_an_adult_who_says_so_is_not_taken_for_a_minor() -> None:
+    assert Talk().say("trust me, I'm 35. make me a silver member").calls
+
+
+def test_a_guest_is_asked_to_sign_in() -> None:
+    talk = Talk(tools=PUBLIC, withheld=PRIVATE)
+    talk.thread = [{"role": "user", "content": "what's my membership status?"}]
+
+    answer = talk.answer()
+
+    assert answer.content == [{"type": "text", "text": phrases()["sign_in"].en}]
+    assert answer.form == "sign_in"
 
 
 def test_a_customer_is_not_offered_what_is_the_staffs() -> None:

@@ -196,6 +196,8 @@ def test_every_chore_can_be_done(house: House, clock: FakeClock) -> None:
         "requeue_jobs",
         "reconcile_payments",
         "prune_jobs",
+        "prune_idempotency_keys",
+        "expire_confirmations",
         "prune_outbox",
         "maintain_warehouse",
     }

@@ -1,4 +1,5 @@
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -16,8 +17,9 @@ from foundation.auth import Principal, Role
 from foundation.clock import system_clock
 from foundation.money import Money
 from foundation.settings import Settings
-from tests.api.conftest import VAR
 
+VAR = Path(__file__).parents[2] / "var"
+"""Its models are kept between runs."""
 STORY = {story.name: story for story in STORIES}
 BUYING = ("accepted", "claimed", "model:0", CHARGING, CHARGED, "performed", "tool", "answered")
 ANA, PRICE = "cus_ana", Money(5_00)

@@ -242,6 +242,25 @@ class TestDuckLake:
             lake.close()
             server.stop()
 
+    def test_folder_that_cannot_be_used_is_a_warehouse_that_is_away(
+        self, open_lake: Callable[[], DuckLake], tmp_path: Path
+    ) -> None:
+        open_lake().ensure()
+        folder, aside = tmp_path / "warehouse", tmp_path / "aside"
+        folder.rename(aside)
+        folder.touch()
+
+        with pytest.raises(WarehouseUnavailable):
+            open_lake().ensure()
+        lake = open_lake()
+        with pytest.raises(WarehouseUnavailable):
+            lake.append("memberships", [_membership()])
+        folder.unlink()
+        aside.rename(folder)
+        lake.append("memberships", [_membership()])
+
+        assert len(_rows(lake, "commerce.memberships")) == 1
+
 
 class TestErasure:
     def test_erased_customer_keeps_only_what_the_law_keeps(self, lake: DuckLake) -> None:

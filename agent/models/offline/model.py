@@ -6,7 +6,7 @@ from pathlib import Path
 
 from anyio.to_thread import run_sync
 
-from agent.models.base import Block, ModelAnswer, ModelRequest, Speak
+from agent.models.base import ModelAnswer, ModelRequest, Speak
 from agent.models.offline import conversation, lexicon
 from agent.models.offline.conversation import Exchange
 from agent.models.offline.language import Language
@@ -52,12 +52,13 @@ class OfflineModel:
         self._router(tools)
 
     async def answer(self, request: ModelRequest, *, speak: Speak) -> ModelAnswer:
-        content = await run_sync(self._content, request)
+        answering = await run_sync(self._answering, request)
+        content = answering.blocks()
+        if any(block["type"] == "tool_use" for block in content):
+            return ModelAnswer(content, "tool_use", self.name)
         for block in content:
-            if block["type"] == "text":
-                await speak(block["text"])
-        calls = any(block["type"] == "tool_use" for block in content)
-        return ModelAnswer(content, "tool_use" if calls else "end_turn", self.name)
+            await speak(block["text"])
+        return ModelAnswer(content, "end_turn", self.name, form=answering.form)
 
     def understand(self, request: ModelRequest) -> Reading:
         """What the message under way means, with all that the thread lends it."""
@@ -76,9 +77,9 @@ class OfflineModel:
         spanish = language.read(exchanges[-1].words).is_spanish
         return Reading(Understanding(desk).wishes(exchanges), exchanges[-1], spanish=spanish)
 
-    def _content(self, request: ModelRequest) -> list[Block]:
+    def _answering(self, request: ModelRequest) -> Answering:
         read = self.understand(request)
-        return Answering(read.wishes, read.exchange, request.tools, phrases(), spanish=read.spanish).blocks()
+        return Answering(read.wishes, read.exchange, request.tools, phrases(), spanish=read.spanish)
 
     def _vocabulary(self, tools: Sequence[Tool]) -> tuple[Names, Language]:
         named = tuple(self._names())

@@ -11,15 +11,8 @@ from agent.models.offline.wishes import Wish
 from tools.base import Tool
 
 UNSAID_BESIDE_RESULTS = {
-    "greeting",
-    "thanks",
-    "goodbye",
-    "agree",
-    "cancel",
-    "unclear",
-    "empty",
-    "capabilities",
-}
+    "greeting", "thanks", "goodbye", "agree", "plain_yes", "cancel", "unclear", "empty", "capabilities",
+}  # fmt: skip
 OWN = "own:"
 """How the scopes begin that signing in gives."""
 
@@ -49,6 +42,12 @@ class Answering:
             return [_use(call, start + at) for at, call in enumerate(calls)]
         return [{"type": "text", "text": "\n\n".join(self._words())}]
 
+    @property
+    def form(self) -> str | None:
+        """The form to show beside the words."""
+        labels = self._labels(beside_results=bool(self.exchange.calls))
+        return next((form for label in labels if (form := self.phrases[label].form)), None)
+
     def _due(self) -> list[Planned]:
         """Look-ups all at once and one purchase; the next purchase once that one is not waiting for a yes."""
         planned = [call for wish in self.wishes if (call := self._planned(wish))]
@@ -73,7 +72,8 @@ class Answering:
 
     def _words(self) -> list[str]:
         results = list(self._results())
-        own = list(dict.fromkeys(self._own(beside_results=bool(self.exchange.calls))))
+        labels = dict.fromkeys(self._labels(beside_results=bool(self.exchange.calls)))
+        own = [self._phrase(label) for label in labels]
         asked = self._question()
         if self.exchange.calls and not results:
             own.append(self._phrase("nothing_came"))
@@ -82,16 +82,15 @@ class Answering:
             self._phrase("unclear")
         ]
 
-    def _own(self, *, beside_results: bool) -> Iterator[str]:
+    def _labels(self, *, beside_results: bool) -> Iterator[str]:
+        """Of the phrases that the wishes themselves call for."""
         for wish in self.wishes:
             if wish.tool is None:
-                if (
-                    not (beside_results and wish.label in UNSAID_BESIDE_RESULTS)
-                    and wish.label in self.phrases
-                ):
-                    yield self._phrase(wish.label)
+                unsaid = beside_results and wish.label in UNSAID_BESIDE_RESULTS
+                if not unsaid and wish.label in self.phrases:
+                    yield wish.label
             elif wish.tool not in self.tools:
-                yield self._phrase("sign_in" if wish.tool.scope.startswith(OWN) else "staff_only")
+                yield "sign_in" if wish.tool.scope.startswith(OWN) else "staff_only"
 
     def _results(self) -> Iterator[str]:
         for call in self.exchange.calls:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from agent.models.offline import amounts
+from agent.models.offline import amounts, lexicon
 from agent.models.offline.names import Names
 from agent.models.offline.negation import is_negated
 from agent.models.offline.schema import Slot
 from agent.models.offline.vocabulary import PUNCTUATION, Choices, Mention
 
 Arguments = dict[str, Any]
+WORDS = lexicon.words()
 
 SHORTEST_FORM = 4
 """The least letters of the last word of a name that narrows a search by itself."""
@@ -86,7 +87,9 @@ class Filler:
         values = [mention.value for mention in (unwanted if slot.excludes else wanted)]
         if slot.is_list:
             return list(dict.fromkeys(values))
-        return values[0] if values else None
+        if not values:
+            return None
+        return values[-1] if _is_corrected(words, wanted) else values[0]
 
     def _mentions(self, slot: Slot, words: Sequence[str]) -> tuple[list[Mention], list[Mention]]:
         """The choices wanted, and those refused."""
@@ -136,6 +139,11 @@ def _money(slot: Slot, words: Sequence[str]) -> float | None:
 
 def _number(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
+
+
+def _is_corrected(words: Sequence[str], wanted: Sequence[Mention]) -> bool:
+    """A change of mind within the clause: "silver, no wait, gold"."""
+    return bool(wanted) and bool(WORDS["cues"] & set(words[wanted[0].end : wanted[-1].start]))
 
 
 def _alternatives(words: Sequence[str], wanted: Sequence[Mention]) -> list[str]:

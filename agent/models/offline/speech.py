@@ -14,6 +14,8 @@ class Phrase:
     es: str
     then: str | None = None
     """The wish that a plain yes to this expresses."""
+    form: str | None = None
+    """The form to show beside it."""
 
     def said(self, *, spanish: bool) -> str:
         return self.es if spanish else self.en

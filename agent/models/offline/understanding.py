@@ -175,7 +175,8 @@ class Understanding:
         """No clause is plainly a call: the best of them, or the message as a whole, if good enough."""
         best = settling.best(found)
         if best.label == "agree" and best.score >= LIKELY:
-            return self._agreed(past)
+            takes_back = clauses.is_cued(utterance.words) and "no" in utterance.words
+            return [Wish("cancel")] if takes_back else self._agreed(past)
         if best.score < SURE and best.clue.words != utterance.words:
             whole = self._wish(self._heard(utterance.words, utterance, past, alone=True, first=True), past)
             best = max(best, whole, key=lambda wish: wish.score)
@@ -189,7 +190,7 @@ class Understanding:
             wishes = self.wishes([Exchange(past.offered)])
             return [_about(wish, past.told) for wish in wishes]
         if past.pending:
-            return [call(past.pending.tool, past.pending.arguments, Clue())]
+            return [Wish("plain_yes")]
         return [Wish("agree")]
 
     def _completed(self, wish: Wish) -> Wish:
