@@ -185,6 +185,7 @@ class Nodes:
             messages=repaired([*run.claim.history, run.question, *exchange]),
             tools=self.catalog.offered(principal),
             withheld=self.catalog.withheld(principal),
+            is_staff=principal.role in (Role.STAFF, Role.ADMIN),
         )
         if run.emit.has_spoken:
             await run.emit.speak("\n\n")

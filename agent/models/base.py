@@ -26,6 +26,7 @@ class ModelRequest:
     """What may be called, in a stable order."""
     withheld: Sequence[Tool] = ()
     """What exists, but not for this caller: a stranger would have to sign in."""
+    is_staff: bool = False
 
 
 @dataclass(frozen=True)

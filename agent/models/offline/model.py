@@ -79,7 +79,14 @@ class OfflineModel:
 
     def _answering(self, request: ModelRequest) -> Answering:
         read = self.understand(request)
-        return Answering(read.wishes, read.exchange, request.tools, phrases(), spanish=read.spanish)
+        return Answering(
+            read.wishes,
+            read.exchange,
+            request.tools,
+            phrases(),
+            spanish=read.spanish,
+            is_staff=request.is_staff,
+        )
 
     def _vocabulary(self, tools: Sequence[Tool]) -> tuple[Names, Language]:
         named = tuple(self._names())

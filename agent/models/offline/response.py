@@ -34,6 +34,7 @@ class Answering:
     """What may be called."""
     phrases: Phrases
     spanish: bool
+    is_staff: bool = False
 
     def blocks(self) -> list[Block]:
         calls = self._due()
@@ -90,7 +91,12 @@ class Answering:
                 if not unsaid and wish.label in self.phrases:
                     yield wish.label
             elif wish.tool not in self.tools:
-                yield "sign_in" if wish.tool.scope.startswith(OWN) else "staff_only"
+                yield self._withheld(wish.tool)
+
+    def _withheld(self, tool: Tool) -> str:
+        if not tool.scope.startswith(OWN):
+            return "staff_only"
+        return "customers_only" if self.is_staff else "sign_in"
 
     def _results(self) -> Iterator[str]:
         for call in self.exchange.calls:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
+from agent.consent import decision
 from agent.models.offline import clauses, context, references, safety, schema, settling
 from agent.models.offline.clauses import WORDS, Clause
 from agent.models.offline.context import Past
@@ -176,7 +177,7 @@ class Understanding:
         best = settling.best(found)
         if best.label == "agree" and best.score >= LIKELY:
             takes_back = clauses.is_cued(utterance.words) and "no" in utterance.words
-            return [Wish("cancel")] if takes_back else self._agreed(past)
+            return [Wish("cancel")] if takes_back else self._agreed(utterance, past)
         if best.score < SURE and best.clue.words != utterance.words:
             whole = self._wish(self._heard(utterance.words, utterance, past, alone=True, first=True), past)
             best = max(best, whole, key=lambda wish: wish.score)
@@ -184,11 +185,16 @@ class Understanding:
             return settling.variants(best, self._filler)
         return [Wish("unclear" if len(utterance.words) <= SHORT else "out_of_scope")]
 
-    def _agreed(self, past: Past) -> list[Wish]:
-        """What a plain yes means here."""
+    def _agreed(self, utterance: Utterance, past: Past) -> list[Wish]:
+        """What a yes means here.
+
+        A plain one never comes here while its question waits: then the question is gone, and asked afresh.
+        """
         if past.offered:
             wishes = self.wishes([Exchange(past.offered)])
             return [_about(wish, past.told) for wish in wishes]
+        if past.pending and decision(" ".join(utterance.words)) == "confirm":
+            return [call(past.pending.tool, past.pending.arguments, Clue())]
         if past.pending:
             return [Wish("plain_yes")]
         return [Wish("agree")]
