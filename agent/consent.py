@@ -14,7 +14,16 @@ YES = frozenset(
 )
 YES_PHRASES = ("go ahead", "do it", "make it so", "sounds good", "lets do it", "go for it", "please do")
 NO = frozenset("no nope nah cancel stop dont cancela cancelar n negative".split())
-NO_PHRASES = ("never mind", "nevermind", "not now", "do not", "forget it", "leave it", "no gracias")
+NO_PHRASES = (
+    "never mind",
+    "nevermind",
+    "not now",
+    "do not",
+    "forget it",
+    "leave it",
+    "leave that",
+    "no gracias",
+)
 POLITE = frozenset(
     "please pls thanks thank you por favor gracias i it that the this want a of course lets for me now "
     "then so oh great perfect good fine and".split()

@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Text,
+    Update,
     and_,
     bindparam,
     case,
@@ -17,7 +18,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -122,8 +122,24 @@ TAKE_TURN = (
     )
     .returning(turns)
 )
-WAITING = select(turns.c.id).where(
-    turns.c.thread_id == bindparam("thread"), turns.c.status != literal_column("'done'")
+MORE_WAITS = select(
+    exists().where(turns.c.thread_id == bindparam("thread"), turns.c.status != literal_column("'done'"))
+)
+HELD_TURN = and_(turns.c.id == bindparam("turn"), turns.c.fence == bindparam("held"))
+ANSWER = (
+    update(turns)
+    .where(HELD_TURN)
+    .values(
+        status=TurnStatus.ANSWERED.value,
+        exchange=bindparam("said", type_=JSONB),
+        reply=bindparam("answered", type_=JSONB),
+    )
+)
+FINISH = update(turns).where(HELD_TURN).values(status=TurnStatus.DONE.value, finished_at=bindparam("at"))
+GIVE_BACK = (
+    update(threads)
+    .where(threads.c.id == bindparam("thread"), threads.c.fence == bindparam("held"))
+    .values(lease_until=None)
 )
 TURN_MESSAGES = select(messages).where(messages.c.turn_id == bindparam("turn")).order_by(messages.c.number)
 HISTORY = (
@@ -229,9 +245,8 @@ class TurnStore:
 
     def release(self, claim: Claim) -> None:
         """Let others have the thread at once, the turn unfinished."""
-        holds = and_(threads.c.id == claim.thread_id, threads.c.fence == claim.fence)
-        with self.ledger.transaction() as tx:
-            tx.execute(update(threads).where(holds).values(lease_until=None))
+        with self.ledger.at_once() as tx:
+            tx.execute(GIVE_BACK, {"thread": claim.thread_id, "held": claim.fence})
 
     def hold(self, tx: Connection, turn_id: str, fence: int) -> None:
         """For the length of this transaction, no other process can take the turn; raises LeaseLost."""
@@ -249,9 +264,8 @@ class TurnStore:
         self, claim: Claim, *, exchange: Sequence[Mapping[str, Any]], reply: Mapping[str, Any]
     ) -> None:
         """Store what was said; from here on the customer has an answer."""
-        values = {"status": TurnStatus.ANSWERED, "exchange": list(exchange), "reply": dict(reply)}
-        with self.ledger.transaction() as tx:
-            self._update(tx, claim, values)
+        with self.ledger.at_once() as tx:
+            self._change(tx, ANSWER, claim, {"said": list(exchange), "answered": dict(reply)})
 
     def finish(self, claim: Claim) -> bool:
         """Close the turn and give the lease back; whether another turn waits in the thread.
@@ -259,11 +273,10 @@ class TurnStore:
         A message that comes in meanwhile waits for the lease's row, and so is either seen here or
         finds the lease free.
         """
-        holds = and_(threads.c.id == claim.thread_id, threads.c.fence == claim.fence)
         with self.ledger.transaction() as tx:
-            self._update(tx, claim, {"status": TurnStatus.DONE, "finished_at": self._now()})
-            tx.execute(update(threads).where(holds).values(lease_until=None))
-            return bool(tx.scalar(select(exists(WAITING)), {"thread": claim.thread_id}))
+            self._change(tx, FINISH, claim, {"at": self._now()})
+            tx.execute(GIVE_BACK, {"thread": claim.thread_id, "held": claim.fence})
+            return bool(tx.scalar(MORE_WAITS, {"thread": claim.thread_id}))
 
     def lapsed(self, *, older_than: timedelta = timedelta(seconds=5), limit: int = 100) -> list[str]:
         """Threads with work that has waited that long and that nobody holds a lease on."""
@@ -341,7 +354,6 @@ class TurnStore:
         tx.execute(insert(turns), row)
         return turn_id
 
-    def _update(self, tx: Connection, claim: Claim, values: Mapping[str, Any]) -> None:
-        mine = tuple_(turns.c.id, turns.c.fence) == tuple_(claim.turn_id, claim.fence)
-        if tx.execute(update(turns).where(mine).values(**values)).rowcount == 0:
+    def _change(self, tx: Connection, change: Update, claim: Claim, values: Mapping[str, Any]) -> None:
+        if tx.execute(change, {"turn": claim.turn_id, "held": claim.fence, **values}).rowcount == 0:
             raise LeaseLost

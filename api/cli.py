@@ -135,6 +135,7 @@ def check() -> None:
 def api(ready_fd: ReadyFd = None, listen_fd: ListenFd = None) -> None:
     """Answer HTTP on the socket that was handed over, or on HOST and PORT."""
     settings = _settings(logged=True)
+    from api.bootstrap import build
     from api.server import run_api
     from api.supervisor.door import CannotServe, open_door
 
@@ -142,7 +143,7 @@ def api(ready_fd: ReadyFd = None, listen_fd: ListenFd = None) -> None:
         door = open_door(settings.api) if listen_fd is None else socket.socket(fileno=listen_fd)
     except CannotServe as reason:
         _stop(str(reason))
-    run_api(settings, door=door, ready=partial(say_ready, ready_fd))
+    run_api(build(settings), door=door, ready=partial(say_ready, ready_fd))
 
 
 @app.command(hidden=True)

@@ -7,17 +7,16 @@ from collections.abc import Callable
 import uvicorn
 
 from api.app import create_app
-from api.bootstrap import build
+from api.bootstrap import House
 from api.processes import settle
-from foundation.settings import Settings
 
 LAST_WORDS_SECONDS = 5
 """For the requests at hand when it is told to end."""
 
 
-def run_api(settings: Settings, *, door: socket.socket, ready: Callable[[], None]) -> None:
+def run_api(house: House, *, door: socket.socket, ready: Callable[[], None]) -> None:
     config = uvicorn.Config(
-        create_app(build(settings)),
+        create_app(house),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -3,11 +3,26 @@
 Two times are kept: when a value held (`valid_from`, `valid_to`) and when we came to know it (`recorded_at`).
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Float, Index, Select, Table, Text, delete, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    DateTime,
+    Float,
+    Index,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from foundation.clock import Clock
@@ -106,7 +121,7 @@ class Facts:
         return known
 
     def current(self, customer_id: str) -> list[Fact]:
-        return self._read(_of(customer_id).where(FACTS.c.valid_to.is_(None)))
+        return self._read(NOW_HELD, {"customer": customer_id})
 
     def as_of(self, customer_id: str, moment: datetime) -> list[Fact]:
         """What held at that moment, by what we know today."""
@@ -133,14 +148,18 @@ class Facts:
         with self._ledger.transaction() as connection:
             connection.execute(statement)
 
-    def _read(self, statement: Select[Any]) -> list[Fact]:
+    def _read(self, statement: Select[Any], given: Mapping[str, Any] | None = None) -> list[Fact]:
         with self._ledger.at_once() as connection:
-            return [Fact(**row._mapping) for row in connection.execute(statement)]
+            return [Fact(**row._mapping) for row in connection.execute(statement, given)]
 
 
-def _of(customer_id: str) -> Select[Any]:
+def _of(customer_id: str | BindParameter[str]) -> Select[Any]:
     theirs = select(FACTS).where(FACTS.c.customer_id == customer_id)
     return theirs.order_by(FACTS.c.predicate, FACTS.c.valid_from, FACTS.c.id)
+
+
+NOW_HELD = _of(bindparam("customer", type_=Text)).where(FACTS.c.valid_to.is_(None))
+"""What holds now; built once, since every turn asks it."""
 
 
 def _bounded(text: str, field: str, longest: int) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     literal,
@@ -50,6 +51,33 @@ PROFILES = Table(
 )
 FIELDS = tuple(Interaction.__dataclass_fields__)
 
+# Statements of every turn are built once: building one costs as much as running it.
+CUSTOMER = bindparam("customer", type_=Text)
+PROFILE = select(PROFILES.c.version, PROFILES.c.document).where(PROFILES.c.customer_id == CUSTOMER)
+STANDING = select(
+    PROFILES.c.version,
+    PROFILES.c.document,
+    select(func.array_agg(INTERACTIONS.c.id))
+    .where(INTERACTIONS.c.id.in_(bindparam("among", expanding=True)))
+    .scalar_subquery()
+    .label("known"),
+).select_from(
+    select(literal(1).label("one")).subquery().outerjoin(PROFILES, PROFILES.c.customer_id == CUSTOMER)
+)
+FIRST_PROFILE = insert(PROFILES).on_conflict_do_nothing().returning(PROFILES.c.version)
+NEXT_PROFILE = (
+    update(PROFILES)
+    .where(PROFILES.c.customer_id == CUSTOMER, PROFILES.c.version == bindparam("expected"))
+    .values(version=bindparam("next_version"), document=bindparam("next_document", type_=JSONB))
+    .returning(PROFILES.c.version)
+)
+ADD = insert(INTERACTIONS)
+SINCE = (
+    select(INTERACTIONS)
+    .where(INTERACTIONS.c.customer_id == CUSTOMER, INTERACTIONS.c.position >= bindparam("position"))
+    .order_by(INTERACTIONS.c.position)
+)
+
 Pair = NDArray[np.float16]
 """Two rows: the vector of the message and that of the response."""
 
@@ -81,30 +109,29 @@ class MemoryStore:
 
     def profile(self, customer_id: str) -> tuple[int, Profile]:
         """The version and the profile; version 0 for a customer we do not know."""
-        statement = select(PROFILES.c.version, PROFILES.c.document)
         with self._ledger.at_once() as connection:
-            row = connection.execute(statement.where(PROFILES.c.customer_id == customer_id)).one_or_none()
+            row = connection.execute(PROFILE, {"customer": customer_id}).one_or_none()
         return (row.version, Profile.from_document(row.document)) if row else (0, Profile())
 
     def standing(self, customer_id: str, *, among: Collection[str]) -> Standing:
-        known = select(func.array_agg(INTERACTIONS.c.id)).where(INTERACTIONS.c.id.in_(among))
-        one = select(literal(1).label("one")).subquery()
-        statement = select(PROFILES.c.version, PROFILES.c.document, known.scalar_subquery().label("known"))
-        statement = statement.select_from(one.outerjoin(PROFILES, PROFILES.c.customer_id == customer_id))
         with self._ledger.transaction() as connection:
-            row = connection.execute(statement).one()
+            row = connection.execute(STANDING, {"customer": customer_id, "among": list(among)}).one()
         profile = Profile.from_document(row.document) if row.version else Profile()
         return Standing(row.version or 0, profile, frozenset(row.known or ()))
 
     def write_profile(self, customer_id: str, profile: Profile, *, version: int, expected: int) -> bool:
         """False, and nothing written, when somebody else has written since version `expected` was read."""
-        values = {"version": version, "document": profile.document()}
-        unchanged = (PROFILES.c.customer_id == customer_id) & (PROFILES.c.version == expected)
-        first = insert(PROFILES).values(customer_id=customer_id, **values).on_conflict_do_nothing()
-        next_ = update(PROFILES).where(unchanged).values(values)
-        write = next_.returning(PROFILES.c.version) if expected else first.returning(PROFILES.c.version)
+        document = profile.document()
+        first = {"customer_id": customer_id, "version": version, "document": document}
+        later = {"customer": customer_id, "expected": expected}
+        later |= {"next_version": version, "next_document": document}
         with self._ledger.transaction() as connection:
-            return connection.execute(write).scalar() is not None
+            written = (
+                connection.scalar(NEXT_PROFILE, later)
+                if expected
+                else connection.scalar(FIRST_PROFILE, first)
+            )
+        return written is not None
 
     def add(self, stored: Sequence[Stored]) -> None:
         rows = [
@@ -112,17 +139,13 @@ class MemoryStore:
             for each in stored
         ]
         with self._ledger.transaction() as connection:
-            connection.execute(insert(INTERACTIONS), rows)
+            connection.execute(ADD, rows)
 
     def since(self, customer_id: str, position: int) -> list[Stored]:
         """What the customer's memory holds from this position on, in order."""
-        statement = (
-            select(INTERACTIONS)
-            .where(INTERACTIONS.c.customer_id == customer_id, INTERACTIONS.c.position >= position)
-            .order_by(INTERACTIONS.c.position)
-        )
+        asked = {"customer": customer_id, "position": position}
         with self._ledger.at_once() as connection:
-            return [_stored(row) for row in connection.execute(statement)]
+            return [_stored(row) for row in connection.execute(SINCE, asked)]
 
     def erase(self, customer_id: str) -> int:
         """Drop everything that is kept of the customer here; how many interactions that was."""

@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, DateTime, Row, Table, Text, UniqueConstraint, and_, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Row,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from foundation.clock import Clock
@@ -39,6 +52,18 @@ CANCELLED = "cancelled"
 SUPERSEDED = "superseded"
 REFUSED = "refused"
 EXPIRED = "expired"
+
+LATEST_WAITING = (
+    select(pending_actions)
+    .where(
+        pending_actions.c.thread_id == bindparam("thread"),
+        pending_actions.c.status == literal_column(f"'{WAITING}'"),
+        pending_actions.c.expires_at > bindparam("at"),
+    )
+    .order_by(pending_actions.c.created_at.desc())
+    .limit(1)
+)
+"""Built once, since every turn asks it."""
 
 
 class ActionNotFound(NotFound):
@@ -122,13 +147,9 @@ class Confirmations:
 
     def waiting(self, thread_id: str, *, at: datetime | None = None) -> PendingAction | None:
         """What the thread waits for; a question that had expired by then waits no more."""
-        asked = and_(
-            pending_actions.c.thread_id == thread_id,
-            pending_actions.c.status == WAITING,
-            pending_actions.c.expires_at > (at or self._now()),
-        )
+        asked = {"thread": thread_id, "at": at or self._now()}
         with self._ledger.at_once() as tx:
-            row = _row(tx, asked)
+            row = tx.execute(LATEST_WAITING, asked).one_or_none()
         return None if row is None else _action(row)
 
     def find(self, action_id: str, *, principal_id: str) -> PendingAction:

@@ -27,6 +27,19 @@ TALK = [
 ]
 
 
+@contextmanager
+def away(ledger: Ledger, table: str) -> Iterator[None]:
+    """The table cannot be read meanwhile."""
+    rename = "ALTER TABLE {} RENAME TO {}"
+    with ledger.transaction() as connection:
+        connection.execute(text(rename.format(table, "away")))
+    try:
+        yield
+    finally:
+        with ledger.transaction() as connection:
+            connection.execute(text(rename.format("away", table)))
+
+
 class BrokenEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         raise RuntimeError(f"no vectors for {len(texts)} texts")
@@ -306,10 +319,9 @@ class TestContext:
     ) -> None:
         memory.learn(TURN)
         memory.remember("cus_ana", "flavour", "berry", source="trn_1")
-        with ledger.transaction() as connection:
-            connection.execute(text(f"ALTER TABLE {table} RENAME TO away"))
 
-        context = memory.context("cus_ana", "sleep")
+        with away(ledger, table):
+            context = memory.context("cus_ana", "sleep")
 
         given = {
             "profile": context.profile.interactions > 0,
