@@ -35,9 +35,7 @@ def _histogram(name: str, help_text: str, *labels: str, buckets: tuple[float, ..
 http_requests = _counter("http_requests", "Requests answered.", "method", "route", "status")
 http_seconds = _histogram("http_request_seconds", "Time to answer a request.", "method", "route")
 
-turns = _counter(
-    "turns", "Turns that ended: answer, confirmation, handoff, failure.", "door", "outcome"
-)
+turns = _counter("turns", "Turns that ended: answer, confirmation, handoff, failure.", "door", "outcome")
 turn_seconds = _histogram("turn_seconds", "Time from message to answer.", "door", buckets=SLOW)
 
 model_calls = _counter("model_calls", "Calls of a model: ok, refused, failed.", "model", "outcome")
