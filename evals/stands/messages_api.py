@@ -63,7 +63,7 @@ class MessagesStand:
     @contextmanager
     def serving(self) -> Iterator[str]:
         """The base URL while it serves on a free port of the loopback."""
-        config = uvicorn.Config(self.app, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+        config = uvicorn.Config(self.app, host="127.0.0.1", port=0, log_config=None, lifespan="off")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()

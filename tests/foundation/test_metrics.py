@@ -19,10 +19,10 @@ class TestRender:
         assert shown("livhana_tool_calls_total", tool="search_products", outcome="ok") == before + 2
 
     def test_seconds_fall_into_buckets(self) -> None:
-        metrics.turn_seconds.labels(door="chat").observe(0.03)
+        metrics.turn_seconds.labels(door="window").observe(0.03)
 
-        assert shown("livhana_turn_seconds_bucket", door="chat", le="0.025") == 0
-        assert shown("livhana_turn_seconds_bucket", door="chat", le="0.05") == 1
+        assert shown("livhana_turn_seconds_bucket", door="window", le="0.025") == 0
+        assert shown("livhana_turn_seconds_bucket", door="window", le="0.05") == 1
 
     def test_the_process_is_shown_too(self) -> None:
         assert shown("process_resident_memory_bytes") > 0

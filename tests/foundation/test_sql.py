@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Column, Connection, MetaData, Table, Text, func, select
@@ -9,10 +10,12 @@ NOTES = Table("notes", MetaData(), Column("text", Text, nullable=False))
 
 
 @pytest.fixture
-def notes(ledger: Ledger) -> Table:
+def notes(ledger: Ledger) -> Iterator[Table]:
     with ledger.transaction() as connection:
         NOTES.create(connection)
-    return NOTES
+    yield NOTES
+    with ledger.transaction() as connection:
+        NOTES.drop(connection)
 
 
 def _write(connection: Connection, text: str) -> None:
