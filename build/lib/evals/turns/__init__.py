@@ -1,1 +1,0 @@
-"""Parts of the `turns` suite: the service it loads, the model in it, the clocks, and the peers."""
