@@ -325,11 +325,6 @@ class TurnStore:
                 raise ThreadNotFound
             return [dict(row) for row in tx.execute(latest).mappings()][::-1]
 
-    def erase(self, principal_id: str) -> int:
-        """Delete every thread of the principal with all that hangs on it."""
-        with self.ledger.transaction() as tx:
-            return tx.execute(threads.delete().where(threads.c.principal_id == principal_id)).rowcount
-
     def _open(self, tx: Connection, inbound: Inbound, now: datetime) -> None:
         row = {
             "id": inbound.thread_id,

@@ -195,10 +195,6 @@ class Confirmations:
         with self._ledger.at_once() as tx:
             return tx.execute(update(pending_actions).where(late).values(status=EXPIRED)).rowcount
 
-    def erase(self, principal_id: str) -> None:
-        with self._ledger.transaction() as tx:
-            tx.execute(pending_actions.delete().where(pending_actions.c.principal_id == principal_id))
-
     def _close(self, tx: Connection, thread_id: str, status: str) -> None:
         waits = and_(pending_actions.c.thread_id == thread_id, pending_actions.c.status == WAITING)
         tx.execute(update(pending_actions).where(waits).values(status=status))

@@ -65,12 +65,3 @@ class Effects:
             tx.execute(RECORD, {**key, "outcome": result.dump()})
         metrics.effects.labels(tool.name, "committed").inc()
         return result
-
-    def find(self, thread_id: str, call_id: str) -> ToolResult | None:
-        with self._ledger.transaction() as tx:
-            known = tx.scalar(FIND, {"thread": thread_id, "call": call_id})
-        return None if known is None else ToolResult.load(known)
-
-    def erase(self, principal_id: str) -> None:
-        with self._ledger.transaction() as tx:
-            tx.execute(effects.delete().where(effects.c.principal_id == principal_id))
