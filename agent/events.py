@@ -10,6 +10,8 @@ from foundation.cache import CacheAway, EventStream, StreamEvent
 from foundation.log import logger
 
 LOG = logger(__name__)
+GATHER_SECONDS = 0.02
+"""For how long events are gathered for the cache after a batch; readers in this process do not wait."""
 AWAY_SECONDS = 0.25
 """How long a reader waits before it looks into the ledger, while the cache is away."""
 
@@ -61,9 +63,12 @@ class Tape:
         self.unsaved: list[TurnEvent] = []
         self.saving: asyncio.Task[None] | None = None
         self._grown = asyncio.Event()
+        self._ended = asyncio.Event()
 
     def add(self, event: TurnEvent) -> None:
         self.events.append(event)
+        if event.kind == "done":
+            self._ended.set()
         self.unsaved.append(event)
         self._grown.set()
         self._grown = asyncio.Event()
@@ -76,11 +81,17 @@ class Tape:
                 return found
         return []
 
+    async def gather(self) -> None:
+        """Let some more come in; the last one is not kept waiting."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_SECONDS):
+                await self._ended.wait()
+
 
 class TurnStream:
     """A turn's events: read at once in the process that runs it, and through the cache everywhere else.
 
-    What happens while the cache is busy with the events before goes there in one batch. Without
+    What happens within a moment goes to the cache in one batch. Without
     the cache a turn goes on, and its end is read from the ledger.
     """
 
@@ -121,6 +132,7 @@ class TurnStream:
                 )
             except CacheAway:
                 LOG.warning("events_dropped", turn_id=turn_id, count=len(batch))
+            await tape.gather()
         tape.saving = None
         if tape.events[-1].kind == "done":
             self._tapes.pop(turn_id, None)

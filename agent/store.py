@@ -84,6 +84,7 @@ OPEN_THREAD = (
     .on_conflict_do_update(index_elements=["id"], set_={"channel": threads.c.channel})
     .returning(threads.c.principal_id)
 )
+ADD_TURN, ADD_MESSAGE = insert(turns), insert(messages)
 FIND_TURNS = select(
     select(messages.c.turn_id)
     .where(messages.c.thread_id == bindparam("thread"), messages.c.message_id == bindparam("message"))
@@ -135,11 +136,16 @@ ANSWER = (
         reply=bindparam("answered", type_=JSONB),
     )
 )
-FINISH = update(turns).where(HELD_TURN).values(status=TurnStatus.DONE.value, finished_at=bindparam("at"))
 GIVE_BACK = (
     update(threads)
     .where(threads.c.id == bindparam("thread"), threads.c.fence == bindparam("held"))
     .values(lease_until=None)
+)
+FINISH = (
+    update(turns)
+    .where(HELD_TURN)
+    .values(status=TurnStatus.DONE.value, finished_at=bindparam("at"))
+    .add_cte(GIVE_BACK.cte("given_back"))
 )
 TURN_MESSAGES = select(messages).where(messages.c.turn_id == bindparam("turn")).order_by(messages.c.number)
 HISTORY = (
@@ -199,7 +205,7 @@ class TurnStore:
                 "decision": inbound.decision,
                 "at": now,
             }
-            tx.execute(insert(messages), row)
+            tx.execute(ADD_MESSAGE, row)
         return Receipt(turn_id, inbound.thread_id)
 
     def claim(self, thread_id: str) -> Claim | None:
@@ -274,8 +280,7 @@ class TurnStore:
         finds the lease free.
         """
         with self.ledger.transaction() as tx:
-            self._change(tx, FINISH, claim, {"at": self._now()})
-            tx.execute(GIVE_BACK, {"thread": claim.thread_id, "held": claim.fence})
+            self._change(tx, FINISH, claim, {"thread": claim.thread_id, "at": self._now()})
             return bool(tx.scalar(MORE_WAITS, {"thread": claim.thread_id}))
 
     def lapsed(self, *, older_than: timedelta = timedelta(seconds=5), limit: int = 100) -> list[str]:
@@ -346,7 +351,7 @@ class TurnStore:
             "status": TurnStatus.QUEUED,
             "created_at": now,
         }
-        tx.execute(insert(turns), row)
+        tx.execute(ADD_TURN, row)
         return turn_id
 
     def _change(self, tx: Connection, change: Update, claim: Claim, values: Mapping[str, Any]) -> None:

@@ -119,7 +119,8 @@ class EventStream:
         """
         with answering():
             try:
-                async with asyncio.timeout(ANSWER_SECONDS), self._cache.pipeline() as pipeline:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    pipeline = self._cache.pipeline(transaction=False)
                     for event in events:
                         pipeline.xadd(_key(turn_id), _fields(event), id=event.id)
                     pipeline.expire(_key(turn_id), DAY)

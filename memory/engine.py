@@ -28,7 +28,7 @@ __all__ = ["Interaction", "MemoryContext", "MemoryEngine", "Profile", "RecalledT
 RECENT_TURNS = 6
 RECENT_TOKENS = 600
 RELEVANT_TURNS = 6
-EMBEDDED_CHARACTERS = {Speaker.CUSTOMER: 400, Speaker.SHOP: 200}
+EMBEDDED_CHARACTERS = {Speaker.CUSTOMER: 400, Speaker.SHOP: 100}
 """The head of what was said tells what it is about; word search covers the rest."""
 LONGEST_QUESTION = 2_000
 ATTEMPTS = 20
@@ -161,7 +161,7 @@ class MemoryEngine:
 
     def _vectors(self, interactions: Sequence[Interaction]) -> Sequence[Pair]:
         texts = [
-            each.utterance(speaker, self._zone)[: EMBEDDED_CHARACTERS[speaker]]
+            each.spoken(speaker)[: EMBEDDED_CHARACTERS[speaker]]
             for each in interactions
             for speaker in Speaker
         ]

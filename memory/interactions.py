@@ -33,8 +33,12 @@ class Interaction:
     def words_of(self, speaker: Speaker) -> str:
         return self.message if speaker is Speaker.CUSTOMER else self.response
 
+    def spoken(self, speaker: Speaker) -> str:
+        """The words with who said them: without the speaker, their meaning is found far less often."""
+        return f"{speaker}: {self.words_of(speaker)}"
+
     def utterance(self, speaker: Speaker, zone: ZoneInfo) -> str:
-        """The words with who said them and when: that much is needed to find them by either."""
+        """The words with who said them and when, to find them by any of these."""
         return f"{speaker} ({day(self.at, zone)}): {self.words_of(speaker)}"
 
 
