@@ -1,14 +1,10 @@
 """Wires the house: every part is made here when it is first asked for, and nowhere else."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-import redis
-import redis.asyncio
 from anyio import CapacityLimiter
 
 from agent.events import TurnStream
@@ -18,33 +14,15 @@ from agent.models.fallback import Fallback
 from agent.models.offline.model import OfflineModel
 from agent.models.offline.vocabulary import Named
 from agent.nodes import Nodes
-from agent.run import OnStep
 from agent.runner import Runner
 from agent.store import TurnStore
 from agent.turn import Turns
-from commerce.age.service import AgeVerification
-from commerce.customers.service import Customers
-from commerce.handoffs.service import Handoffs
-from commerce.inventory.service import Inventory
-from commerce.memberships.service import Memberships
-from commerce.payments.ports import CardGateway
-from commerce.payments.sandbox import SandboxGateway
-from commerce.payments.service import Payments
-from commerce.raffles.service import Raffles
-from foundation.auth import Tokens
-from foundation.cache import EventStream, open_async_cache, open_cache
-from foundation.clock import Calendar, Clock, system_clock
-from foundation.crypto import DataKeys, KeyRing, LookupDigest
-from foundation.idempotency import IdempotencyKeys
-from foundation.outbox import Outbox, Relay
-from foundation.queue import Jobs
+from api.bootstrap.shop import Shop
+from api.bootstrap.spares import Brain, Spares
+from foundation.cache import EventStream
+from foundation.clock import Clock, system_clock
 from foundation.settings import ModelSettings, Settings
-from foundation.sql import Ledger, open_ledger
-from foundation.warehouse.base import Warehouse
-from foundation.warehouse.ducklake import DuckLake
-from foundation.warehouse.feed import SUBSCRIPTION as WAREHOUSE
-from foundation.warehouse.feed import WarehouseFeed
-from memory.embeddings import Embedder, load_embedder
+from memory.embeddings import load_embedder
 from memory.engine import MemoryEngine, open_memory
 from tools.base import Services
 from tools.catalog import TOOLS, Catalog
@@ -54,43 +32,16 @@ from tools.effects import Effects
 if TYPE_CHECKING:
     from agent.models.claude import Claude
 
-SUBSCRIPTIONS = (WAREHOUSE,)
 NAMES_LAST = timedelta(seconds=5)
 """A product or raffle that is new may be unknown by its name for that long."""
 
 
-@dataclass(frozen=True)
-class Spares:
-    """What a test or a benchmark puts in place of the usual part."""
-
-    models: Sequence[Model] = ()
-    gateway: Callable[[CardGateway], CardGateway] = lambda gateway: gateway
-    on_step: OnStep = lambda _: None
-
-
-@dataclass(frozen=True)
-class Brain:
-    """What takes long to load and is the same in every process; it may be loaded before a fork."""
-
-    embedder: Embedder
-
-
-class House:
-    """Nothing is connected before it is used, so a house may be built before a fork."""
+class House(Shop):
+    """The shop with its memory, its tools and the agent."""
 
     def __init__(self, settings: Settings, *, now: Clock, brain: Brain, spares: Spares) -> None:
-        self.settings = settings
-        self.now = now
+        super().__init__(settings, now=now, spares=spares)
         self.embedder = brain.embedder
-        self._spares = spares
-
-    def close(self) -> None:
-        if "warehouse" in self.__dict__:
-            self.warehouse.close()
-        if "cache" in self.__dict__:
-            self.cache.close()
-        if "ledger" in self.__dict__:
-            self.ledger.close()
 
     async def leave(self) -> None:
         """Give back the turns that are under way, and close what speaks over the event loop."""
@@ -102,86 +53,6 @@ class House:
         if "async_cache" in self.__dict__:
             await self.async_cache.aclose()
 
-    # foundation
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        return open_ledger(self.settings.ledger)
-
-    @cached_property
-    def cache(self) -> redis.Redis:
-        return open_cache(self.settings.cache)
-
-    @cached_property
-    def async_cache(self) -> redis.asyncio.Redis:
-        return open_async_cache(self.settings.cache)
-
-    @cached_property
-    def calendar(self) -> Calendar:
-        return Calendar(ZoneInfo(self.settings.shop.time_zone), self.now)
-
-    @cached_property
-    def tokens(self) -> Tokens:
-        return Tokens(self.settings.auth, self.ledger, now=self.now)
-
-    @cached_property
-    def data_keys(self) -> DataKeys:
-        ring = KeyRing.from_settings(self.settings.crypto.keys.get_secret_value())
-        return DataKeys(self.ledger, ring, now=self.now)
-
-    @cached_property
-    def digests(self) -> LookupDigest:
-        return LookupDigest.from_settings(self.settings.crypto.lookup_key.get_secret_value())
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        return Outbox(self.ledger, SUBSCRIPTIONS, now=self.now)
-
-    @cached_property
-    def warehouse(self) -> Warehouse:
-        return DuckLake(self.settings.ledger.url, self.settings.warehouse.folder, now=self.now)
-
-    @cached_property
-    def feed(self) -> WarehouseFeed:
-        return WarehouseFeed(self.ledger, self.warehouse, now=self.now)
-
-    @cached_property
-    def relay(self) -> Relay:
-        return Relay(self.ledger, [self.feed.subscriber(self.settings.warehouse)], now=self.now)
-
-    @cached_property
-    def jobs(self) -> Jobs:
-        return Jobs(self.ledger, self.cache, now=self.now)
-
-    @cached_property
-    def idempotency(self) -> IdempotencyKeys:
-        return IdempotencyKeys(self.ledger, now=self.now)
-
-    # commerce and memory
-
-    @cached_property
-    def customers(self) -> Customers:
-        return Customers(self.ledger, self.data_keys, self.digests, now=self.now)
-
-    @cached_property
-    def ages(self) -> AgeVerification:
-        return AgeVerification(
-            self.ledger, self.customers, self.outbox, self.data_keys, self.digests, self.calendar
-        )
-
-    @cached_property
-    def payments(self) -> Payments:
-        gateway = self._spares.gateway(SandboxGateway(self.ledger, now=self.now))
-        return Payments(self.ledger, gateway, self.data_keys, self.digests, now=self.now)
-
-    @cached_property
-    def memberships(self) -> Memberships:
-        return Memberships(self.ledger, self.customers, self.ages, self.payments, self.outbox, self.calendar)
-
-    @cached_property
-    def raffles(self) -> Raffles:
-        return Raffles(self.ledger, self.customers, self.ages, self.payments, self.outbox, now=self.now)
-
     @cached_property
     def memory(self) -> MemoryEngine:
         return open_memory(
@@ -192,17 +63,15 @@ class House:
             calendar=self.calendar,
         )
 
-    # tools and agent
-
     @cached_property
     def services(self) -> Services:
         return Services(
             customers=self.customers,
-            inventory=Inventory(self.ledger),
+            inventory=self.inventory,
             memberships=self.memberships,
             raffles=self.raffles,
             ages=self.ages,
-            handoffs=Handoffs(self.ledger, now=self.now),
+            handoffs=self.handoffs,
             memory=self.memory,
             calendar=self.calendar,
         )
