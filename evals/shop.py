@@ -5,28 +5,26 @@ It stands in a folder that disappears with it. Time stands still in it until som
 
 import itertools
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import delete
 
-from api.bootstrap import Brain, House, build
+from api.bootstrap import Brain, House, build, load_brain
 from evals.generator import ledger as into_ledger
 from evals.generator.config import ShopConfig
 from evals.generator.rooms import SetClock, open_rooms
 from evals.generator.shop import Shop
+from evals.place import open_place
 from evals.snapshot import Snapshot, take
-from foundation.embedded import EmbeddedPostgres, EmbeddedValkey
+from foundation.migrations import migrate
 from foundation.outbox import DELIVERIES
-from foundation.settings import Settings, load_settings
-from foundation.sql import Ledger, metadata, open_ledger
-from memory.embeddings import load_embedder
+from foundation.settings import Settings
+from foundation.sql import Ledger, open_ledger
 
 GENERATED = "generated"
 PAST_ENDS = datetime(2026, 3, 1, tzinfo=UTC)
@@ -56,7 +54,7 @@ class Workshop:
         self._create(GENERATED)
         settings = self._at(GENERATED)
         ledger = open_ledger(settings.ledger)
-        metadata.create_all(ledger.engine)
+        migrate(ledger.engine)
         rooms = open_rooms(settings, ledger, clock=SetClock(PAST_ENDS), embedder=self._brain.embedder)
         into_ledger.build(Shop(config), rooms, advance=lambda *_: None)
         _forget_deliveries(ledger)
@@ -94,36 +92,13 @@ class Workshop:
 
 
 @contextmanager
-def open_workshop(*, customers: int, var: Path, seed: int = 1) -> Iterator[Workshop]:
-    """var: where models are kept that are exported once; nothing else goes there."""
-    folder = Path(tempfile.mkdtemp(prefix="lh-", dir="/tmp"))
-    postgres = EmbeddedPostgres(folder / "postgres", durable=False)
-    valkey = EmbeddedValkey(folder / "valkey")
-    try:
-        settings = _settings(folder, database_url=postgres.start(), cache_url=valkey.start(), var=var)
-        with psycopg.connect(postgres.url.replace("+psycopg", ""), autocommit=True) as maintenance:
-            workshop = Workshop(settings, Brain(load_embedder(var / "models")), maintenance)
+def open_workshop(*, customers: int, seed: int = 1) -> Iterator[Workshop]:
+    with open_place({"DATABASE_POOL_SIZE": "6"}) as place:
+        address = place.postgres.url.replace("+psycopg", "")
+        with psycopg.connect(address, autocommit=True) as maintenance:
+            workshop = Workshop(place.settings, load_brain(place.settings), maintenance)
             workshop.generate(ShopConfig(seed=seed, customers=customers, ends_at=PAST_ENDS))
             yield workshop
-    finally:
-        valkey.stop()
-        postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _settings(folder: Path, *, database_url: str, cache_url: str, var: Path) -> Settings:
-    """The offline model alone, whatever keys are set."""
-    settings = load_settings(
-        APP_ENV="test",
-        VAR_DIR=str(folder / "var"),
-        DATABASE_URL=database_url,
-        DATABASE_POOL_SIZE=6,
-        REDIS_URL=cache_url,
-        WAREHOUSE_DIR=str(folder / "warehouse"),
-        ANTHROPIC_API_KEY=None,
-        ANTHROPIC_BASE_URL=None,
-    )
-    return settings.model_copy(update={"var": var})
 
 
 def _forget_deliveries(ledger: Ledger) -> None:

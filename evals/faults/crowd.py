@@ -8,7 +8,7 @@ from itertools import count
 from api.bootstrap import House
 from evals.faults.audit import Ending, Finding, differences, ending, faults
 from evals.faults.customers import Errand, GaveUp, Line
-from evals.faults.place import welcome
+from evals.faults.shop import welcome
 from foundation.auth import Principal, Role
 
 

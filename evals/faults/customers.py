@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from evals.faults.place import RAFFLE
+from evals.faults.shop import RAFFLE
 
 IMPATIENCE_SECONDS = 8.0
 """After so long a customer hangs up and asks again."""

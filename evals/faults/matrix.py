@@ -14,7 +14,7 @@ from api.jobs.work import finish_turns
 from evals.faults.audit import Ending, Finding, Outcome, differences, ending, faults, strays, unanswered
 from evals.faults.forks import finished, forked
 from evals.faults.fuse import CHARGING, STATEMENT, Fuse, FusedGateway, Point, lay_along
-from evals.faults.place import welcome
+from evals.faults.shop import welcome
 from evals.faults.stories import STORIES, Story
 from evals.generator.rooms import SetClock
 from foundation.auth import Principal, Role

@@ -15,7 +15,7 @@ from api.supervisor.door import open_door
 from api.supervisor.roster import Roster
 from api.supervisor.serve import children
 from api.supervisor.supervisor import ChildFailed, Left, Server, Supervisor, Timing
-from evals.faults.place import NO_VENDOR, Place
+from evals.place import NO_VENDOR, Place
 
 FORGIVING = Timing(delays=(0.1,) * 1_000, look_seconds=0.5)
 BACK_SECONDS = 60.0

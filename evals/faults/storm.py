@@ -14,9 +14,9 @@ from api.bootstrap import House, build
 from evals.faults.audit import Ending, Finding, Outcome, ending, strays, undelivered
 from evals.faults.crowd import Crowd
 from evals.faults.customers import Errand, chat, job, order, press
-from evals.faults.place import Place
 from evals.faults.relaying import away
 from evals.faults.service import VALKEY, WORK_HORSE, WORKER_ALONE, Service, running
+from evals.place import Place
 from foundation.queue import JOBS
 
 WAREHOUSE = "warehouse"

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from evals.faults.audit import KINDS, Finding, Outcome
 from evals.faults.matrix import Theatre, play_all
-from evals.faults.place import open_place
 from evals.faults.relaying import Relaying
 from evals.faults.service import VALKEY, WORK_HORSE, WORKER_ALONE
+from evals.faults.shop import open_shop
 from evals.faults.storm import SETTINGS, strike
 from evals.generator.rooms import SetClock
 from evals.report import Goal, Report
@@ -27,11 +27,11 @@ def add_options(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> Report:
     turns, relays, service = Outcome(), Outcome(), Outcome()
     clock = SetClock(system_clock())
-    with open_place() as place:
+    with open_shop() as place:
         theatre = Theatre(place.settings, clock=clock)
         play_all(theatre, turns, kills=options.kills, seed=options.seed)
         Relaying(place.settings, clock=clock).kill_all(relays)
-    with open_place(**SETTINGS) as place:
+    with open_shop(**SETTINGS) as place:
         cuts = strike(place, service, seed=options.seed)
     findings = [*turns.findings, *relays.findings, *service.findings]
     figures: dict[str, float] = {

@@ -15,7 +15,6 @@ from evals.report import Report
 from evals.scenario import Scenario, scenarios
 from evals.shop import Copy, Workshop, open_workshop
 from evals.snapshot import Row, take
-from foundation.settings import load_settings
 from foundation.warehouse.feed import SUBSCRIPTION as WAREHOUSE
 from foundation.warehouse.schema import TABLES
 
@@ -44,7 +43,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Report:
     chosen = [each for each in scenarios() if options.only in f"{each.subject}/{each.name}"]
-    with open_workshop(customers=options.customers, var=load_settings().var) as workshop:
+    with open_workshop(customers=options.customers) as workshop:
         plays = [play(workshop, each) for _ in range(options.runs) for each in chosen]
     return report(chosen, plays, runs=options.runs)
 

@@ -7,7 +7,6 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 from sqlalchemy import column, func, select, table
@@ -41,7 +40,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Report:
-    with running(Path("var/models")) as service:
+    with running() as service:
         tokens = customers(service.settings)
         costs = asyncio.run(_one_by_one(service, tokens["cus_demo"], turns=options.turns))
         talks = asyncio.run(_at_once(service, list(tokens.values())[:TALKS]))

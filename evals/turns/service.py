@@ -1,24 +1,20 @@
 """A small shop with its servers and processes, on a folder and a port of its own, while a suite runs."""
 
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import psutil
 from sqlalchemy import column, select, table, text
 
+from evals.place import open_place
 from foundation.auth import Principal, Role, Tokens
 from foundation.clock import system_clock
-from foundation.embedded import EmbeddedPostgres, EmbeddedValkey
-from foundation.migrations import migrate
-from foundation.settings import Settings, load_settings
+from foundation.settings import Settings
 from foundation.sql import open_ledger
 from foundation.warehouse.ducklake import DuckLake
 
@@ -43,49 +39,41 @@ class Service:
 
 
 @contextmanager
-def running(models: Path) -> Iterator[Service]:
+def running() -> Iterator[Service]:
     """Start it, hand it out once it answers, end it."""
-    folder = Path(tempfile.mkdtemp(prefix="lh-turns-", dir="/tmp"))
-    postgres, valkey = EmbeddedPostgres(folder / "pg"), EmbeddedValkey(folder / "vk")
-    var = folder / "var"
-    var.mkdir()
-    (var / "models").symlink_to(models.resolve())
-    given = {
-        "APP_ENV": "test",
-        "VAR_DIR": str(var),
-        "DATABASE_URL": postgres.start(),
-        "REDIS_URL": valkey.start(),
-        "REQUESTS_PER_MINUTE": "1000000",
-    }
-    children: list[Child] = []
-    try:
-        settings = load_settings(**given)
-        _build_shop(settings, given)
+    with open_place({"REQUESTS_PER_MINUTE": "1000000"}, durable=True) as place, ended() as children:
+        given = place.environment
+        _build_shop(place.settings, given)
         with socket.create_server(("127.0.0.1", 0), backlog=128) as door:
             door.set_inheritable(True)
             api = _start(given, "evals.turns.server", str(door.fileno()), keep=(door.fileno(),))
-            children = [api, _start(given, "api.cli", "worker"), _start(given, "api.cli", "relay")]
+            children += [api, _start(given, "api.cli", "worker"), _start(given, "api.cli", "relay")]
             api_process, worker, relay = (psutil.Process(child.pid) for child in children)
             port = door.getsockname()[1]
             await_answer(port)
             yield Service(
                 url=f"http://127.0.0.1:{port}",
-                settings=settings,
+                settings=place.settings,
                 database_url=given["DATABASE_URL"],
                 api=api_process,
                 worker=worker,
                 relay=relay,
-                postgres=_alive(postgres.process()),
-                valkey=_alive(valkey.process()),
+                postgres=_alive(place.postgres.process()),
+                valkey=_alive(place.valkey.process()),
             )
+
+
+@contextmanager
+def ended() -> Iterator[list[Child]]:
+    """A list of processes that end, one and all, when the body does."""
+    children: list[Child] = []
+    try:
+        yield children
     finally:
         for child in children:
             child.terminate()
         for child in children:
             child.wait(20)
-        valkey.stop()
-        postgres.stop()
-        shutil.rmtree(folder)
 
 
 def customers(settings: Settings) -> Mapping[str, str]:
@@ -101,9 +89,6 @@ def customers(settings: Settings) -> Mapping[str, str]:
 
 
 def _build_shop(settings: Settings, given: Mapping[str, str]) -> None:
-    ledger = open_ledger(settings.ledger)
-    migrate(ledger.engine)
-    ledger.close()
     DuckLake(settings.ledger.url, settings.warehouse.folder, now=system_clock).ensure()
     build = _command(given, "evals.generator", "--into", "ledger", "--customers", str(CUSTOMERS))
     subprocess.run(build, check=True, stderr=subprocess.DEVNULL)  # noqa: S603 - our own program

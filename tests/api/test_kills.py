@@ -4,8 +4,8 @@ import pytest
 
 from evals.faults.audit import Outcome
 from evals.faults.customers import chat, job
-from evals.faults.place import open_place
 from evals.faults.service import WORK_HORSE
+from evals.faults.shop import open_shop
 from evals.faults.storm import SETTINGS, strike
 
 
@@ -13,7 +13,7 @@ from evals.faults.storm import SETTINGS, strike
 def test_customers_of_a_killed_service_get_everything_once() -> None:
     outcome = Outcome()
 
-    with open_place(**SETTINGS) as place:
+    with open_shop(**SETTINGS) as place:
         strike(place, outcome, seed=1, strikes={"api": 1, WORK_HORSE: 1}, lanes=(chat, job))
 
     assert outcome.findings == []

@@ -9,8 +9,8 @@ from evals.faults.audit import Finding, Outcome, differences, faults, undelivere
 from evals.faults.forks import ChildFailed, finished, forked
 from evals.faults.fuse import CHARGED, CHARGING, COMMIT, COMMITTED, Fuse, Point
 from evals.faults.matrix import Case, Theatre
-from evals.faults.place import furnish, welcome
 from evals.faults.relaying import APPENDED, Relaying
+from evals.faults.shop import furnish, welcome
 from evals.faults.stories import STORIES
 from evals.generator.rooms import SetClock
 from foundation.auth import Principal, Role

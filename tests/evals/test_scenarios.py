@@ -18,7 +18,7 @@ GOLD = Scenario(name="gold", subject="tests", who="cus_demo", steps=(Step(say="m
 
 @pytest.fixture(scope="module")
 def workshop() -> Iterator[Workshop]:
-    with open_workshop(customers=10, var=VAR) as opened:
+    with open_workshop(customers=10) as opened:
         yield opened
 
 
