@@ -22,7 +22,7 @@ serve: .venv/installed
 	@exec $(BIN)/livhana serve
 
 test: check browser
-	$(BIN)/pytest -rs
+	$(BIN)/pytest -rs -n 3 --dist loadfile
 
 check: .venv/installed-dev
 	$(BIN)/ruff check $(CODE)

@@ -22,6 +22,7 @@ NO_PHRASES = (
     "forget it",
     "leave it",
     "leave that",
+    "no keep it",
     "no gracias",
 )
 POLITE = frozenset(

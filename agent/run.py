@@ -14,7 +14,7 @@ from agent.events import Emitter
 from agent.models.base import Message
 from agent.state import Reply
 from agent.store import Claim, TurnStore
-from foundation.auth import Principal, Role
+from foundation.auth import Principal
 from foundation.settings import TurnSettings
 from tools.confirmations import PendingAction
 
@@ -51,7 +51,7 @@ class Run:
 
     @property
     def principal(self) -> Principal:
-        return Principal(self.claim.principal_id, Role(self.claim.role))
+        return Principal.with_badge(self.claim.principal_id, self.claim.role)
 
     @property
     def memory(self) -> str:

@@ -346,7 +346,7 @@ class TurnStore:
             "id": turn_id,
             "thread_id": inbound.thread_id,
             "principal_id": inbound.principal.id,
-            "role": inbound.principal.role,
+            "role": inbound.principal.badge,
             "channel": inbound.channel,
             "status": TurnStatus.QUEUED,
             "created_at": now,

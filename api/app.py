@@ -21,18 +21,27 @@ from api.middleware.rate_limit import RateLimit, SpareLimiter
 from api.middleware.request_id import HEADER as REQUEST_ID
 from api.middleware.request_id import RequestId
 from api.routes import (
+    admin,
     age,
     auth,
     catalog,
     chat,
+    checkout,
+    customers,
+    demand,
+    fraud,
     health,
     memberships,
     memory,
+    notices,
+    orders,
     pages,
     payments,
     raffles,
     reasoning,
     reference,
+    staff,
+    webhooks,
 )
 from foundation.cache import RateLimiter
 
@@ -42,11 +51,21 @@ SUMMARY = (
 )
 ROUTERS = (
     auth.router,
+    admin.router,
+    customers.router,
+    staff.router,
     catalog.router,
+    checkout.router,
+    orders.router,
     memberships.router,
     age.router,
     raffles.router,
     payments.router,
+    fraud.router,
+    demand.router,
+    webhooks.router,
+    notices.pages,
+    notices.router,
     memory.router,
     chat.router,
     reasoning.router,

@@ -3,6 +3,7 @@
 import socket
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
@@ -31,7 +32,17 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+staff_app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Those who work in the shop.")
+app.add_typer(staff_app, name="staff")
+PositionName = Literal["support", "manager", "compliance", "admin"]
+raffle = typer.Typer(
+    help="Check a raffle's draw. For example: `livhana raffle verify bundle.json`",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+app.add_typer(raffle, name="raffle")
 RoleName = Literal["customer", "staff", "admin", "guest"]
+DutyName = Literal["support", "manager", "compliance"]
 ReadyFd = Annotated[int | None, typer.Option("--ready-fd", hidden=True)]
 ListenFd = Annotated[int | None, typer.Option("--listen-fd", hidden=True)]
 SUBJECTS: dict[RoleName, str] = {"customer": "cus_demo", "staff": "stf_demo", "admin": "adm_demo"}
@@ -83,6 +94,9 @@ def token(
         str | None,
         typer.Option(help="Whom it speaks for, such as cus_demo. Left out: somebody of the demo shop."),
     ] = None,
+    duty: Annotated[
+        DutyName | None, typer.Option(help="Of staff: what they are there for. Left out: a manager's scopes.")
+    ] = None,
     hours: Annotated[
         float | None, typer.Option(min=0.01, help="How long it is valid. Left out: as JWT_TTL_HOURS says.")
     ] = None,
@@ -96,15 +110,51 @@ def token(
     - `curl -H "Authorization: Bearer $(livhana token --role staff)" http://127.0.0.1:8080/metrics`
     """
     settings = _settings()
-    from foundation.auth import Principal, Role, Tokens
+    from foundation.auth import Duty, Principal, Role, Tokens
     from foundation.ids import new_id
     from foundation.sql import open_ledger
 
     if subject is None and settings.is_production and role != "guest":
         _stop("Say whom the token speaks for: --subject.")
-    principal = Principal(subject or SUBJECTS.get(role) or new_id("gst"), Role(role))
+    if duty and role != "staff":
+        _stop("Only staff have a duty: leave --duty out, or say --role staff.")
+    named = Duty(duty) if duty else None
+    principal = Principal(subject or SUBJECTS.get(role) or new_id("gst"), Role(role), duty=named)
     tokens = Tokens(settings.auth, open_ledger(settings.ledger))
     typer.echo(tokens.issue(principal, ttl=timedelta(hours=hours) if hours else None))
+
+
+@staff_app.command("add")
+def add_staff(
+    name: Annotated[str, typer.Option(help="Whose account it is.")],
+    email: Annotated[str, typer.Option(help="What they sign in with.")],
+    position: Annotated[PositionName, typer.Option(help="What they may do.")] = "support",
+) -> None:
+    """Open an account for somebody who works in the shop; asks for a first password twice.
+
+    The first admin is made here; from then on admins do it over the API. The program must have been
+    started once, so that the ledger's tables are there.
+
+    For example: `livhana staff add --name "Sam Staff" --email sam@livhana.example --position admin`
+    """
+    settings = _settings()
+    password = typer.prompt("First password", hide_input=True, confirmation_prompt=True)
+    from api.bootstrap.shop import Shop
+    from api.bootstrap.spares import Spares
+    from commerce.customers.staff import Position
+    from foundation.clock import system_clock
+    from foundation.errors import ShopError
+
+    shop = Shop(settings, now=system_clock, spares=Spares())
+    try:
+        member = shop.staff.add(
+            name=name, email=email, position=Position(position), password=password, by="livhana staff add"
+        )
+    except ShopError as refusal:
+        _stop(str(refusal))
+    finally:
+        shop.close()
+    typer.echo(f"{member.id} {member.position}")
 
 
 @app.command()
@@ -128,6 +178,34 @@ def check() -> None:
         )
     Console().print(table)
     if not all(finding.is_well for finding in findings):
+        raise typer.Exit(1)
+
+
+@raffle.command()
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="What GET /api/raffles/ID/proof gives.")],
+    published: Annotated[
+        str | None,
+        typer.Option(help="The commitment's SHA-256 as it was shown at closing, if you have noted it."),
+    ] = None,
+) -> None:
+    """Check a draw by its published bundle alone: without the shop, its database or a network.
+
+    It fails, and says why, when a ticket, the round, the seed or a winner is not what was promised.
+
+    For example:
+
+    - `livhana raffle verify bundle.json`
+
+    - `curl -s http://127.0.0.1:8080/api/raffles/raf_spring/proof > bundle.json`
+    """
+    from api.verifying import NoBundle, report
+
+    try:
+        is_right = report(bundle, Console(), published=published)
+    except NoBundle as reason:
+        _stop(str(reason))
+    if not is_right:
         raise typer.Exit(1)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
+import anyio.to_thread
 from fastapi import Depends, Header, Path, Security
 from fastapi.requests import HTTPConnection
 from fastapi.security import HTTPBearer
@@ -40,12 +41,15 @@ async def house(connection: HTTPConnection) -> House:
 
 
 async def caller(connection: HTTPConnection, _: Annotated[object, Security(bearer)]) -> Principal:
-    """Whom the token speaks for, as the identity middleware found it."""
+    """Whom the token speaks for, as the identity middleware found it; its session is seen now and then."""
     found: Principal | ShopError | None = connection.scope["state"].get("caller")
     if isinstance(found, ShopError):
         raise found
     if found is None:
         raise SignInFirst
+    sessions = connection.app.state.house.access.sessions
+    if sessions.noticed(found.token_id):
+        await anyio.to_thread.run_sync(sessions.saw, found.token_id)
     return found
 
 
@@ -63,12 +67,18 @@ def require(scope: str) -> Callable[[Caller], Awaitable[Principal]]:
 
 
 Visitor = Annotated[Principal, Depends(require("shop:read"))]
+Customer = Annotated[Principal, Depends(require("own:read"))]
 Owner = Annotated[Principal, Depends(require("own:write"))]
+Staff = Annotated[Principal, Depends(require("staff:read"))]
+Manager = Annotated[Principal, Depends(require("shop:manage"))]
+Refunder = Annotated[Principal, Depends(require("money:refund"))]
+Compliance = Annotated[Principal, Depends(require("compliance"))]
+Admin = Annotated[Principal, Depends(require("admin"))]
 
 
 async def readable(customer_id: PathId, principal: Caller) -> str:
     """The customer named in the path, when it is the caller or the caller is staff."""
-    if "shop:manage" in principal.scopes:
+    if "staff:read" in principal.scopes:
         return customer_id
     if "own:read" not in principal.scopes:
         raise NotAllowed("own:read")

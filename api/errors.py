@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic.alias_generators import to_camel
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from api.envelope import Failure, FieldError, failed
 from foundation.errors import Code, ShopError
@@ -96,8 +97,13 @@ def install(app: FastAPI) -> None:
             return _invalid([FieldError(field="Content-Type", message="send JSON as application/json")])
         return translate(error)
 
-    for expected in (ShopError, HTTPException):
-        app.add_exception_handler(expected, answer)
+    async def answer_unroutable(request: Request, error: Exception) -> JSONResponse:
+        if isinstance(error, HTTPException) and error.status_code == METHOD_NOT_ALLOWED:
+            error.headers = _allowed(request) or error.headers
+        return translate(error)
+
+    app.add_exception_handler(ShopError, answer)
+    app.add_exception_handler(HTTPException, answer_unroutable)
     app.add_exception_handler(RequestValidationError, answer_invalid)
 
 
@@ -139,6 +145,14 @@ def _invalid(fields: list[FieldError]) -> JSONResponse:
         error=f"{first.field}: {first.message}.", code="INVALID_INPUT", details=fields[:MOST_FIELDS]
     )
     return failed(STATUS["INVALID_INPUT"], failure)
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """All methods that the document has for the address; the router names those of its first route alone."""
+    for template, operations in request.app.openapi()["paths"].items():
+        if compile_path(template)[0].match(request.scope["path"]):
+            return {"Allow": ", ".join(sorted(map(str.upper, operations)))}
+    return {}
 
 
 def _unroutable(error: HTTPException) -> JSONResponse:

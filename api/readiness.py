@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.bootstrap import House
+from commerce.notices.models import Status
 from foundation.cache import CacheAway, answering
 from foundation.outbox import Lag
 
@@ -41,6 +42,7 @@ def examine(house: House) -> dict[str, Part]:
     if ledger.state is PartState.READY:
         lags = house.outbox.lag()
         parts["outbox"] = _lag(house, lags)
+        parts["notices"] = _notices(house)
         parts["warehouse"] = _lag(house, [lag for lag in lags if lag.subscriber == "warehouse"])
     return parts
 
@@ -72,6 +74,14 @@ def _model(house: House) -> Part:
 def _embedder(house: House) -> Part:
     [vector] = house.embedder.encode(["ready"])
     return Part(PartState.READY, f"{len(vector)} dimensions")
+
+
+def _notices(house: House) -> Part:
+    tally = house.notices.tally()
+    waiting, parked = tally.counts[Status.WAITING], tally.counts[Status.PARKED]
+    is_late = tally.waiting_for(house.now()) > LATE
+    says = f"{waiting} wait to be sent, {parked} are parked"
+    return Part(PartState.DEGRADED if is_late else PartState.READY, says)
 
 
 def _lag(house: House, lags: Sequence[Lag]) -> Part:

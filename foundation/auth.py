@@ -37,12 +37,26 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Duty(StrEnum):
+    """What a member of staff is there for."""
+
+    SUPPORT = "support"
+    MANAGER = "manager"
+    COMPLIANCE = "compliance"
+
+
 SCOPES: Mapping[Role, frozenset[str]] = {
     Role.GUEST: frozenset({"shop:read"}),
     Role.CUSTOMER: frozenset({"shop:read", "own:read", "own:write"}),
-    Role.STAFF: frozenset({"shop:read", "shop:manage"}),
-    Role.ADMIN: frozenset({"shop:read", "shop:manage", "admin"}),
+    Role.STAFF: frozenset({"shop:read", "staff:read"}),
+    Role.ADMIN: frozenset({"shop:read", "staff:read", "shop:manage", "money:refund", "compliance", "admin"}),
 }
+DUTIES: Mapping[Duty, frozenset[str]] = {
+    Duty.SUPPORT: frozenset(),
+    Duty.MANAGER: frozenset({"shop:manage", "money:refund"}),
+    Duty.COMPLIANCE: frozenset({"compliance"}),
+}
+"""What a duty adds to the scopes of staff; a token of staff that names none is a manager's."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +65,31 @@ class Principal:
     """`cus_…` for a customer (their row in `customers`), `gst_…` for a guest, `stf_…` for staff."""
     role: Role
     token_id: str = ""
+    duty: Duty | None = None
+    """Of staff alone."""
+
+    @classmethod
+    def with_badge(cls, principal_id: str, badge: str) -> "Principal":
+        """Whom a stored badge stands for."""
+        role, _, duty = badge.partition(":")
+        return cls(principal_id, Role(role), duty=Duty(duty) if duty else None)
+
+    @property
+    def badge(self) -> str:
+        """Role and duty in one word, to be stored with what is done later in the principal's name."""
+        return f"{self.role}:{self.duty}" if self.duty else self.role.value
 
     @property
     def scopes(self) -> frozenset[str]:
-        return SCOPES[self.role]
+        added = DUTIES[self.duty or Duty.MANAGER] if self.role is Role.STAFF else frozenset()
+        return SCOPES[self.role] | added
+
+
+@dataclass(frozen=True)
+class Token:
+    text: str
+    id: str
+    expires_at: datetime
 
 
 class TokenRefused(Unauthorized):
@@ -80,19 +115,25 @@ class Tokens:
         self._revoked = _Revocations(ledger, now)
 
     def issue(self, principal: Principal, *, ttl: timedelta | None = None) -> str:
-        """A token with an id of its own, valid for `ttl` or as long as the settings say."""
+        return self.grant(principal, ttl=ttl).text
+
+    def grant(self, principal: Principal, *, ttl: timedelta | None = None) -> Token:
+        """A token under the principal's `token_id`, or an id of its own, for `ttl` or as the settings say."""
         now = self._now()
+        expires_at = now + (ttl or timedelta(hours=self._settings.ttl_hours))
         claims = {
             "sub": principal.id,
             "role": principal.role.value,
-            "jti": new_id("tok"),
+            "jti": principal.token_id or new_id("tok"),
             "iat": int(now.timestamp()),
-            "exp": int((now + (ttl or timedelta(hours=self._settings.ttl_hours))).timestamp()),
+            "exp": int(expires_at.timestamp()),
             "aud": self._settings.audience,
             "iss": self._settings.issuer,
+            **({"duty": principal.duty.value} if principal.duty else {}),
         }
         key_id = next(iter(self._keys))
-        return jwt.encode(claims, self._keys[key_id], algorithm=ALGORITHM, headers={"kid": key_id})
+        text = jwt.encode(claims, self._keys[key_id], algorithm=ALGORITHM, headers={"kid": key_id})
+        return Token(text, str(claims["jti"]), expires_at)
 
     def verify(self, token: str) -> Principal:
         """Who the token speaks for.
@@ -138,11 +179,12 @@ class Tokens:
     def _principal(claims: Mapping[str, Any]) -> Principal:
         try:
             role = Role(claims["role"])
+            duty = Duty(claims["duty"]) if "duty" in claims else None
         except ValueError as error:
             raise TokenRefused from error
         if not claims["sub"] or not claims["jti"]:
             raise TokenRefused
-        return Principal(claims["sub"], role, claims["jti"])
+        return Principal(claims["sub"], role, claims["jti"], duty)
 
 
 def _time(seconds: object) -> datetime:

@@ -135,14 +135,19 @@ class DataKeys:
         return _decrypt(self._cipher(customer_id, draw=False, context=context), sealed, context).decode()
 
     def shred(self, customer_id: str) -> None:
-        """Destroy the customer's key for good, and keep a mark so that no new one is drawn."""
+        """Destroy the customer's key for good, and keep a mark so that no new one is drawn.
+
+        A key named `customer/part` is for a part of what is kept, and goes with the customer's.
+        """
         mark = {"wrapped": None, "key_id": None, "shredded_at": self._now()}
+        parts = data_keys.c.customer_id.startswith(f"{customer_id}/", autoescape=True)
         with self._ledger.transaction() as connection:
             connection.execute(
                 insert_or_ignore(data_keys)
                 .values(customer_id=customer_id, created_at=self._now(), **mark)
                 .on_conflict_do_update(index_elements=[data_keys.c.customer_id], set_=mark)
             )
+            connection.execute(update(data_keys).where(parts).values(mark))
         self._open_keys.drop(customer_id)
 
     def rotate(self, *, batch: int = 500) -> int:
@@ -278,6 +283,8 @@ class _OpenKeys:
 
     def drop(self, customer_id: str) -> None:
         with self._lock:
+            for name in [each for each in self._keys if each.partition("/")[0] == customer_id]:
+                del self._keys[name]
             self._keys.pop(customer_id, None)
 
 

@@ -48,6 +48,9 @@ effects = _counter("effects", "Effects: committed, or found already done.", "too
 outbox_waiting = _gauge("outbox_waiting_events", "Events a subscriber has not handled yet.", "subscriber")
 outbox_lag_seconds = _gauge("outbox_lag_seconds", "Age of the oldest of them.", "subscriber")
 
+notices = _gauge("notices", "Notices by state: waiting, sent, parked, withheld.", "status")
+notices_waiting_seconds = _gauge("notices_waiting_seconds", "Age of the oldest that is not sent yet.")
+
 jobs = _counter(
     "jobs", "Jobs by the state they reached: queued, started, finished, failed.", "kind", "status"
 )

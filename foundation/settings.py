@@ -7,14 +7,27 @@ In development the secrets that are missing are drawn once and kept in
 import json
 import os
 import secrets
+from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SECRETS = ("JWT_KEYS", "ENCRYPTION_KEYS", "LOOKUP_KEY")
 """`JWT_KEYS` and `ENCRYPTION_KEYS` are key rings: `kid:hex[,kid:hex…]`, the first one signs or seals."""
+
+DEMO_TAX_RATES = (
+    "AL:.04,AK:0,AZ:.056,AR:.065,CA:.0725,CO:.029,CT:.0635,DE:0,DC:.06,FL:.06,GA:.04,HI:.04,ID:.06,IL:.0625,"
+    "IN:.07,IA:.06,KS:.065,KY:.06,LA:.05,ME:.055,MD:.06,MA:.0625,MI:.06,MN:.06875,MS:.07,MO:.04225,MT:0,"
+    "NE:.055,NV:.0685,NH:0,NJ:.06625,NM:.04875,NY:.04,NC:.0475,ND:.05,OH:.0575,OK:.045,OR:0,PA:.06,RI:.07,"
+    "SC:.06,SD:.042,TN:.07,TX:.0625,UT:.0485,VT:.06,VA:.053,WA:.065,WV:.06,WI:.05,WY:.04"
+)
+"""For demonstration: rates of whole states, without counties and cities. A real shop sets its own."""
+
+GATEWAY = ("AUTHORIZE_NET_LOGIN_ID", "AUTHORIZE_NET_TRANSACTION_KEY", "AUTHORIZE_NET_SIGNATURE_KEY")
+"""What the card gateway needs; without these, development charges the cards of a sandbox."""
 
 
 class MisconfiguredError(Exception):
@@ -40,6 +53,10 @@ class WarehouseSettings(_Part):
     folder: Path = Field(alias="WAREHOUSE_DIR")
     batch_rows: int = Field(default=100, alias="WAREHOUSE_BATCH_ROWS", ge=1)
     batch_seconds: float = Field(default=30, alias="WAREHOUSE_BATCH_SECONDS", gt=0)
+
+
+class MailSettings(_Part):
+    folder: Path = Field(alias="MAIL_DIR")
 
 
 class AuthSettings(_Part):
@@ -88,8 +105,62 @@ class ApiSettings(_Part):
 
 class ShopSettings(_Part):
     name: str = Field(default="LivHana", alias="SHOP_NAME")
+    address: str = Field(default="100 Demo Street, Austin, TX 78701", alias="SHOP_ADDRESS", min_length=1)
+    email: str = Field(default="shop@livhana.example", alias="SHOP_EMAIL", pattern=r"^[^@\s<>]+@[^@\s<>]+$")
+    url: str = Field(default="http://127.0.0.1:8080", alias="SHOP_URL", pattern=r"^https?://[^\s]+[^/\s]$")
     time_zone: str = Field(default="America/Chicago", alias="SHOP_TIME_ZONE")
+    age_grace_days: int = Field(default=30, alias="AGE_GRACE_DAYS", ge=0, le=90)
     demo_customers: int = Field(default=500, alias="DEMO_CUSTOMERS", ge=10)
+
+
+class FraudSettings(_Part):
+    review_from: float = Field(default=0.5, alias="FRAUD_REVIEW_FROM", gt=0, le=1)
+    attempts_kept_days: int = Field(default=180, alias="FRAUD_ATTEMPTS_KEPT_DAYS", ge=90)
+
+
+class ReorderSettings(_Part):
+    service_level: float = Field(default=0.95, alias="REORDER_SERVICE_LEVEL", gt=0.5, lt=1)
+    lead_days: int = Field(default=14, alias="REORDER_LEAD_DAYS", ge=1, le=90)
+
+
+def _rates(given: object) -> object:
+    """From text such as `TX:0.0625,OK:0.045`."""
+    if not isinstance(given, str):
+        return given
+    pairs = (part.strip().partition(":") for part in given.split(",") if part.strip())
+    return {state.strip().upper(): rate.strip() for state, _, rate in pairs}
+
+
+class CheckoutSettings(_Part):
+    tax_rates: Annotated[
+        Mapping[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], Annotated[Decimal, Field(ge=0, lt=1)]],
+        NoDecode,
+        BeforeValidator(_rates),
+    ] = Field(default=DEMO_TAX_RATES, alias="TAX_RATES", validate_default=True)
+    """By state; a state that is not named is not sold to."""
+
+
+class RaffleSettings(_Part):
+    beacon: Literal["drand", "commit"] = Field(default="drand", alias="RAFFLE_BEACON")
+    drand_urls: str = Field(default="https://api.drand.sh,https://drand.cloudflare.com", alias="DRAND_URLS")
+
+
+class PaymentSettings(_Part):
+    gateway: Literal["", "sandbox", "authorize_net"] = Field(default="", alias="PAYMENT_GATEWAY")
+    login_id: SecretStr = Field(default=SecretStr(""), alias="AUTHORIZE_NET_LOGIN_ID")
+    transaction_key: SecretStr = Field(default=SecretStr(""), alias="AUTHORIZE_NET_TRANSACTION_KEY")
+    signature_key: SecretStr = Field(default=SecretStr(""), alias="AUTHORIZE_NET_SIGNATURE_KEY")
+    url: str = Field(
+        default="https://apitest.authorize.net/xml/v1/request.api",
+        alias="AUTHORIZE_NET_URL",
+        pattern=r"^https?://",
+    )
+    timeout_seconds: float = Field(default=20, alias="AUTHORIZE_NET_TIMEOUT_SECONDS", gt=0, le=60)
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Unless it is said, credentials decide."""
+        return self.gateway == "sandbox" if self.gateway else not self.login_id.get_secret_value()
 
 
 class Settings(_Part):
@@ -98,12 +169,18 @@ class Settings(_Part):
     ledger: LedgerSettings
     cache: CacheSettings
     warehouse: WarehouseSettings
+    mail: MailSettings
     auth: AuthSettings
     crypto: CryptoSettings
     models: ModelSettings
     turn: TurnSettings
     api: ApiSettings
     shop: ShopSettings
+    raffles: RaffleSettings
+    fraud: FraudSettings
+    reorder: ReorderSettings
+    payments: PaymentSettings
+    checkout: CheckoutSettings
 
     @property
     def is_production(self) -> bool:
@@ -132,6 +209,7 @@ def load_settings(**given: object) -> Settings:
         "DATABASE_URL": embedded_database_url(var),
         "REDIS_URL": embedded_redis_url(var),
         "WAREHOUSE_DIR": var / "warehouse",
+        "MAIL_DIR": var / "outbox",
     }
     values = {**embedded, **values}
     missing = [name for name in SECRETS if not values.get(name)]
@@ -139,12 +217,25 @@ def load_settings(**given: object) -> Settings:
         raise MisconfiguredError(f"Set {missing[0]}: production does not start without it.")
     if missing:
         values = {**_development_secrets(var), **values}
+    _check_gateway(values)
     try:
         return _assemble(values)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else error.title
         raise MisconfiguredError(f"{name} is not usable: {first['msg']}.") from error
+
+
+def _check_gateway(values: Mapping[str, Any]) -> None:
+    wanted = values.get("PAYMENT_GATEWAY")
+    is_production = values.get("APP_ENV") == "production"
+    if wanted == "sandbox" and is_production:
+        raise MisconfiguredError("PAYMENT_GATEWAY is not usable: production charges no cards of a sandbox.")
+    lacking = [name for name in GATEWAY if not values.get(name)]
+    if lacking and is_production:
+        raise MisconfiguredError(f"Set {lacking[0]}: production does not start without it.")
+    if lacking and wanted != "sandbox" and (wanted or len(lacking) < len(GATEWAY)):
+        raise MisconfiguredError(f"Set {lacking[0]}: the card gateway is not reached without it.")
 
 
 def _assemble(values: dict[str, Any]) -> Settings:
@@ -154,12 +245,18 @@ def _assemble(values: dict[str, Any]) -> Settings:
         ledger=LedgerSettings(**values),
         cache=CacheSettings(**values),
         warehouse=WarehouseSettings(**values),
+        mail=MailSettings(**values),
         auth=AuthSettings(**values),
         crypto=CryptoSettings(**values),
         models=ModelSettings(**values),
         turn=TurnSettings(**values),
         api=ApiSettings(**values),
         shop=ShopSettings(**values),
+        raffles=RaffleSettings(**values),
+        fraud=FraudSettings(**values),
+        reorder=ReorderSettings(**values),
+        payments=PaymentSettings(**values),
+        checkout=CheckoutSettings(**values),
     )
 
 

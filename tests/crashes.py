@@ -1,10 +1,19 @@
 """Ends of processes and silences of a card gateway, at a chosen point."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
-from commerce.payments.ports import CardGateway, Charge, GatewayAnswer, StoredCard
-from foundation.money import Money
+from commerce.payments.ports import (
+    CardGateway,
+    Charge,
+    GatewayAnswer,
+    Plan,
+    Return,
+    StoredCard,
+    Transaction,
+)
+from evals.faults.fuse import RelayedGateway
 from foundation.sql import Ledger
 
 Point = Literal["before", "after"]
@@ -14,8 +23,8 @@ class Killed(BaseException):
     """Stands for the end of the process: nothing catches it."""
 
 
-class FailingGateway:
-    """`before` and `after` are raised around the first charge; `silent` at that many other calls."""
+class FailingGateway(RelayedGateway):
+    """`before` and `after` are raised around the first charge, refund or plan, `silence` at others."""
 
     def __init__(
         self,
@@ -26,7 +35,7 @@ class FailingGateway:
         silence: BaseException | None = None,
         silent: int = 0,
     ) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._before = before
         self._after = after
         self._silence = silence
@@ -34,29 +43,41 @@ class FailingGateway:
 
     def store_card(self, customer_id: str, nonce: str) -> StoredCard | None:
         self._perhaps_silent()
-        return self._inner.store_card(customer_id, nonce)
+        return super().store_card(customer_id, nonce)
 
     def charge(self, charge: Charge) -> GatewayAnswer:
-        before, self._before = self._before, None
-        if before is not None:
-            raise before
-        answer = self._inner.charge(charge)
-        after, self._after = self._after, None
-        if after is not None:
-            raise after
-        return answer
+        with self._failing():
+            return super().charge(charge)
 
-    def find(self, invoice: str) -> GatewayAnswer | None:
+    def find(self, invoice: str) -> Transaction | None:
         self._perhaps_silent()
-        return self._inner.find(invoice)
+        return super().find(invoice)
+
+    def look_up(self, transaction_id: str) -> Transaction | None:
+        self._perhaps_silent()
+        return super().look_up(transaction_id)
 
     def void(self, transaction_id: str) -> GatewayAnswer:
         self._perhaps_silent()
-        return self._inner.void(transaction_id)
+        return super().void(transaction_id)
 
-    def refund(self, transaction_id: str, amount: Money) -> GatewayAnswer:
-        self._perhaps_silent()
-        return self._inner.refund(transaction_id, amount)
+    def refund(self, refund: Return) -> GatewayAnswer:
+        with self._failing():
+            return super().refund(refund)
+
+    def subscribe(self, plan: Plan) -> str:
+        with self._failing():
+            return super().subscribe(plan)
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        before, self._before = self._before, None
+        if before is not None:
+            raise before
+        yield
+        after, self._after = self._after, None
+        if after is not None:
+            raise after
 
     def _perhaps_silent(self) -> None:
         if self._silence is not None and self._silent > 0:

@@ -11,6 +11,10 @@ INVITATION = (
     f"Please fill in the secure form to show that you are {MINIMUM_AGE} or older; it takes a minute. "
     "Never write your birthday or ID number in the chat."
 )
+RENEWAL = (
+    "Please renew it in the secure form; it takes a minute. "
+    "Never write your birthday or ID number in the chat."
+)
 
 
 @tool(Effect.READ, scope="own:read", label="Checking your age verification")
@@ -19,16 +23,21 @@ def age_status(context: ToolContext) -> ToolResult:
     proof = context.services.ages.status(context.principal.id)
     if proof is None:
         return ToolResult(f"Your age is not verified yet. {INVITATION}", _data(None), form=FORM)
-    day = spoken(context.services.calendar.day(proof.expires_at))
-    if not proof.is_valid(context.services.calendar.now()):
-        return ToolResult(f"Your age verification ended on {day}. {INVITATION}", _data(None), form=FORM)
-    return ToolResult(f"Your age is verified until {day}.", _data(proof))
+    day, now = spoken(context.services.calendar.day(proof.expires_at)), context.services.calendar.now()
+    if proof.is_valid(now):
+        return ToolResult(f"Your age is verified until {day}.", _data(proof))
+    if proof.is_in_grace(now):
+        last = spoken(context.services.calendar.day(proof.usable_until))
+        say = f"Your age verification ended on {day}. You can still buy until {last}. {RENEWAL}"
+        return ToolResult(say, _data(proof), form=FORM)
+    return ToolResult(f"Your age verification ended on {day}. {INVITATION}", _data(None), form=FORM)
 
 
 @tool(Effect.READ, scope="own:read", label="Opening the age form")
 def open_age_form(context: ToolContext) -> ToolResult:
     """Show the customer the form in which they prove their age; nothing is asked in the chat."""
-    if context.services.ages.is_proven(context.principal.id):
+    proof = context.services.ages.status(context.principal.id)
+    if proof is not None and proof.is_usable(context.services.calendar.now()):
         return age_status.run(context, {})
     return ToolResult(INVITATION, _data(None), form=FORM)
 

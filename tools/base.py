@@ -12,10 +12,15 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 from commerce.age.service import AgeVerification
+from commerce.checkout.carts import Carts
+from commerce.checkout.service import Checkout
+from commerce.customers.addresses import Addresses
+from commerce.customers.consents import Consents
 from commerce.customers.service import Customers
 from commerce.handoffs.service import Handoffs
 from commerce.inventory.service import Inventory
 from commerce.memberships.service import Memberships
+from commerce.raffles.proofs import RaffleProofs
 from commerce.raffles.service import Raffles
 from foundation.auth import Principal
 from foundation.clock import Calendar
@@ -45,9 +50,14 @@ class Services:
     """The rooms that tools may enter."""
 
     customers: Customers
+    addresses: Addresses
+    consents: Consents
     inventory: Inventory
+    carts: Carts
+    checkout: Checkout
     memberships: Memberships
     raffles: Raffles
+    raffle_proofs: RaffleProofs
     ages: AgeVerification
     handoffs: Handoffs
     memory: MemoryEngine

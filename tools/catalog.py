@@ -10,37 +10,68 @@ from sqlalchemy import Connection
 from foundation.auth import Principal
 from foundation.errors import Forbidden, ShopError
 from foundation.sql import Ledger
+from tools.account import my_details, start_news, stop_news
 from tools.age import age_status, open_age_form
 from tools.base import Effect, Services, Tool, ToolContext, ToolResult, unknown_tool
+from tools.checkout import add_to_cart, checkout, my_orders, order_status, remove_from_cart, show_cart
 from tools.confirmations import Confirmations, PendingAction, TermsChanged
 from tools.effects import Effects
 from tools.handoff import hand_over_to_person
 from tools.inventory import product_details, search_products
 from tools.memberships import (
+    cancel_membership,
+    downgrade_membership,
+    keep_membership,
     list_membership_tiers,
     membership_discount,
     membership_status,
+    my_benefits,
+    reactivate_membership,
     subscribe_membership,
+    upgrade_membership,
 )
 from tools.preferences import remember_preference, what_we_know
-from tools.raffles import buy_raffle_tickets, list_raffles, my_raffle_tickets
+from tools.raffles import (
+    buy_raffle_tickets,
+    list_raffles,
+    my_raffle_tickets,
+    raffle_proof,
+    raffle_results,
+)
 from tools.recall import recall_conversation
 
 TOOLS: tuple[Tool, ...] = (
     search_products,
     product_details,
+    add_to_cart,
+    show_cart,
+    remove_from_cart,
+    checkout,
+    order_status,
+    my_orders,
     list_membership_tiers,
     membership_status,
     membership_discount,
     subscribe_membership,
+    upgrade_membership,
+    downgrade_membership,
+    keep_membership,
+    cancel_membership,
+    reactivate_membership,
+    my_benefits,
     age_status,
     open_age_form,
     list_raffles,
     my_raffle_tickets,
+    raffle_results,
+    raffle_proof,
     buy_raffle_tickets,
     recall_conversation,
     remember_preference,
     what_we_know,
+    my_details,
+    start_news,
+    stop_news,
     hand_over_to_person,
 )
 

@@ -2,16 +2,25 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from commerce.inventory.models import Category, Flavour, Order, Product, ProductQuery
+from commerce.inventory.models import Category, Flavour, Order, Product, ProductQuery, mark
 from commerce.inventory.models import Effect as ProductEffect
 from foundation.money import Money
 from tools.base import Card, Effect, ToolContext, ToolResult, slot, tool
 from tools.phrases import Dollars, Name, dollars, listed
 
+Kind = Literal[
+    Category.FLOWER,
+    Category.VAPE,
+    Category.EDIBLE,
+    Category.TINCTURE,
+    Category.TOPICAL,
+    Category.ACCESSORY,
+]
+"""What a customer may ask for; nobody asks for what has no name."""
 FEW_LEFT = 5
 SHOWN = 5
 
@@ -23,9 +32,10 @@ def search_products(  # noqa: PLR0913 - as many ways as customers narrow a searc
     words: Annotated[
         str, Field(max_length=200), slot("words", ask="", description="Words of a name or brand")
     ] = "",
-    category: Category | None = None,
+    category: Kind | None = None,
     effect: ProductEffect | None = None,
     flavour: Flavour | None = None,
+    without_categories: tuple[Kind, ...] = (),
     without_flavours: tuple[Flavour, ...] = (),
     min_price: Annotated[Dollars | None, slot("money", ask="", description="At least, in dollars")] = None,
     max_price: Annotated[Dollars | None, slot("money", ask="", description="At most, in dollars")] = None,
@@ -41,6 +51,7 @@ def search_products(  # noqa: PLR0913 - as many ways as customers narrow a searc
         category=category,
         effect=effect,
         flavour=flavour,
+        without_categories=frozenset(without_categories),
         without_flavours=frozenset(without_flavours),
         min_price=_money(min_price),
         max_price=_money(max_price),
@@ -49,7 +60,7 @@ def search_products(  # noqa: PLR0913 - as many ways as customers narrow a searc
     )
     found = context.services.inventory.search(query)
     if found:
-        return _shown(f"{_wanted(query)}:", found, fits=True)
+        return _shown(context, f"{_wanted(query)}:", found, fits=True)
     return _nearest(context, query)
 
 
@@ -60,12 +71,18 @@ def product_details(
 ) -> ToolResult:
     """Everything the label of one product says, its price, and whether it is in stock."""
     found = context.services.inventory.by_name(product)
+    note = _note(context, found)
+    told = f" {note[0].upper()}{note[1:]}." if note else ""
     say = (
         f"{found.name} by {found.brand} — {found.price}, {_described(found)}. {found.description}"
-        f"{_contents(found)} {_stock(found)}"
+        f"{_contents(found)} {_stock(found)}{told}"
     )
-    data = _data(found) | {"description": found.description, "cbd_mg": found.cbd_mg, "thc_mg": found.thc_mg}
-    return ToolResult(say, data, (_card(found),))
+    data = _data(found, note) | {
+        "description": found.description,
+        "cbd_mg": found.cbd_mg,
+        "thc_mg": found.thc_mg,
+    }
+    return ToolResult(say, data, (_card(found, note),))
 
 
 def _nearest(context: ToolContext, query: ProductQuery) -> ToolResult:
@@ -76,7 +93,7 @@ def _nearest(context: ToolContext, query: ProductQuery) -> ToolResult:
         is_wider = near != replace(query, order="price_low", limit=1)
         found = context.services.inventory.search(near) if is_wider and _narrows(near) else []
         if found:
-            return _shown(f"{sorry} The nearest is:", found, fits=False)
+            return _shown(context, f"{sorry} The nearest is:", found, fits=False)
     return ToolResult(sorry, {"products": []})
 
 
@@ -84,14 +101,23 @@ def _narrows(query: ProductQuery) -> bool:
     return bool(query.words or query.category or query.effect or query.flavour)
 
 
-def _shown(opening: str, found: list[Product], *, fits: bool) -> ToolResult:
-    lines = [f"{number}. {_line(product)}" for number, product in enumerate(found, start=1)]
-    data = {"products": [_data(product) for product in found], "fits": fits}
-    return ToolResult("\n".join([opening, *lines]), data, tuple(_card(product) for product in found))
+def _shown(context: ToolContext, opening: str, found: list[Product], *, fits: bool) -> ToolResult:
+    noted = [(product, _note(context, product)) for product in found]
+    lines = [f"{number}. {_line(product, note)}" for number, (product, note) in enumerate(noted, start=1)]
+    data = {"products": [_data(product, note) for product, note in noted], "fits": fits}
+    return ToolResult("\n".join([opening, *lines]), data, tuple(_card(*each) for each in noted))
 
 
-def _line(product: Product) -> str:
-    return f"{product.name} — {product.price}, {_described(product)}"
+def _note(context: ToolContext, product: Product) -> str | None:
+    """What the caller's membership means for a product that is not for everybody."""
+    if product.min_tier is None and product.released_at is None:
+        return None
+    tier = context.services.memberships.standing(context.principal.id).tier
+    return mark(product, tier=tier, at=context.services.calendar.now())
+
+
+def _line(product: Product, note: str | None) -> str:
+    return f"{product.name} — {product.price}, {_described(product)}" + (f" ({note})" if note else "")
 
 
 def _described(product: Product) -> str:
@@ -107,9 +133,13 @@ def _wanted(query: ProductQuery) -> str:
     about = f" matching “{query.words}”" if query.words else ""
     purpose = f" for {query.effect}" if query.effect else ""
     taste = f" with {query.flavour}" if query.flavour else ""
-    avoided = f" without {listed(sorted(query.without_flavours))}" if query.without_flavours else ""
-    text = f"{kind}{about}{purpose}{taste}{avoided}{_bounds(query)}"
+    text = f"{kind}{about}{purpose}{taste}{_avoided(query)}{_bounds(query)}"
     return text[0].upper() + text[1:]
+
+
+def _avoided(query: ProductQuery) -> str:
+    avoided = sorted([*(each.plural for each in query.without_categories), *query.without_flavours])
+    return f" without {listed(avoided)}" if avoided else ""
 
 
 def _bounds(query: ProductQuery) -> str:
@@ -132,10 +162,10 @@ def _contents(product: Product) -> str:
 def _stock(product: Product) -> str:
     if not product.in_stock:
         return "It is out of stock at the moment."
-    return f"Only {product.quantity} left in stock." if product.quantity <= FEW_LEFT else "It is in stock."
+    return f"Only {product.free} left in stock." if product.free <= FEW_LEFT else "It is in stock."
 
 
-def _data(product: Product) -> dict[str, Any]:
+def _data(product: Product, note: str | None) -> dict[str, Any]:
     return {
         "id": product.id,
         "name": product.name,
@@ -145,17 +175,18 @@ def _data(product: Product) -> dict[str, Any]:
         "flavours": list(product.flavours),
         "price": dollars(product.price),
         "in_stock": product.in_stock,
+        **({"note": note} if note else {}),
     }
 
 
-def _card(product: Product) -> Card:
+def _card(product: Product, note: str | None) -> Card:
     return Card(
         kind="product",
         id=product.id,
         title=product.name,
         subtitle=f"{product.brand} · {_described(product)}",
         price=dollars(product.price),
-        badges=() if product.in_stock else ("out of stock",),
+        badges=tuple(filter(None, ["" if product.in_stock else "out of stock", note])),
     )
 
 

@@ -7,10 +7,22 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from commerce.raffles.models import Raffle, Ticket
+from commerce.raffles.proofs import Result
 from tools.base import Card, Effect, ToolContext, ToolResult, slot, tool
 from tools.phrases import Name, counted, dollars, listed, spoken
 
 MOST_AT_ONCE = 100
+CHECK = "Anyone can check a draw: take its proof from our site and run `livhana raffle verify`."
+BY_BEACON = (
+    "When a raffle closes, we publish a fingerprint of its list of tickets and name a round of drand, a "
+    "public source of random numbers, that is still to come. The winning tickets follow from these two "
+    f"alone, so nobody can choose them, and neither can we. {CHECK}"
+)
+BY_SEED = (
+    "When a raffle opens, we publish the fingerprint of a secret number; when it closes, that of its list "
+    "of tickets. The winning tickets follow from these two alone, and the number is shown after the draw, so "
+    f"we cannot change it. {CHECK}"
+)
 
 RaffleName = Annotated[
     Name, slot("raffle", ask="Which raffle would you like to enter?", description="Its id or title")
@@ -45,11 +57,35 @@ def my_raffle_tickets(context: ToolContext) -> ToolResult:
     tickets = context.services.raffles.my_tickets(context.principal.id)
     if not tickets:
         return ToolResult("You have no raffle tickets.", {"tickets": []})
-    by_raffle = groupby(sorted(tickets, key=_place), key=lambda ticket: ticket.raffle_title)
-    lines = [f"- {title}: {_numbers(list(theirs))}" for title, theirs in by_raffle]
+    results = {result.raffle.id: result for result in context.services.raffle_proofs.results()}
+    by_raffle = groupby(
+        sorted(tickets, key=_place), key=lambda ticket: (ticket.raffle_title, ticket.raffle_id)
+    )
+    lines = [_mine(title, list(theirs), results.get(raffle_id)) for (title, raffle_id), theirs in by_raffle]
     data = [{"raffle": ticket.raffle_title, "number": ticket.number} for ticket in tickets]
     say = "\n".join([f"You have {counted(len(tickets), 'raffle ticket')}:", *lines])
     return ToolResult(say, {"tickets": data})
+
+
+@tool(Effect.READ, scope="shop:read", label="Looking up the last draws")
+def raffle_results(context: ToolContext) -> ToolResult:
+    """Which ticket numbers won the raffles that were drawn last, with their runners-up."""
+    results = context.services.raffle_proofs.results()
+    if not results:
+        return ToolResult("No raffle has been drawn yet.", {"results": []})
+    lines = [_result(context, result) for result in results]
+    data = [{"raffle": result.raffle.title, "winning_ticket": result.numbers[0]} for result in results]
+    return ToolResult("\n".join(["These raffles were drawn last:", *lines]), {"results": data})
+
+
+@tool(Effect.READ, scope="shop:read", label="Looking up how raffles are drawn")
+def raffle_proof(context: ToolContext) -> ToolResult:
+    """How a raffle is drawn, why nobody can choose the winner, and how anyone can check a draw."""
+    proofs = context.services.raffle_proofs
+    latest = proofs.results(limit=1)
+    said = [BY_BEACON if proofs.beacon_decides else BY_SEED, *map(_check, latest)]
+    data = [{"raffle_id": result.raffle.id, "proof": _address(result)} for result in latest]
+    return ToolResult(" ".join(said), {"latest": data})
 
 
 def _propose(context: ToolContext, raffle: str, quantity: int) -> str:
@@ -81,6 +117,33 @@ def buy_raffle_tickets(context: ToolContext, raffle: RaffleName, quantity: Quant
         "total": dollars(receipt.purchase.total),
     }
     return ToolResult(say, data)
+
+
+def _mine(title: str, tickets: Sequence[Ticket], result: Result | None) -> str:
+    line = f"- {title}: {_numbers(tickets)}"
+    if result is None:
+        return line
+    winner = result.numbers[0]
+    is_mine = any(ticket.number == winner for ticket in tickets)
+    return f"{line}. Drawn: {'your number' if is_mine else 'number'} {winner} won{'!' if is_mine else ''}"
+
+
+def _result(context: ToolContext, result: Result) -> str:
+    winner, *others = result.numbers
+    day = spoken(context.services.calendar.day(result.drawn_at))
+    line = f"- {result.raffle.title} ({result.raffle.prize}), drawn on {day}: ticket {winner} won"
+    return f"{line}; runners-up: {listed([str(number) for number in others])}" if others else line
+
+
+def _check(result: Result) -> str:
+    return (
+        f"The last one was {result.raffle.title}: ticket {result.numbers[0]} won. "
+        f"Its tickets and the draw are at {_address(result)}."
+    )
+
+
+def _address(result: Result) -> str:
+    return f"/api/raffles/{result.raffle.id}/proof"
 
 
 def _meant(context: ToolContext, raffle: str) -> str:

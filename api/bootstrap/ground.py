@@ -6,6 +6,11 @@ from zoneinfo import ZoneInfo
 import redis
 import redis.asyncio
 
+from commerce.checkout.service import SUBSCRIPTION as ORDER_REVIEWS
+from commerce.memberships.benefits import SUBSCRIPTION as BENEFITS
+from commerce.memberships.billing import SUBSCRIPTION as BILLING
+from commerce.notices.service import SUBSCRIPTION as NOTICES
+from commerce.raffles.entries import SUBSCRIPTION as RAFFLE_ENTRIES
 from foundation.auth import Tokens
 from foundation.cache import open_async_cache, open_cache
 from foundation.clock import Calendar, Clock
@@ -20,7 +25,7 @@ from foundation.warehouse.ducklake import DuckLake
 from foundation.warehouse.feed import SUBSCRIPTION as WAREHOUSE
 from foundation.warehouse.feed import WarehouseFeed
 
-SUBSCRIPTIONS = (WAREHOUSE,)
+SUBSCRIPTIONS = (WAREHOUSE, BENEFITS, BILLING, NOTICES, RAFFLE_ENTRIES, ORDER_REVIEWS)
 
 
 class Ground:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter
 
+from agent.adoption import Conversations
 from agent.events import TurnStream
 from agent.graph import Graph, build_graph
 from agent.models.base import Model
@@ -19,6 +20,7 @@ from agent.store import TurnStore
 from agent.turn import Turns
 from api.bootstrap.shop import Shop
 from api.bootstrap.spares import Brain, Spares
+from commerce.customers.signin import SignIn
 from foundation.cache import EventStream
 from foundation.clock import Clock, system_clock
 from foundation.settings import ModelSettings, Settings
@@ -64,12 +66,22 @@ class House(Shop):
         )
 
     @cached_property
+    def sign_in(self) -> SignIn:
+        belongings = (Conversations(self.ledger), self.handoffs, self.consents, self.carts)
+        return SignIn(self.ledger, self.customers, self.access, belongings=belongings)
+
+    @cached_property
     def services(self) -> Services:
         return Services(
             customers=self.customers,
+            addresses=self.addresses,
+            consents=self.consents,
             inventory=self.inventory,
+            carts=self.carts,
+            checkout=self.checkout,
             memberships=self.memberships,
             raffles=self.raffles,
+            raffle_proofs=self.raffle_proofs,
             ages=self.ages,
             handoffs=self.handoffs,
             memory=self.memory,

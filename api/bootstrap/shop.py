@@ -1,58 +1,130 @@
-"""The shop's rooms, each over the ones it stands on, and who hears of what happens in them."""
+"""What the shop sells and gives, and who hears of what happens in it."""
 
 from functools import cached_property
 
-from api.bootstrap.ground import Ground
-from api.bootstrap.spares import Spares
-from commerce.age.service import AgeVerification
-from commerce.customers.service import Customers
-from commerce.handoffs.service import Handoffs
+from api.bootstrap.sales import InventoryShelf, OrderedSales
+from api.bootstrap.till import Till
+from commerce.checkout.booking import Books
+from commerce.checkout.carts import Carts
+from commerce.checkout.drafting import Drafts, Rooms
+from commerce.checkout.service import Checkout
+from commerce.demand.models import Policy
+from commerce.demand.service import Demand
+from commerce.fraud.service import Fraud
+from commerce.insights.service import Insights
 from commerce.inventory.service import Inventory
+from commerce.memberships.benefits import Benefits
+from commerce.memberships.billing import MembershipBilling
+from commerce.memberships.book import Book as MembershipBook
+from commerce.memberships.figures import Figures
 from commerce.memberships.service import Memberships
-from commerce.payments.sandbox import SandboxGateway
-from commerce.payments.service import Payments
+from commerce.payments.inbox import GatewayInbox
+from commerce.raffles.draws import RaffleDraws
+from commerce.raffles.entries import FreeEntries
+from commerce.raffles.office import RaffleOffice
+from commerce.raffles.proofs import RaffleProofs
 from commerce.raffles.service import Raffles
-from foundation.clock import Clock
+from connectors.drand import Drand
 from foundation.outbox import Relay
-from foundation.settings import Settings
 
 
-class Shop(Ground):
-    def __init__(self, settings: Settings, *, now: Clock, spares: Spares) -> None:
-        super().__init__(settings, now=now)
-        self._spares = spares
+class Shop(Till):
+    @cached_property
+    def gateway_inbox(self) -> GatewayInbox:
+        return GatewayInbox(self.ledger, self.payments, self.membership_billing, now=self.now)
 
     @cached_property
-    def customers(self) -> Customers:
-        return Customers(self.ledger, self.data_keys, self.digests, now=self.now)
-
-    @cached_property
-    def ages(self) -> AgeVerification:
-        return AgeVerification(
-            self.ledger, self.customers, self.outbox, self.data_keys, self.digests, self.calendar
-        )
-
-    @cached_property
-    def payments(self) -> Payments:
-        gateway = self._spares.gateway(SandboxGateway(self.ledger, now=self.now))
-        return Payments(self.ledger, gateway, self.data_keys, self.digests, now=self.now)
+    def membership_book(self) -> MembershipBook:
+        return MembershipBook(self.outbox, self.data_keys, self.calendar)
 
     @cached_property
     def memberships(self) -> Memberships:
-        return Memberships(self.ledger, self.customers, self.ages, self.payments, self.outbox, self.calendar)
+        return Memberships(self.ledger, self.customers, self.ages, self.payments, self.membership_book)
+
+    @cached_property
+    def benefits(self) -> Benefits:
+        return Benefits(self.ledger, self.outbox, now=self.now)
+
+    @cached_property
+    def membership_billing(self) -> MembershipBilling:
+        return MembershipBilling(self.ledger, self.customers, self.payments, self.membership_book)
+
+    @cached_property
+    def insights(self) -> Insights:
+        return Insights(self.warehouse, self.calendar)
+
+    @cached_property
+    def membership_figures(self) -> Figures:
+        return Figures(self.ledger, now=self.now)
 
     @cached_property
     def raffles(self) -> Raffles:
         return Raffles(self.ledger, self.customers, self.ages, self.payments, self.outbox, now=self.now)
 
     @cached_property
+    def raffle_draws(self) -> RaffleDraws:
+        wanted = self.settings.raffles
+        beacon = Drand(wanted.drand_urls.split(","), now=self.now) if wanted.beacon == "drand" else None
+        return RaffleDraws(self.ledger, self.outbox, self.data_keys, beacon, now=self.now)
+
+    @cached_property
+    def raffle_proofs(self) -> RaffleProofs:
+        return RaffleProofs(
+            self.ledger, self.data_keys, beacon_decides=self.settings.raffles.beacon == "drand"
+        )
+
+    @cached_property
+    def raffle_office(self) -> RaffleOffice:
+        return RaffleOffice(
+            self.ledger, self.customers, self.payments, self.raffle_draws, self.outbox, now=self.now
+        )
+
+    @cached_property
+    def free_entries(self) -> FreeEntries:
+        return FreeEntries(self.ledger, self.customers, self.ages, self.outbox, now=self.now)
+
+    @cached_property
     def inventory(self) -> Inventory:
         return Inventory(self.ledger)
 
     @cached_property
-    def handoffs(self) -> Handoffs:
-        return Handoffs(self.ledger, now=self.now)
+    def fraud(self) -> Fraud:
+        review_from = self.settings.fraud.review_from
+        return Fraud(self.ledger, self.outbox, self.digests, review_from=review_from, now=self.now)
+
+    @cached_property
+    def carts(self) -> Carts:
+        return Carts(self.ledger, self.inventory, self.memberships, now=self.now)
+
+    @cached_property
+    def checkout(self) -> Checkout:
+        rooms = Rooms(
+            customers=self.customers,
+            ages=self.ages,
+            memberships=self.memberships,
+            benefits=self.benefits,
+            inventory=self.inventory,
+            payments=self.payments,
+            carts=self.carts,
+        )
+        drafts = Drafts(rooms, tax_rates=self.settings.checkout.tax_rates, now=self.now)
+        return Checkout(Books(self.ledger, self.fraud, self.outbox), rooms, drafts, now=self.now)
+
+    @cached_property
+    def demand(self) -> Demand:
+        reorder = self.settings.reorder
+        policy = Policy(reorder.lead_days, reorder.service_level)
+        sales, shelf = OrderedSales(self.ledger, self.calendar), InventoryShelf(self.inventory)
+        return Demand(self.ledger, sales, shelf, policy, self.calendar)
 
     @cached_property
     def relay(self) -> Relay:
-        return Relay(self.ledger, [self.feed.subscriber(self.settings.warehouse)], now=self.now)
+        subscribers = [
+            self.feed.subscriber(self.settings.warehouse),
+            self.benefits.subscriber(),
+            self.membership_billing.subscriber(),
+            self.notices.subscriber(),
+            self.free_entries.subscriber(),
+            self.checkout.subscriber(),
+        ]
+        return Relay(self.ledger, subscribers, now=self.now)

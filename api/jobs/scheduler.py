@@ -19,6 +19,7 @@ SWEEP = timedelta(seconds=15)
 TICK = timedelta(seconds=3)
 NIGHT = time(3, 30)
 OUTBOX_KEPT = timedelta(days=7)
+CARTS_KEPT = timedelta(days=90)
 JOBS_KEPT = timedelta(hours=24)
 MOST_THREADS = 50
 log = logger(__name__)
@@ -83,13 +84,39 @@ def open_scheduler(house: House) -> Scheduler:
         Chore("resume_turns", every(SWEEP), lambda: resume_turns(house)),
         Chore("requeue_jobs", every(SWEEP), house.jobs.requeue_lost),
         Chore("reconcile_payments", every(SWEEP), house.payments.reconcile),
+        Chore("bill_sandbox", every(SWEEP), lambda: bill_sandbox(house)),
+        Chore("read_gateway_inbox", every(SWEEP), house.gateway_inbox.read),
+        Chore("look_for_lost_charges", every(timedelta(minutes=1)), house.gateway_inbox.look_for_lost),
+        Chore("prune_gateway_inbox", nightly(NIGHT, zone), house.gateway_inbox.prune),
+        Chore("finish_orders", every(SWEEP), house.checkout.finish_pending),
+        Chore("release_stock", every(SWEEP), lambda: house.inventory.sweep(house.now())),
+        Chore("send_notices", every(SWEEP), house.notices.send_due),
+        Chore("keep_raffles", every(SWEEP), house.raffle_draws.keep_time),
+        Chore("issue_free_entries", every(SWEEP), house.free_entries.issue_waiting),
+        Chore("refund_raffles", every(SWEEP), house.raffle_office.refund_some),
+        Chore("collect_memberships", every(timedelta(minutes=1)), house.membership_billing.collect),
         Chore("prune_jobs", every(timedelta(hours=1)), lambda: house.jobs.prune(keep=JOBS_KEPT)),
         Chore("prune_idempotency_keys", every(timedelta(hours=1)), house.idempotency.prune),
         Chore("expire_confirmations", every(timedelta(hours=1)), house.confirmations.expire),
+        Chore("prune_carts", nightly(NIGHT, zone), lambda: house.carts.prune(keep=CARTS_KEPT)),
+        Chore("tell_age_renewals", every(timedelta(hours=1)), house.renewals.tell),
+        Chore("prune_sessions", nightly(NIGHT, zone), house.access.sessions.prune),
+        Chore("rewrap_data_keys", nightly(NIGHT, zone), house.data_keys.rotate),
+        Chore("suggest_reorders", nightly(NIGHT, zone), house.demand.compute),
+        Chore("prune_fraud_attempts", nightly(NIGHT, zone), lambda: prune_attempts(house)),
         Chore("prune_outbox", nightly(NIGHT, zone), lambda: house.outbox.prune(keep=OUTBOX_KEPT)),
         Chore("maintain_warehouse", nightly(NIGHT, zone), lambda: sum(house.warehouse.maintain().values())),
     )
     return Scheduler(house.ledger, chores, now=house.now)
+
+
+def prune_attempts(house: House) -> int:
+    return house.fraud.prune(keep=timedelta(days=house.settings.fraud.attempts_kept_days))
+
+
+def bill_sandbox(house: House) -> int:
+    """A real gateway knows the time by itself."""
+    return house.sandbox.bill_due(house.now()) if house.sandbox else 0
 
 
 def resume_turns(house: House) -> int:

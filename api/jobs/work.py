@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from agent.closing import dump
 from agent.state import Inbound
 from api.bootstrap import House, build, load_brain
-from foundation.auth import Principal, Role
+from foundation.auth import Principal
 from foundation.errors import GatewayTimeout
 from foundation.queue import Bench, Handler, Job, OpenBench, Report
 from foundation.settings import Settings
@@ -38,7 +38,7 @@ class Asked:
 
     def message(self, job_id: str) -> Inbound:
         """The same message however often the job runs, so that its turn runs once."""
-        principal = Principal(self.principal_id, Role(self.role))
+        principal = Principal.with_badge(self.principal_id, self.role)
         return Inbound(self.thread_id or f"thr_{job_id}", job_id, principal, self.prompt, channel="job")
 
 

@@ -104,10 +104,12 @@ class _HeldAnswer:
             self._held.append(message)
 
     def answer(self) -> Answer | None:
-        """None when there is nothing to keep: it passed, or asking again may go better."""
+        """None when there is nothing to keep: it passed, asking again may go better, or it holds a token."""
         if not self._held or self._held[0]["status"] in AGAIN:
             return None
         start, *rest = self._held
+        if "no-store" in Headers(raw=start["headers"]).get("cache-control", ""):
+            return None
         body = b"".join(message.get("body", b"") for message in rest)
         return Answer(start["status"], body, dict(Headers(raw=start["headers"])))
 

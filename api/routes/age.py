@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field
 
-from api.deps import Owner, ReadableCustomer, TheHouse
+from api.deps import Admin, Compliance, Owner, PathId, ReadableCustomer, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Day, Like, Shape, Timestamp, Words
-from commerce.age.models import AgeProof, AgeSubmission, Method
+from commerce.age.barcode import LONGEST_BARCODE
+from commerce.age.models import AgeProof, AgeRecord, AgeSubmission, Method
 
 router = APIRouter(
     prefix="/api/age-verification",
@@ -39,6 +40,25 @@ class AgeForm(Shape):
     id_number_last4: Annotated[str, Like(r"^[0-9]{4}$", "the last four digits"), Field(alias="idNumberLast4")]
 
 
+class BarcodeForm(Shape):
+    """What a scanner reads off the back of an ID."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "barcode": "@\n\x1e\rANSI 636015080002DL00410288ZT03290015DLDAQ12345678\nDCSDEMO\nDACDANA\n"
+                "DBB05011990\nDBA05012035\nDAJTX\n"
+            }
+        }
+    )
+
+    barcode: Annotated[
+        str,
+        Like(r"^[\t\n\r\x1c-\x1f -~\xa0-\xff]*$", "the text of a barcode"),
+        Field(min_length=20, max_length=LONGEST_BARCODE),
+    ]
+
+
 class Verification(Shape):
     verification_id: str
     verified: bool
@@ -61,26 +81,91 @@ class Verification(Shape):
 
 class AgeStatus(Shape):
     verified: bool
+    """Whether purchases go on."""
+    in_grace: bool = False
+    """The proof has ended and still counts, until `usableUntil`: please renew it."""
     verified_at: Timestamp | None = None
     expires_at: Timestamp | None = None
+    usable_until: Timestamp | None = None
+
+
+class RecordShown(Shape):
+    verification_id: str
+    method: Method
+    state: str
+    id_number_last4: Annotated[str, Field(alias="idNumberLast4")]
+    ip: str | None
+    verified_at: Timestamp
+    expires_at: Timestamp
+
+    @classmethod
+    def of(cls, record: AgeRecord) -> "RecordShown":
+        return cls(
+            verification_id=record.id,
+            method=record.method,
+            state=record.state,
+            id_number_last4=record.id_last4,
+            ip=record.ip,
+            verified_at=record.verified_at,
+            expires_at=record.expires_at,
+        )
+
+
+class Erased(Shape):
+    records: int
 
 
 @router.post("/verify", status_code=201)
 def verify_age(form: AgeForm, request: Request, principal: Owner, house: TheHouse) -> Envelope[Verification]:
     """Prove once a year to be 21 or older. Neither the birthday nor the ID number is kept readable."""
     submission = AgeSubmission(form.full_name, form.date_of_birth, form.state, form.id_number_last4)
-    address = request.client.host if request.client else None
-    proof = house.services.ages.verify(principal.id, submission, ip=address)
+    proof = house.ages.verify(principal.id, submission, ip=_address(request))
+    return Envelope(data=Verification.of(proof, is_valid=True))
+
+
+@router.post("/barcode", status_code=201)
+def verify_age_by_barcode(
+    form: BarcodeForm, request: Request, principal: Owner, house: TheHouse
+) -> Envelope[Verification]:
+    """The same from the barcode on the back of an ID.
+
+    Barcodes are not signed: `barcode_format` says no more than that this one has the form of an ID.
+    """
+    proof = house.ages.verify_barcode(principal.id, form.barcode, ip=_address(request))
     return Envelope(data=Verification.of(proof, is_valid=True))
 
 
 @router.get("/status/{customer_id}")
 def age_status(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[AgeStatus]:
     """Whether the customer may buy what is for adults, and until when."""
-    proof = house.services.ages.status(customer_id)
+    proof, now = house.ages.status(customer_id), house.now()
     if proof is None:
         return Envelope(data=AgeStatus(verified=False))
-    valid = house.services.ages.is_proven(customer_id)
     return Envelope(
-        data=AgeStatus(verified=valid, verified_at=proof.verified_at, expires_at=proof.expires_at)
+        data=AgeStatus(
+            verified=proof.is_usable(now),
+            in_grace=proof.is_in_grace(now),
+            verified_at=proof.verified_at,
+            expires_at=proof.expires_at,
+            usable_until=proof.usable_until,
+        )
     )
+
+
+@router.get("/records/{customer_id}")
+def age_records(customer_id: PathId, _: Compliance, house: TheHouse) -> Envelope[list[RecordShown]]:
+    """What is kept of a customer's checks, for compliance."""
+    return Envelope(data=[RecordShown.of(each) for each in house.ages.records(customer_id)])
+
+
+@router.delete("/{customer_id}")
+def erase_age(customer_id: PathId, principal: Admin, house: TheHouse) -> Envelope[Erased]:
+    """Forget a customer's proofs of age.
+
+    What the law makes us keep of them is made unreadable, and the erasure itself is on record.
+    """
+    return Envelope(data=Erased(records=house.ages.erase(customer_id, by=principal.id)))
+
+
+def _address(request: Request) -> str | None:
+    return request.client.host if request.client else None

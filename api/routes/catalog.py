@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.bootstrap import House
 from api.deps import PathId, TheHouse, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Amount, Dollars, Shape, Timestamp, Words
-from commerce.inventory.models import Category, Effect, Flavour, Order, Product, ProductQuery
+from commerce.inventory.models import Category, Effect, Flavour, Order, Product, ProductQuery, mark
 from foundation.money import Money
 
 router = APIRouter(
@@ -67,10 +68,16 @@ class ProductShown(Shape):
     available: bool
     """In stock, and for sale."""
     inventory: int
+    """Pieces that nobody has reserved."""
+    min_tier: str | None
+    """The least membership that may buy it; null when everybody may."""
+    released_at: Timestamp | None
+    note: str | None
+    """What the caller's membership means for it, such as `Gold members only`."""
     updated_at: Timestamp
 
     @classmethod
-    def of(cls, product: Product) -> "ProductShown":
+    def of(cls, product: Product, *, note: str | None) -> "ProductShown":
         return cls(
             id=product.id,
             sku=product.sku,
@@ -85,22 +92,33 @@ class ProductShown(Shape):
             price=product.price,
             currency=product.price.currency,
             available=product.in_stock,
-            inventory=product.quantity,
+            inventory=product.free,
+            min_tier=product.min_tier,
+            released_at=product.released_at,
+            note=note,
             updated_at=product.updated_at,
         )
 
 
 @router.get("")
-def products(wanted: Annotated[Search, Query()], _: Visitor, house: TheHouse) -> Envelope[list[ProductShown]]:
+def products(
+    wanted: Annotated[Search, Query()], visitor: Visitor, house: TheHouse
+) -> Envelope[list[ProductShown]]:
     """Products that meet every condition, the best first; none when nothing does."""
     found = house.services.inventory.search(wanted.query())
-    return Envelope(data=[ProductShown.of(product) for product in found])
+    tier = house.services.memberships.standing(visitor.id).tier
+    return Envelope(data=[_shown(product, tier, house) for product in found])
 
 
 @router.get("/{product_id}", responses=refusals("NOT_FOUND"))
-def product(product_id: PathId, _: Visitor, house: TheHouse) -> Envelope[ProductShown]:
-    """A product, in stock or not."""
-    return Envelope(data=ProductShown.of(house.services.inventory.find(product_id)))
+def product(product_id: PathId, visitor: Visitor, house: TheHouse) -> Envelope[ProductShown]:
+    """A product, in stock or not, whoever may buy it."""
+    found = house.services.inventory.find(product_id)
+    return Envelope(data=_shown(found, house.services.memberships.standing(visitor.id).tier, house))
+
+
+def _shown(product: Product, tier: str | None, house: House) -> ProductShown:
+    return ProductShown.of(product, note=mark(product, tier=tier, at=house.now()))
 
 
 def _money(amount: str | None) -> Money | None:

@@ -49,4 +49,8 @@ def measurements(house: TheHouse) -> Response:
         age = (house.now() - lag.oldest_at).total_seconds() if lag.oldest_at else 0
         metrics.outbox_waiting.labels(lag.subscriber).set(lag.waiting)
         metrics.outbox_lag_seconds.labels(lag.subscriber).set(age)
+    tally = house.notices.tally()
+    for status, count in tally.counts.items():
+        metrics.notices.labels(status).set(count)
+    metrics.notices_waiting_seconds.set(tally.waiting_for(house.now()).total_seconds())
     return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)

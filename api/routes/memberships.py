@@ -1,23 +1,63 @@
-"""Memberships: what there is, joining, and what one saves."""
+"""Memberships: what there is, joining, changing, leaving, and what one brings."""
 
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Query
-from pydantic import ConfigDict
+from fastapi import APIRouter, Depends, Header, Query
+from pydantic import AwareDatetime, ConfigDict, Field
 
-from api.deps import MoneyKey, Owner, ReadableCustomer, TheHouse, Visitor
+from api.deps import (
+    IdempotencyKey,
+    Manager,
+    MoneyKey,
+    Owner,
+    PathId,
+    ReadableCustomer,
+    SomeoneElses,
+    TheHouse,
+    Visitor,
+)
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Amount, Dollars, Shape, Timestamp
-from commerce.memberships.models import PLANS, Discount, Membership, MembershipStatus, Tier
+from api.middleware.idempotency import KEY_HEADER
+from api.shapes import Amount, Dollars, Id, Shape, Timestamp, Words
+from commerce.memberships.models import (
+    PLANS,
+    Benefit,
+    Discount,
+    Grant,
+    Membership,
+    MembershipStatus,
+    Tier,
+)
+from commerce.memberships.promotions import Promotion
+from foundation.ids import new_id
 from foundation.money import Money
+
+MOST_OFF_CENTS = 1_000_000_00
 
 router = APIRouter(
     prefix="/api/memberships",
     tags=["memberships"],
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
+
+
+async def own_id(customer_id: PathId, principal: Owner) -> str:
+    """The customer named in the path, who must be the caller."""
+    if customer_id != principal.id:
+        raise SomeoneElses
+    return customer_id
+
+
+async def change_key(
+    principal: Owner, key: Annotated[IdempotencyKey | None, Header(alias=KEY_HEADER)] = None
+) -> str:
+    return f"{principal.id}:{key or new_id('chg')}"
+
+
+OwnId = Annotated[str, Depends(own_id)]
+ChangeKey = Annotated[str, Depends(change_key)]
 
 
 class PlanOffered(Shape):
@@ -35,6 +75,12 @@ class Subscription(Shape):
     tier: Tier
 
 
+class Leaving(Shape):
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "I travel until autumn."}})
+
+    reason: Annotated[Words, Field(max_length=500)] = ""
+
+
 class MembershipHeld(Shape):
     id: str
     tier: Tier
@@ -42,7 +88,12 @@ class MembershipHeld(Shape):
     price: Dollars
     discount_percent: int
     start_date: Timestamp
-    next_billing_date: Timestamp
+    period_start: Timestamp
+    period_end: Timestamp
+    next_billing_date: Timestamp | None
+    planned_tier: Tier | None
+    """What a planned downgrade leads to at the period's end."""
+    cancelled_date: Timestamp | None
 
     @classmethod
     def of(cls, membership: Membership) -> "MembershipHeld":
@@ -53,13 +104,72 @@ class MembershipHeld(Shape):
             price=membership.price,
             discount_percent=membership.percent,
             start_date=membership.started_at,
+            period_start=membership.period_start,
+            period_end=membership.period_end,
             next_billing_date=membership.next_billing_at,
+            planned_tier=membership.planned_tier,
+            cancelled_date=membership.cancelled_at,
         )
 
 
 class Standing(Shape):
     is_member: bool
+    """Whether there are benefits now; a suspended membership has none."""
     membership: MembershipHeld | None
+    early_access: bool
+    gift_due: bool
+    """This month's gift comes with the next purchase."""
+
+
+class BenefitBrought(Shape):
+    kind: Benefit
+    period: int
+    date: Timestamp
+    order_id: str | None
+
+    @classmethod
+    def of(cls, grant: Grant) -> "BenefitBrought":
+        return cls(kind=grant.kind, period=grant.period, date=grant.at, order_id=grant.order_id)
+
+
+class PromotionPlanned(Shape):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "title": "Spring edibles",
+                "tiers": ["SILVER", "GOLD"],
+                "startsAt": "2026-04-01T05:00:00Z",
+                "endsAt": "2026-05-01T05:00:00Z",
+                "percent": 35,
+                "category": "edible",
+            }
+        }
+    )
+
+    title: Annotated[Words, Field(min_length=1, max_length=120)]
+    tiers: Annotated[frozenset[Tier], Field(min_length=1)]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    percent: Annotated[int, Field(ge=1, le=100, strict=True)] | None = None
+    off_cents: Annotated[int, Field(ge=1, le=MOST_OFF_CENTS, strict=True)] | None = None
+    category: Annotated[Words, Field(min_length=1, max_length=40)] | None = None
+    product_id: Id | None = None
+
+
+class PromotionShown(Shape):
+    id: str
+    title: str
+    tiers: list[Tier]
+    starts_at: Timestamp
+    ends_at: Timestamp
+    percent: int | None
+    off: Dollars | None
+    category: str | None
+    product_id: str | None
+
+    @classmethod
+    def of(cls, promotion: Promotion) -> "PromotionShown":
+        return cls.model_validate({**vars(promotion), "tiers": sorted(promotion.tiers)})
 
 
 class Saving(Shape):
@@ -109,6 +219,31 @@ def subscribe(
     return Envelope(data=MembershipHeld.of(membership))
 
 
+@router.get("/promotions")
+def promotions(_: Visitor, house: TheHouse) -> Envelope[list[PromotionShown]]:
+    """What members can buy for less now: this or the membership's own discount, whichever is more."""
+    return Envelope(data=[PromotionShown.of(each) for each in house.benefits.promotions()])
+
+
+@router.post("/promotions", status_code=201)
+def announce_promotion(
+    planned: PromotionPlanned, manager: Manager, house: TheHouse
+) -> Envelope[PromotionShown]:
+    """Run a promotion for members: a percentage or an amount off everything, a category or one product."""
+    promotion = Promotion(
+        id="",
+        title=planned.title,
+        tiers=planned.tiers,
+        starts_at=planned.starts_at,
+        ends_at=planned.ends_at,
+        percent=planned.percent,
+        off=None if planned.off_cents is None else Money(planned.off_cents),
+        category=planned.category,
+        product_id=planned.product_id,
+    )
+    return Envelope(data=PromotionShown.of(house.benefits.promote(promotion, by=manager.id)))
+
+
 @router.get("/discount/{customer_id}")
 def membership_discount(
     customer_id: ReadableCustomer,
@@ -122,7 +257,64 @@ def membership_discount(
 
 @router.get("/{customer_id}")
 def membership(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[Standing]:
-    """The customer's active membership, if there is one."""
+    """The customer's membership, paid or not, and what it is worth now."""
     found = house.services.memberships.status(customer_id)
-    held = MembershipHeld.of(found) if found else None
-    return Envelope(data=Standing(is_member=held is not None, membership=held))
+    standing = house.services.memberships.standing(customer_id)
+    shown = Standing(
+        is_member=standing.tier is not None,
+        membership=MembershipHeld.of(found) if found else None,
+        early_access=standing.early_access,
+        gift_due=standing.gift_due,
+    )
+    return Envelope(data=shown)
+
+
+@router.get("/{customer_id}/benefits")
+def benefits(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[list[BenefitBrought]]:
+    """What memberships have brought the customer: raffle entries, gift boxes and gifts, the latest first."""
+    granted = house.services.memberships.granted(customer_id)
+    return Envelope(data=[BenefitBrought.of(each) for each in granted])
+
+
+@router.put(
+    "/{customer_id}/upgrade",
+    responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
+)
+def upgrade(
+    customer_id: OwnId, wanted: Subscription, key: MoneyKey, house: TheHouse
+) -> Envelope[MembershipHeld]:
+    """Change to a better tier now: the difference for the days left of the period is charged at once."""
+    changed = house.services.memberships.upgrade(customer_id, tier=wanted.tier, key=key)
+    return Envelope(data=MembershipHeld.of(changed))
+
+
+@router.put("/{customer_id}/downgrade", responses=refusals("NOT_FOUND", "CONFLICT"))
+def downgrade(
+    customer_id: OwnId, wanted: Subscription, key: ChangeKey, house: TheHouse
+) -> Envelope[MembershipHeld]:
+    """Change to a smaller tier at the period's end; until then everything stays."""
+    changed = house.services.memberships.downgrade(customer_id, tier=wanted.tier, key=key)
+    return Envelope(data=MembershipHeld.of(changed))
+
+
+@router.delete("/{customer_id}/downgrade", responses=refusals("NOT_FOUND", "CONFLICT"))
+def keep(customer_id: OwnId, key: ChangeKey, house: TheHouse) -> Envelope[MembershipHeld]:
+    """Take a planned downgrade back."""
+    return Envelope(data=MembershipHeld.of(house.services.memberships.keep(customer_id, key=key)))
+
+
+@router.put("/{customer_id}/cancel", responses=refusals("NOT_FOUND", "CONFLICT"))
+def cancel(customer_id: OwnId, leaving: Leaving, key: ChangeKey, house: TheHouse) -> Envelope[MembershipHeld]:
+    """Leave: nothing is charged again, and the benefits stay to the period's end."""
+    left = house.services.memberships.cancel(customer_id, reason=leaving.reason, key=key)
+    return Envelope(data=MembershipHeld.of(left))
+
+
+@router.put(
+    "/{customer_id}/reactivate",
+    responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
+)
+def reactivate(customer_id: OwnId, key: MoneyKey, house: TheHouse) -> Envelope[MembershipHeld]:
+    """Come back: free while the cancelled membership still runs, else the month is charged now."""
+    back = house.services.memberships.reactivate(customer_id, key=key)
+    return Envelope(data=MembershipHeld.of(back))

@@ -1,20 +1,35 @@
-"""Cards on file, entered through the card form alone."""
+"""Cards on file, entered through the card form alone; and payments, as customers and staff see them."""
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Header, Query
 from pydantic import ConfigDict, Field
 
-from api.deps import Owner, TheHouse
+from api.deps import (
+    Caller,
+    Customer,
+    IdempotencyKey,
+    NotAllowed,
+    Owner,
+    PathId,
+    Refunder,
+    SomeoneElses,
+    TheHouse,
+)
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Shape, Words
+from api.middleware.idempotency import KEY_HEADER
+from api.shapes import Amount, Dollars, Shape, Timestamp, Words
+from commerce.payments.models import Payment, PaymentStatus, Refund, RefundStatus
+from foundation.auth import Principal
+from foundation.money import Money
 
 router = APIRouter(
     prefix="/api/payments",
     tags=["payments"],
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
 )
+DECIDING = frozenset({"compliance", "money:refund"})
 
 
 class NewCard(Shape):
@@ -31,8 +46,138 @@ class CardOnFile(Shape):
     is_default: bool
 
 
-@router.post("/profiles", status_code=201)
+class PaymentShown(Shape):
+    id: str
+    customer_id: str
+    card_id: str
+    amount: Dollars
+    refunded: Dollars
+    """Given back or on its way back."""
+    description: str
+    invoice: str
+    status: PaymentStatus
+    created_at: Timestamp
+
+    @classmethod
+    def of(cls, payment: Payment) -> "PaymentShown":
+        return cls.model_validate(payment)
+
+
+class RefundShown(Shape):
+    id: str
+    payment_id: str
+    amount: Dollars
+    reason: str
+    status: RefundStatus
+    created_at: Timestamp
+
+    @classmethod
+    def of(cls, refund: Refund) -> "RefundShown":
+        return cls.model_validate(refund)
+
+
+class PaymentWithRefunds(Shape):
+    payment: PaymentShown
+    refunds: list[RefundShown]
+
+
+class RefundWanted(Shape):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"amount": "12.50", "reason": "one jar arrived broken"}}
+    )
+
+    amount: Amount | None = None
+    """Left out: all that is left of the payment."""
+    reason: Annotated[Words, Field(min_length=1, max_length=300)]
+
+
+class Decision(Shape):
+    model_config = ConfigDict(json_schema_extra={"example": {"accept": True}})
+
+    accept: Annotated[bool, Field(strict=True)]
+
+
+async def refund_key(
+    principal: Refunder,
+    key: Annotated[
+        IdempotencyKey,
+        Header(alias=KEY_HEADER, description="Names this refund: sent again, nothing is given back twice."),
+    ],
+) -> str:
+    return f"{principal.id}:{key}"
+
+
+async def decider(principal: Caller) -> Principal:
+    if not principal.scopes & DECIDING:
+        raise NotAllowed("compliance")
+    return principal
+
+
+RefundKey = Annotated[str, Depends(refund_key)]
+Decider = Annotated[Principal, Depends(decider)]
+
+
+@router.post("/profiles", status_code=201, responses=refusals("GATEWAY_TIMEOUT"))
 def add_card(card: NewCard, principal: Owner, house: TheHouse) -> Envelope[CardOnFile]:
     """Keep the card behind this token at the gateway, as the one to charge from now on."""
     stored = house.payments.add_card(principal.id, nonce=card.nonce)
     return Envelope(data=CardOnFile.model_validate(stored))
+
+
+@router.get("/profiles")
+def cards(principal: Customer, house: TheHouse) -> Envelope[list[CardOnFile]]:
+    """The caller's cards on file, the oldest first."""
+    return Envelope(data=[CardOnFile.model_validate(card) for card in house.payments.cards(principal.id)])
+
+
+@router.delete("/profiles/{card_id}", responses=refusals("CONFLICT", "GATEWAY_TIMEOUT"))
+def remove_card(card_id: PathId, principal: Owner, house: TheHouse) -> Envelope[list[CardOnFile]]:
+    """Forget a card, here and at the gateway; the cards that are left."""
+    house.payments.remove_card(principal.id, card_id)
+    return cards(principal, house)
+
+
+@router.get("")
+def payments(
+    principal: Customer, house: TheHouse, limit: Annotated[int, Query(ge=1, le=100)] = 50
+) -> Envelope[list[PaymentShown]]:
+    """The caller's own payments, the latest first."""
+    found = house.payments.payments_of(principal.id, limit=limit)
+    return Envelope(data=[PaymentShown.of(payment) for payment in found])
+
+
+@router.get("/held")
+def held(_: Decider, house: TheHouse) -> Envelope[list[PaymentShown]]:
+    """For staff: what the gateway holds back until a person has looked at it, the oldest first."""
+    return Envelope(data=[PaymentShown.of(payment) for payment in house.payments.held()])
+
+
+@router.get("/{payment_id}")
+def payment(payment_id: PathId, principal: Caller, house: TheHouse) -> Envelope[PaymentWithRefunds]:
+    """A payment of the caller's own, or anybody's for staff, and what was given back of it."""
+    if not principal.scopes & {"own:read", "staff:read"}:
+        raise NotAllowed("own:read")
+    found = house.payments.payment(payment_id)
+    if "staff:read" not in principal.scopes and found.customer_id != principal.id:
+        raise SomeoneElses
+    refunds = [RefundShown.of(each) for each in house.payments.refunds(payment_id)]
+    return Envelope(data=PaymentWithRefunds(payment=PaymentShown.of(found), refunds=refunds))
+
+
+@router.post("/{payment_id}/refund", responses=refusals("CONFLICT"))
+def refund(
+    payment_id: PathId, wanted: RefundWanted, key: RefundKey, house: TheHouse
+) -> Envelope[RefundShown]:
+    """Give back all of a payment or a part, once for this key; pending until the gateway has done it."""
+    amount = Money.from_dollars(wanted.amount) if wanted.amount is not None else None
+    made = house.payments.refund(payment_id, amount=amount, reason=wanted.reason, key=key)
+    return Envelope(data=RefundShown.of(made))
+
+
+@router.post("/{payment_id}/decision", responses=refusals("CONFLICT", "GATEWAY_TIMEOUT"))
+def decide(
+    payment_id: PathId, decision: Decision, principal: Decider, house: TheHouse
+) -> Envelope[PaymentShown]:
+    """Let a held payment go through, or refuse it; twice is the same as once."""
+    decided = house.payments.settle_held(payment_id, accept=decision.accept, by=principal.id)
+    return Envelope(data=PaymentShown.of(decided))

@@ -1,22 +1,55 @@
-"""Raffles: which are open, and tickets for them."""
+"""Raffles: which are open, tickets for them, what staff do with them, and how a draw is proven."""
 
+import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import ConfigDict, Field
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
 
-from api.deps import MoneyKey, Owner, PathId, TheHouse, Visitor
+from api.bootstrap import House
+from api.deps import Customer, Manager, MoneyKey, NotAllowed, Owner, PathId, TheHouse, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Dollars, Shape, Timestamp
-from commerce.raffles.models import Raffle, RaffleStatus, Receipt, Ticket
+from api.shapes import Amount, Dollars, Shape, Timestamp, Words
+from commerce.raffles.draw.algorithms import HMAC_V1
+from commerce.raffles.draw.bundle import Bundle
+from commerce.raffles.models import Plan, Raffle, RaffleNotFound, RaffleStatus, Receipt, Ticket
+from commerce.raffles.proofs import Standing
+from foundation.auth import Principal
+from foundation.money import Money
 
+MANAGE = "shop:manage"
+A_MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+EXAMPLE: JsonDict = {
+    "title": "Spring Raffle",
+    "prize": "A garden bench",
+    "ticketPrice": "5.00",
+    "maxTickets": 500,
+    "perCustomerLimit": 10,
+    "minimumAge": 21,
+    "runnersUp": 2,
+    "opensAt": "2026-03-01T12:00:00Z",
+    "closesAt": "2026-04-01T12:00:00Z",
+}
 router = APIRouter(
     prefix="/api/raffles",
     tags=["raffles"],
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
+
+
+def _written_moment(given: object) -> str:
+    if not isinstance(given, str) or not re.fullmatch(A_MOMENT, given):
+        raise ValueError("expected a time with its offset, such as 2026-03-01T12:00:00Z")
+    return given
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_moment)]
+Count = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
+Title = Annotated[Words, Field(min_length=1, max_length=200)]
 
 
 class RaffleShown(Shape):
@@ -29,6 +62,7 @@ class RaffleShown(Shape):
     tickets_left: int
     per_customer_limit: int
     minimum_age: int
+    runners_up: int
     opens_at: Timestamp
     closes_at: Timestamp
 
@@ -44,9 +78,76 @@ class RaffleShown(Shape):
             tickets_left=max(0, raffle.max_tickets - raffle.sold),
             per_customer_limit=raffle.per_customer_limit,
             minimum_age=raffle.minimum_age,
+            runners_up=raffle.runners_up,
             opens_at=raffle.opens_at,
             closes_at=raffle.closes_at,
         )
+
+
+class DrawShown(Shape):
+    """How far the draw has come, and what was promised of it."""
+
+    seed_sha256: str | None
+    commitment_sha256: str | None
+    list_sha256: str | None
+    round: int | None
+    draw_from: Timestamp | None
+    winning_ticket: int | None
+    """Known to staff once it is drawn, to everybody once it is published."""
+    runners_up: tuple[int, ...]
+
+    @classmethod
+    def of(cls, standing: Standing, *, knows_all: bool) -> "DrawShown":
+        commitment, result = standing.commitment, standing.result
+        named = commitment.round if commitment else None
+        told = result.numbers if result and (knows_all or result.published_at) else ()
+        return cls(
+            seed_sha256=standing.seed_sha256,
+            commitment_sha256=commitment.sha256() if commitment else None,
+            list_sha256=commitment.list_sha256 if commitment else None,
+            round=named.number if named else None,
+            draw_from=commitment.draw_from if commitment else None,
+            winning_ticket=next(iter(told), None),
+            runners_up=tuple(told[1:]),
+        )
+
+
+class RaffleInFull(RaffleShown):
+    draw: DrawShown
+
+    @classmethod
+    def told(cls, house: House, raffle_id: str, *, to: Principal) -> "RaffleInFull":
+        """A draft is there for staff alone."""
+        raffle, knows_all = house.services.raffles.find(raffle_id), MANAGE in to.scopes
+        if raffle.status is RaffleStatus.DRAFT and not knows_all:
+            raise RaffleNotFound
+        standing = house.raffle_proofs.standing(raffle_id)
+        return cls(**dict(RaffleShown.of(raffle)), draw=DrawShown.of(standing, knows_all=knows_all))
+
+
+class RafflePlanned(Shape):
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
+
+    title: Title
+    prize: Title
+    ticket_price: Amount
+    max_tickets: Count
+    per_customer_limit: Count
+    minimum_age: Count
+    runners_up: Count = 0
+    opens_at: Moment
+    closes_at: Moment
+    algorithm: Words = HMAC_V1
+
+    def plan(self) -> Plan:
+        told = dict(self)
+        return Plan(**told | {"ticket_price": Money.from_dollars(Decimal(self.ticket_price))})
+
+
+class Cancellation(Shape):
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "The prize is not available."}})
+
+    reason: Title
 
 
 class TicketHeld(Shape):
@@ -55,6 +156,13 @@ class TicketHeld(Shape):
     raffle_title: str
     number: int
     issued_at: Timestamp
+
+
+class MyTickets(Shape):
+    """`holder` is the name under which the public list shows the caller; nobody else can tell whose it is."""
+
+    holder: str | None
+    tickets: list[TicketHeld]
 
 
 class TicketOrder(Shape):
@@ -80,21 +188,103 @@ class TicketsBought(Shape):
 
 
 @router.get("")
-def open_raffles(_: Visitor, house: TheHouse) -> Envelope[list[RaffleShown]]:
-    """The raffles that sell tickets now."""
-    return Envelope(data=[RaffleShown.of(raffle) for raffle in house.services.raffles.list_open()])
+def raffles(
+    principal: Visitor, house: TheHouse, status: Annotated[RaffleStatus, Query()] = RaffleStatus.OPEN
+) -> Envelope[list[RaffleShown]]:
+    """The raffles that sell tickets now; or the latest of another status, drafts for staff alone."""
+    if status is RaffleStatus.OPEN:
+        found = house.services.raffles.list_open()
+    elif status is RaffleStatus.DRAFT and MANAGE not in principal.scopes:
+        raise NotAllowed(MANAGE)
+    else:
+        found = house.services.raffles.in_status(status)
+    return Envelope(data=[RaffleShown.of(raffle) for raffle in found])
+
+
+@router.post("", status_code=201)
+def create_raffle(planned: RafflePlanned, _: Manager, house: TheHouse) -> Envelope[RaffleShown]:
+    """Plan a raffle: a draft, which customers do not see."""
+    return Envelope(data=RaffleShown.of(house.raffle_office.create(planned.plan())))
 
 
 @router.get("/tickets/mine")
-def my_tickets(principal: Owner, house: TheHouse) -> Envelope[list[TicketHeld]]:
+def my_tickets(principal: Customer, house: TheHouse) -> Envelope[list[TicketHeld]]:
     """The caller's tickets in every raffle."""
     return Envelope(data=_held(house.services.raffles.my_tickets(principal.id)))
 
 
 @router.get("/{raffle_id}", responses=refusals("NOT_FOUND"))
-def raffle(raffle_id: PathId, _: Visitor, house: TheHouse) -> Envelope[RaffleShown]:
-    """A raffle, open or over."""
-    return Envelope(data=RaffleShown.of(house.services.raffles.find(raffle_id)))
+def raffle(raffle_id: PathId, principal: Visitor, house: TheHouse) -> Envelope[RaffleInFull]:
+    """A raffle, open or over, with what is known of its draw."""
+    return Envelope(data=RaffleInFull.told(house, raffle_id, to=principal))
+
+
+@router.put("/{raffle_id}", responses=refusals("NOT_FOUND", "CONFLICT"))
+def edit_raffle(
+    raffle_id: PathId, planned: RafflePlanned, _: Manager, house: TheHouse
+) -> Envelope[RaffleShown]:
+    """Change a draft; once it is open, what was offered stands."""
+    return Envelope(data=RaffleShown.of(house.raffle_office.edit(raffle_id, planned.plan())))
+
+
+@router.post("/{raffle_id}/open", responses=refusals("NOT_FOUND", "CONFLICT"))
+def open_raffle(raffle_id: PathId, principal: Manager, house: TheHouse) -> Envelope[RaffleInFull]:
+    """Sell its tickets from the opening time on; the digest of its seed is public from now on."""
+    house.raffle_office.open(raffle_id)
+    return Envelope(data=RaffleInFull.told(house, raffle_id, to=principal))
+
+
+@router.post("/{raffle_id}/close", responses=refusals("NOT_FOUND", "CONFLICT"))
+def close_raffle(raffle_id: PathId, principal: Manager, house: TheHouse) -> Envelope[RaffleInFull]:
+    """Sell no more, and commit to the list of tickets and a round of the public beacon still to come."""
+    house.raffle_draws.close(raffle_id)
+    return Envelope(data=RaffleInFull.told(house, raffle_id, to=principal))
+
+
+@router.post("/{raffle_id}/draw", responses=refusals("NOT_FOUND", "CONFLICT", "UNAVAILABLE"))
+def draw_raffle(raffle_id: PathId, principal: Manager, house: TheHouse) -> Envelope[RaffleInFull]:
+    """Draw winner and runners-up by that round; asked again, the result stays what it is."""
+    house.raffle_draws.draw(raffle_id)
+    return Envelope(data=RaffleInFull.told(house, raffle_id, to=principal))
+
+
+@router.post("/{raffle_id}/publish", responses=refusals("NOT_FOUND", "CONFLICT"))
+def publish_raffle(raffle_id: PathId, principal: Manager, house: TheHouse) -> Envelope[RaffleInFull]:
+    """Make the result public, and tell those who won."""
+    house.raffle_draws.publish(raffle_id)
+    return Envelope(data=RaffleInFull.told(house, raffle_id, to=principal))
+
+
+@router.post("/{raffle_id}/cancel", responses=refusals("NOT_FOUND", "CONFLICT"))
+def cancel_raffle(
+    raffle_id: PathId, cancellation: Cancellation, _: Manager, house: TheHouse
+) -> Envelope[RaffleShown]:
+    """Call it off, before it is drawn: every ticket is refunded, and every buyer told."""
+    return Envelope(data=RaffleShown.of(house.raffle_office.cancel(raffle_id, reason=cancellation.reason)))
+
+
+@router.get(
+    "/{raffle_id}/proof",
+    response_class=Response,
+    responses={200: {"model": Bundle}, **refusals("NOT_FOUND")},
+)
+def proof(raffle_id: PathId, house: TheHouse) -> Response:
+    """The bundle by which anybody may check the draw: `livhana raffle verify`. No token is needed.
+
+    It comes bare, without the envelope: from closing on the commitment and every ticket, after publishing
+    the randomness and the winners.
+    """
+    return Response(house.raffle_proofs.bundle(raffle_id), media_type="application/json")
+
+
+@router.get("/{raffle_id}/tickets", responses=refusals("NOT_FOUND"))
+def my_tickets_in_it(raffle_id: PathId, principal: Customer, house: TheHouse) -> Envelope[MyTickets]:
+    """The caller's tickets in this raffle, and how to find them in its public list."""
+    house.services.raffles.find(raffle_id)
+    mine = house.services.raffles.my_tickets(principal.id)
+    holder = house.raffle_proofs.holder(principal.id, raffle_id=raffle_id)
+    here = _held([ticket for ticket in mine if ticket.raffle_id == raffle_id])
+    return Envelope(data=MyTickets(holder=holder, tickets=here))
 
 
 @router.post(

@@ -11,14 +11,19 @@ from foundation.errors import Forbidden, Invalid, RateLimited
 MINIMUM_AGE = 21
 OLDEST_AGE = 120
 VALID_FOR = timedelta(days=365)
+GRACE = timedelta(days=30)
+"""Time to renew: the customer has not grown younger, so what ended so lately still counts for purchases."""
+RENEWAL_TOLD = timedelta(days=30)
 FAILED_TRIES = 5
+FAILED_TRIES_FROM_ADDRESS = 20
 FAILED_TRIES_WINDOW = timedelta(hours=24)
 
 NAME_MARKS = frozenset(" .'\N{RIGHT SINGLE QUOTATION MARK}-")
 LONGEST_NAME = 100
 LAST_FOUR = re.compile(r"[0-9]{4}")
 
-Method = Literal["full_verification", "cache"]
+Method = Literal["full_verification", "barcode_format", "cache"]
+"""A barcode is not signed: it shows the form of an ID, never that it is genuine."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +47,31 @@ class AgeProof:
     method: Method
     verified_at: datetime
     expires_at: datetime
+    usable_until: datetime
+    """With the time of grace, in which purchases go on and a renewal is due."""
 
     def is_valid(self, now: datetime) -> bool:
+        """Within its year: a second check needs nothing new."""
         return self.is_over_21 and now < self.expires_at
+
+    def is_usable(self, now: datetime) -> bool:
+        return self.is_over_21 and now < self.usable_until
+
+    def is_in_grace(self, now: datetime) -> bool:
+        return self.is_usable(now) and not self.is_valid(now)
+
+
+@dataclass(frozen=True)
+class AgeRecord:
+    """What is kept of a check, opened for those who answer for it."""
+
+    id: str
+    method: Method
+    state: str
+    id_last4: str
+    ip: str | None
+    verified_at: datetime
+    expires_at: datetime
 
 
 class AgeNotProven(Forbidden):
@@ -67,7 +94,7 @@ class UnderAge(Forbidden):
 class TooManyTries(RateLimited):
     def __init__(self, wait: timedelta) -> None:
         super().__init__(
-            "There were too many tries to verify your age. Please try again tomorrow or ask our team.",
+            "There were too many tries to verify an age. Please try again tomorrow or ask our team.",
             retry_after_seconds=max(1, int(wait.total_seconds())),
         )
 

@@ -1,33 +1,43 @@
 """Verify once a year that a customer is 21 or older, and remember only that they are."""
 
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection
+
 from commerce.age import store
+from commerce.age.barcode import read_barcode
+from commerce.age.evidence import Check, Evidence, audit, audit_of_erasure, audit_of_failure
 from commerce.age.models import (
     FAILED_TRIES,
+    FAILED_TRIES_FROM_ADDRESS,
     FAILED_TRIES_WINDOW,
+    GRACE,
     MINIMUM_AGE,
-    VALID_FOR,
     AgeNotProven,
     AgeProof,
+    AgeRecord,
     AgeSubmission,
+    Method,
     TooManyTries,
     UnderAge,
     check_form,
-    tidy_name,
 )
-from commerce.customers.models import state_code
+from commerce.age.ports import NoProofCache, ProofCache
 from commerce.customers.service import Customers
 from foundation.clock import Calendar
-from foundation.crypto import DataKeys, LookupDigest
-from foundation.ids import new_id
 from foundation.outbox import Outbox
 from foundation.sql import Ledger
 
-LAST_FOUR_PLACE = "age_verifications.id_last4"
-IP_PLACE = "age_verifications.ip"
+SETTLED = timedelta(minutes=1)
+"""A proof younger than this may be of a transaction that is still undone; it is not cached."""
+
+
+@dataclass(frozen=True)
+class AgeRules:
+    grace: timedelta = GRACE
+    cache: ProofCache = field(default_factory=NoProofCache)
 
 
 class AgeVerification:
@@ -36,107 +46,117 @@ class AgeVerification:
         ledger: Ledger,
         customers: Customers,
         outbox: Outbox,
-        keys: DataKeys,
-        digests: LookupDigest,
+        evidence: Evidence,
         calendar: Calendar,
+        rules: AgeRules,
     ) -> None:
         self._ledger = ledger
         self._customers = customers
         self._outbox = outbox
-        self._keys = keys
-        self._digests = digests
+        self._evidence = evidence
         self._calendar = calendar
+        self._grace, self._cache = rules.grace, rules.cache
 
-    def verify(self, customer_id: str, submission: AgeSubmission, *, ip: str | None = None) -> AgeProof:
+    def verify(
+        self,
+        customer_id: str,
+        submission: AgeSubmission,
+        *,
+        ip: str | None = None,
+        method: Method = "full_verification",
+    ) -> AgeProof:
         """The proof; one that is still valid is answered again, by `cache`."""
         now = self._calendar.now()
         with self._ledger.transaction() as connection:
             self._customers.lock(customer_id)
-            known = store.latest(connection, customer_id)
+            known = store.latest(connection, customer_id, grace=self._grace)
             if known is not None and known.is_valid(now):
                 return replace(known, method="cache")
-            refuse_too_many(store.failed_tries(connection, customer_id, since=now - FAILED_TRIES_WINDOW), now)
-            row = self._row(customer_id, submission, ip=ip)
+            self._refuse_too_many(connection, customer_id, ip, now)
+            row = self._evidence.row(Check(customer_id, submission, method, ip, now))
             if check_form(submission, self._calendar.today()) < MINIMUM_AGE:
-                self._record_failure(row)
+                self._record_failure(row, ip)
                 raise UnderAge
             store.add(connection, row)
-            self._outbox.append("age_verifications", _audit(row), customer_id=customer_id)
-        return AgeProof(
-            id=row["id"],
-            customer_id=customer_id,
-            is_over_21=row["is_over_21"],
-            state=row["state"],
-            method=row["method"],
-            verified_at=row["verified_at"],
-            expires_at=row["expires_at"],
-        )
+            self._outbox.append("age_verifications", audit(row), customer_id=customer_id)
+        return store.proof_of(row, grace=self._grace)
+
+    def verify_barcode(self, customer_id: str, barcode: str, *, ip: str | None = None) -> AgeProof:
+        """By the text of the barcode on an ID: its form is shown, its age is worked out here."""
+        submission = read_barcode(barcode, today=self._calendar.today())
+        return self.verify(customer_id, submission, ip=ip, method="barcode_format")
 
     def status(self, customer_id: str) -> AgeProof | None:
         """The latest proof, expired or not."""
-        with self._ledger.transaction() as connection:
-            return store.latest(connection, customer_id)
+        with self._ledger.at_once() as connection:
+            return store.latest(connection, customer_id, grace=self._grace)
 
     def is_proven(self, customer_id: str, *, minimum_age: int = MINIMUM_AGE) -> bool:
-        """A proof shows 21 and no more."""
-        proof = self.status(customer_id)
-        return minimum_age <= MINIMUM_AGE and proof is not None and proof.is_valid(self._calendar.now())
+        """Whether purchases go on, in the time of grace too. A proof shows 21 and no more."""
+        return minimum_age <= MINIMUM_AGE and self._is_usable(customer_id)
 
     def require(self, customer_id: str, *, minimum_age: int = MINIMUM_AGE) -> None:
         if not self.is_proven(customer_id, minimum_age=minimum_age):
             raise AgeNotProven(minimum_age)
 
-    def _row(self, customer_id: str, submission: AgeSubmission, *, ip: str | None) -> dict[str, Any]:
+    def records(self, customer_id: str) -> list[AgeRecord]:
+        """What is kept of the customer's checks, the latest first; for those who answer for it."""
+        with self._ledger.at_once() as connection:
+            rows = store.records(connection, customer_id)
+        return [self._evidence.open(row) for row in rows]
+
+    def erase(self, customer_id: str, *, by: str) -> int:
+        """Forget the proofs, and make unreadable what the law makes us keep; how many records there were.
+
+        The customer may verify their age again. Failed tries stay counted.
+        """
         now = self._calendar.now()
-        name, born = tidy_name(submission.full_name), submission.date_of_birth.isoformat()
-        return {
-            "id": new_id("age"),
-            "customer_id": customer_id,
-            "is_over_21": True,
-            "state": state_code(submission.state),
-            "method": "full_verification",
-            "name_digest": self._digests.digest("age.name", f"{customer_id}|{name.casefold()}"),
-            "birthday_digest": self._digests.digest("age.birthday", f"{customer_id}|{born}"),
-            "id_last4_sealed": self._keys.seal(customer_id, submission.id_last4, context=LAST_FOUR_PLACE),
-            "ip_sealed": ip and self._keys.seal(customer_id, ip, context=IP_PLACE),
-            "verified_at": now,
-            "expires_at": now + VALID_FOR,
-        }
+        with self._ledger.transaction() as connection:
+            self._customers.lock(customer_id)
+            erased = store.erase(connection, customer_id)
+            for record_id in erased:
+                self._evidence.shred(customer_id, record_id)
+            told = audit_of_erasure(customer_id, by=by, at=now, records=len(erased))
+            self._outbox.append("age_verifications", told, customer_id=customer_id)
+        self._cache.drop(customer_id)
+        return len(erased)
 
-    def _record_failure(self, row: dict[str, Any]) -> None:
+    def _is_usable(self, customer_id: str) -> bool:
+        now = self._calendar.now()
+        cached = self._cache.find(customer_id)
+        if cached is not None and cached.is_usable(now):
+            return True
+        proof = self.status(customer_id)
+        if proof is None or not proof.is_usable(now):
+            return False
+        if now - proof.verified_at >= SETTLED:
+            self._cache.keep(proof)
+        return True
+
+    def _refuse_too_many(
+        self, connection: Connection, customer_id: str, ip: str | None, now: datetime
+    ) -> None:
+        since = now - FAILED_TRIES_WINDOW
+        refuse_too_many(store.failed_tries(connection, customer_id, since=since), now, most=FAILED_TRIES)
+        if ip is not None:
+            here = store.failed_tries_from(connection, self._evidence.ip_digest(ip), since=since)
+            refuse_too_many(here, now, most=FAILED_TRIES_FROM_ADDRESS)
+
+    def _record_failure(self, row: dict[str, Any], ip: str | None) -> None:
         """Commits on its own: the refusal that follows must not undo it."""
-        customer_id = row["customer_id"]
+        failed = {
+            "id": row["id"],
+            "customer_id": row["customer_id"],
+            "at": row["verified_at"],
+            "ip_digest": ip and self._evidence.ip_digest(ip),
+        }
+        told = audit_of_failure(row, reason=f"under {MINIMUM_AGE}")
         with self._ledger.separately() as connection:
-            store.add_failed_try(
-                connection, {"id": row["id"], "customer_id": customer_id, "at": row["verified_at"]}
-            )
-            audit = _audit(row) | {
-                "verified": False,
-                "reason": f"under {MINIMUM_AGE}",
-                "verified_at": None,
-                "expires_at": None,
-            }
-            self._outbox.append("age_verifications", audit, customer_id=customer_id)
+            store.add_failed_try(connection, failed)
+            self._outbox.append("age_verifications", told, customer_id=row["customer_id"])
 
 
-def refuse_too_many(failed_tries: list[datetime], now: datetime) -> None:
+def refuse_too_many(failed_tries: list[datetime], now: datetime, *, most: int) -> None:
     """`failed_tries` in the last window, the oldest first."""
-    if len(failed_tries) >= FAILED_TRIES:
-        raise TooManyTries(failed_tries[-FAILED_TRIES] + FAILED_TRIES_WINDOW - now)
-
-
-def _audit(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "verification_id": row["id"],
-        "customer_id": row["customer_id"],
-        "verified": True,
-        "verification_method": row["method"],
-        "full_name_digest": row["name_digest"],
-        "date_of_birth_digest": row["birthday_digest"],
-        "state": row["state"],
-        "sealed_metadata": row["id_last4_sealed"],
-        "sealed_ip_address": row["ip_sealed"],
-        "verified_at": row["verified_at"].isoformat(),
-        "expires_at": row["expires_at"].isoformat(),
-        "created_at": row["verified_at"].isoformat(),
-    }
+    if len(failed_tries) >= most:
+        raise TooManyTries(failed_tries[-most] + FAILED_TRIES_WINDOW - now)

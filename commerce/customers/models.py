@@ -1,6 +1,7 @@
 """Who a customer is, and the states of the country they may live in."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,8 @@ from foundation.errors import Invalid
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LONGEST_NAME, LONGEST_EMAIL = 100, 254
+NOT_IN_A_NAME = frozenset({"Cc", "Cs", "Co", "Cn"})
+"""Unicode's categories of what is no character of any script."""
 PHONE_DIGITS = range(10, 16)
 
 STATES = dict(
@@ -69,6 +72,17 @@ class Customer:
     phone: str | None
     state: str | None
     created_at: datetime
+    email_verified_at: datetime | None = None
+    phone_verified_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a customer may change of themselves."""
+
+    name: str
+    phone: str | None = None
+    state: str | None = None
 
 
 def state_code(given: str) -> str:
@@ -82,15 +96,34 @@ def state_code(given: str) -> str:
 
 def tidy(new: NewCustomer) -> NewCustomer:
     """The same person, written one way: e-mail in lower case, phone as + and digits, state as a code."""
-    name = " ".join(new.name.split())
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise BadName
-    return NewCustomer(
-        name=name,
-        email=tidy_email(new.email),
-        phone=tidy_phone(new.phone) if new.phone else None,
-        state=state_code(new.state) if new.state else None,
+    details = tidy_details(Details(new.name, new.phone, new.state))
+    return NewCustomer(details.name, tidy_email(new.email), details.phone, details.state)
+
+
+def tidy_details(details: Details) -> Details:
+    return Details(
+        name=tidy_name(details.name),
+        phone=tidy_phone(details.phone) if details.phone else None,
+        state=state_code(details.state) if details.state else None,
     )
+
+
+def tidy_name(name: str) -> str:
+    """Any script, single spaces."""
+    tidied = " ".join(unicodedata.normalize("NFC", name).split())
+    if not 1 <= len(tidied) <= LONGEST_NAME or NOT_IN_A_NAME & set(map(unicodedata.category, tidied)):
+        raise BadName
+    return tidied
+
+
+def masked_email(email: str) -> str:
+    """Enough to recognise one's own address by: `a…@example.com`."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}…@{domain}"
+
+
+def masked_phone(phone: str) -> str:
+    return f"…{phone[-4:]}"
 
 
 def tidy_email(email: str) -> str:

@@ -3,7 +3,16 @@
 from sqlalchemy import RowMapping
 
 from commerce.customers import store
-from commerce.customers.models import Customer, NewCustomer, tidy, tidy_email, tidy_phone
+from commerce.customers.contact import Channel
+from commerce.customers.models import (
+    Customer,
+    Details,
+    NewCustomer,
+    tidy,
+    tidy_details,
+    tidy_email,
+    tidy_phone,
+)
 from foundation.clock import Clock
 from foundation.crypto import DataKeys, LookupDigest
 from foundation.errors import Conflict, NotFound
@@ -41,17 +50,52 @@ class Customers:
 
     def row(self, customer: Customer) -> dict[str, object]:
         """The customer as stored: sealed under their own key, found by digest."""
-        phone = customer.phone
+        details = Details(customer.name, customer.phone, customer.state)
         return {
             "id": customer.id,
-            "name_sealed": self._keys.seal(customer.id, customer.name, context="customers.name"),
             "email_sealed": self._keys.seal(customer.id, customer.email, context="customers.email"),
-            "email_digest": self._digests.digest("email", customer.email),
-            "phone_sealed": phone and self._keys.seal(customer.id, phone, context="customers.phone"),
-            "phone_digest": phone and self._digests.digest("phone", phone),
-            "state": customer.state,
+            "email_digest": self.email_digest(customer.email),
             "created_at": customer.created_at,
+            "email_verified_at": customer.email_verified_at,
+            "phone_verified_at": customer.phone_verified_at,
+            **self._stored(customer.id, details),
         }
+
+    def _stored(self, customer_id: str, details: Details) -> dict[str, str | None]:
+        phone = details.phone
+        return {
+            "name_sealed": self._keys.seal(customer_id, details.name, context="customers.name"),
+            "phone_sealed": phone and self._keys.seal(customer_id, phone, context="customers.phone"),
+            "phone_digest": phone and self._digests.digest("phone", phone),
+            "state": details.state,
+        }
+
+    def email_digest(self, email: str) -> str:
+        return self._digests.digest("email", tidy_email(email))
+
+    def id_of(self, email: str) -> str | None:
+        """Whose address this is, without opening anything that is sealed."""
+        with self._ledger.at_once() as connection:
+            row = store.by_email_digest(connection, self.email_digest(email))
+        return row["id"] if row else None
+
+    def change(self, customer_id: str, details: Details) -> Customer:
+        """Another phone number has to be verified anew."""
+        tidied = tidy_details(details)
+        with self._ledger.transaction() as connection:
+            self.lock(customer_id)
+            known = self.find(customer_id)
+            values: dict[str, object] = {**self._stored(customer_id, tidied)}
+            if tidied.phone != known.phone:
+                values["phone_verified_at"] = None
+            store.change(connection, customer_id, values)
+            return self.find(customer_id)
+
+    def mark_verified(self, customer_id: str, channel: Channel) -> None:
+        """The day it was first shown stays. Whoever reads texts has the phone."""
+        column = "email_verified_at" if channel is Channel.EMAIL else "phone_verified_at"
+        with self._ledger.at_once() as connection:
+            store.verify(connection, customer_id, column, now=self._now())
 
     def find(self, customer_id: str) -> Customer:
         with self._ledger.transaction() as connection:
@@ -61,9 +105,8 @@ class Customers:
         return self._customer(row)
 
     def by_email(self, email: str) -> Customer | None:
-        digest = self._digests.digest("email", tidy_email(email))
         with self._ledger.transaction() as connection:
-            row = store.by_email_digest(connection, digest)
+            row = store.by_email_digest(connection, self.email_digest(email))
         return self._customer(row) if row else None
 
     def by_phone(self, phone: str) -> Customer | None:
@@ -90,4 +133,6 @@ class Customers:
             phone=opened("phone") if row["phone_sealed"] else None,
             state=row["state"],
             created_at=row["created_at"],
+            email_verified_at=row["email_verified_at"],
+            phone_verified_at=row["phone_verified_at"],
         )

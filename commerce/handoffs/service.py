@@ -22,3 +22,8 @@ class Handoffs:
         """What nobody has taken yet, the longest waiting first."""
         with self._ledger.transaction() as connection:
             return store.waiting(connection)
+
+    def adopt(self, guest_id: str, customer_id: str) -> int:
+        """What a guest asked for is the customer's from now on; how many requests."""
+        with self._ledger.transaction() as connection:
+            return store.give(connection, guest_id, to=customer_id)

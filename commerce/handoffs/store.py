@@ -1,6 +1,6 @@
 """Conversations that wait for a person: one request a thread until it is closed."""
 
-from sqlalchemy import Column, Connection, DateTime, Index, Row, Table, Text, select
+from sqlalchemy import Column, Connection, DateTime, Index, Row, Table, Text, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from commerce.handoffs.models import Handoff
@@ -41,6 +41,11 @@ def waiting_in(connection: Connection, thread_id: str) -> Handoff:
 def waiting(connection: Connection) -> list[Handoff]:
     wanted = select(handoffs).where(WAITING).order_by(handoffs.c.requested_at)
     return [_handoff(row) for row in connection.execute(wanted)]
+
+
+def give(connection: Connection, principal_id: str, *, to: str) -> int:
+    theirs = update(handoffs).where(handoffs.c.principal_id == principal_id).values(principal_id=to)
+    return connection.execute(theirs).rowcount
 
 
 def _handoff(row: Row[tuple[object, ...]]) -> Handoff:

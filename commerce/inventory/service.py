@@ -1,31 +1,43 @@
-"""Find products. The catalogue is cached, and checked for its revision at every look."""
+"""Find products, and keep their stock. The catalogue is cached, and checked for its age at every look.
+
+Stock is reserved before a card is charged and taken from the shelf when the purchase is booked. The
+point of sale is asked before rows are locked, and rows are locked only while they are counted.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from rapidfuzz import fuzz
 from sqlalchemy import Connection
 
 from commerce.inventory import store
-from commerce.inventory.models import Product, ProductNotFound, ProductQuery
+from commerce.inventory.models import OutOfStock, Product, ProductNotFound, ProductQuery, Wanted
+from commerce.inventory.ports import OwnCount, PosSilent, PosStock
 from commerce.inventory.ranking import ProductIndex
+from foundation.log import logger
 from foundation.sql import Ledger
 
 NAMED = 0.6
 """How much of the words must be in the name or brand of the product that they name."""
+BLIND_MARGIN = 2
+"""Pieces of each product that are not sold while the point of sale is silent."""
+log = logger(__name__)
 
 
 @dataclass(frozen=True)
 class Catalogue:
     revision: tuple[int, int]
+    moves: int
     products: Mapping[str, Product]
     index: ProductIndex
 
 
 class Inventory:
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, pos: PosStock | None = None) -> None:
         self._ledger = ledger
+        self._pos = pos or OwnCount()
         self._cached: Catalogue | None = None
 
     def put(self, changed: Iterable[Product]) -> None:
@@ -39,6 +51,50 @@ class Inventory:
         if product is None:
             raise ProductNotFound(product_id)
         return product
+
+    def many(self, product_ids: Sequence[str]) -> dict[str, Product]:
+        """Those of them that there are, as they are now."""
+        with self._ledger.at_once() as connection:
+            return store.many(connection, product_ids)
+
+    def reserve(self, wanted: Sequence[Wanted], *, key: str, until: datetime) -> None:
+        """Keep these pieces for a purchase: all of them, or none and a refusal that names what is missing.
+
+        Call it last in a transaction that commits at once: it holds the products' rows.
+        """
+        counted, margin = self._count(wanted)
+        asked = {each.product.id: (each.quantity, counted.get(each.product.sku)) for each in wanted}
+        with self._ledger.transaction() as connection:
+            kept = store.reserve(connection, asked, key=key, until=until, margin=margin)
+            for each in wanted:
+                if each.product.id not in kept:
+                    raise self._missing(connection, each, counted.get(each.product.sku), margin=margin)
+
+    def keep(self, key: str, *, until: datetime) -> None:
+        """Let a reservation wait longer."""
+        with self._ledger.transaction() as connection:
+            store.keep(connection, key, until=until)
+
+    def confirm(self, key: str) -> bool:
+        """Take what is reserved from the shelf; False when the reservation has lapsed."""
+        with self._ledger.transaction() as connection:
+            return store.confirm(connection, key)
+
+    def release(self, key: str) -> bool:
+        """Let others have what was reserved."""
+        with self._ledger.transaction() as connection:
+            return store.release(connection, key)
+
+    def restock(self, quantities: Mapping[str, int]) -> None:
+        """Put pieces that were sold back on the shelf."""
+        with self._ledger.transaction() as connection:
+            store.restock(connection, quantities)
+
+    def sweep(self, now: datetime) -> int:
+        """Release the reservations that have lapsed; how many there were."""
+        with self._ledger.transaction() as connection:
+            lapsed = store.lapsed(connection, now)
+        return sum(self.release(key) for key in lapsed)
 
     def search(self, query: ProductQuery) -> list[Product]:
         """The best matches first; none when no product matches, never a guess."""
@@ -70,16 +126,44 @@ class Inventory:
 
     def _catalogue(self) -> Catalogue:
         with self._ledger.at_once() as connection:
-            revision = store.revision(connection)
+            revision, moves = store.revision(connection)
             cached = self._cached
             if cached is None or cached.revision != revision:
-                cached = self._cached = _read(connection, revision)
+                cached = _read(connection, revision, moves)
+            elif cached.moves != moves:
+                cached = _recount(connection, cached, moves)
+            self._cached = cached
         return cached
 
+    def _count(self, wanted: Sequence[Wanted]) -> tuple[Mapping[str, int], int]:
+        """What the point of sale counts, by SKU, and the pieces to leave aside when it says nothing."""
+        try:
+            return self._pos.on_hand([each.product.sku for each in wanted]), 0
+        except PosSilent:
+            log.warning("pos_silent", products=len(wanted))
+            return {}, BLIND_MARGIN
 
-def _read(connection: Connection, revision: tuple[int, int]) -> Catalogue:
+    @staticmethod
+    def _missing(connection: Connection, each: Wanted, counted: int | None, *, margin: int) -> OutOfStock:
+        product = store.many(connection, [each.product.id])[each.product.id]
+        on_hand = product.quantity if counted is None else min(product.quantity, counted)
+        left = max(0, on_hand - product.reserved - margin) if product.available else 0
+        return OutOfStock(product, left=left)
+
+
+def _read(connection: Connection, revision: tuple[int, int], moves: int) -> Catalogue:
     products = {product.id: product for product in store.every(connection)}
-    return Catalogue(revision, products, ProductIndex(products.values()))
+    return Catalogue(revision, moves, products, ProductIndex(products.values()))
+
+
+def _recount(connection: Connection, known: Catalogue, moves: int) -> Catalogue:
+    """The same products with the stock of now; a new one among them is read at the next look."""
+    stock = store.stock(connection)
+    counted = {
+        product.id: replace(product, quantity=stock[product.id][0], reserved=stock[product.id][1])
+        for product in known.products.values()
+    }
+    return replace(known, moves=moves, products=counted)
 
 
 def _place(

@@ -1,6 +1,11 @@
-"""The products' rows. Every write raises a row's revision, so that a cached catalogue sees that it is old."""
+"""The products' rows, and what of them is reserved for purchases under way.
 
-from collections.abc import Iterable
+Every write raises a row's revision, and every move of stock its moves, so that a cached catalogue
+sees what of it is old. Rows of stock are locked in the order of their ids, by everybody.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import (
     ARRAY,
@@ -10,15 +15,20 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Float,
+    ForeignKey,
     Integer,
     RowMapping,
     String,
     Table,
     Text,
+    bindparam,
+    delete,
     func,
     select,
+    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from commerce.inventory.models import Category, Effect, Flavour, Product
 from foundation.money import Money
@@ -45,8 +55,99 @@ products = Table(
     Column("attributes", JSONB, nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("revision", BigInteger, nullable=False, server_default="1"),
+    Column("min_tier", Text),
+    Column("released_at", DateTime(timezone=True)),
+    Column("reserved", Integer, nullable=False, server_default="0"),
+    Column("moves", BigInteger, nullable=False, server_default="0", comment="how often its stock has moved"),
 )
-KEPT = frozenset({"id", "revision"})
+stock_reservations = Table(
+    "stock_reservations",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("product_id", Text, ForeignKey("products.id"), primary_key=True, index=True),
+    Column("quantity", Integer, nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False, index=True),
+)
+KEPT = frozenset({"id", "revision", "reserved", "moves"})
+"""What no bringing up to date changes."""
+
+
+def _reserve() -> ReturningInsert[tuple[str]]:
+    """Of all products or, with a row too few as the sign of it, of those that are there."""
+    arrays = (
+        bindparam("ids", type_=ARRAY(Text)),
+        bindparam("quantities", type_=ARRAY(Integer)),
+        bindparam("counts", type_=ARRAY(Integer)),
+    )
+    asked = func.unnest(*arrays).table_valued("product_id", "quantity", "counted").render_derived()
+    free = func.least(products.c.quantity, func.coalesce(asked.c.counted, products.c.quantity))
+    locked = (
+        select(products.c.id, asked.c.quantity)
+        .join_from(products, asked, products.c.id == asked.c.product_id)
+        .where(products.c.available)
+        .where(free - products.c.reserved - bindparam("margin", type_=Integer) >= asked.c.quantity)
+        .order_by(products.c.id)
+        .with_for_update(of=products, key_share=True)
+        .cte("locked")
+    )
+    moved = (
+        update(products)
+        .where(products.c.id == locked.c.id)
+        .values(reserved=products.c.reserved + locked.c.quantity, moves=products.c.moves + 1)
+        .returning(products.c.id, locked.c.quantity)
+        .cte("moved")
+    )
+    values = (bindparam("key", type_=Text), moved.c.id, moved.c.quantity, bindparam("until", type_=UNTIL))
+    source = select(*values)
+    columns_of = ["key", "product_id", "quantity", "until"]
+    return (
+        insert(stock_reservations).from_select(columns_of, source).returning(stock_reservations.c.product_id)
+    )
+
+
+def _end(*, sold: bool) -> ReturningUpdate[tuple[str]]:
+    """Take a reservation from the shelf, or put it back."""
+    gone = (
+        delete(stock_reservations)
+        .where(stock_reservations.c.key == bindparam("key"))
+        .returning(stock_reservations.c.product_id, stock_reservations.c.quantity)
+        .cte("gone")
+    )
+    locked = (
+        select(products.c.id, gone.c.quantity)
+        .join_from(products, gone, products.c.id == gone.c.product_id)
+        .order_by(products.c.id)
+        .with_for_update(of=products, key_share=True)
+        .cte("locked")
+    )
+    taken = {"quantity": products.c.quantity - locked.c.quantity} if sold else {}
+    moved = {"reserved": products.c.reserved - locked.c.quantity, "moves": products.c.moves + 1}
+    return update(products).where(products.c.id == locked.c.id).values(taken | moved).returning(products.c.id)
+
+
+UNTIL = DateTime(timezone=True)
+RESERVE, CONFIRM, RELEASE = _reserve(), _end(sold=True), _end(sold=False)
+MANY = select(products).where(products.c.id == func.any(bindparam("ids", type_=ARRAY(Text))))
+KEEP = update(stock_reservations).where(stock_reservations.c.key == bindparam("of")).values(
+    until=bindparam("later")
+)  # fmt: skip
+LAPSED = (
+    select(stock_reservations.c.key)
+    .where(stock_reservations.c.until < bindparam("now"))
+    .distinct()
+    .limit(100)
+)
+RESTOCK = (
+    update(products)
+    .where(products.c.id == bindparam("of"))
+    .values(quantity=products.c.quantity + bindparam("back"), moves=products.c.moves + 1)
+)
+REVISION = select(
+    func.count(),
+    func.coalesce(func.sum(products.c.revision), 0),
+    func.coalesce(func.sum(products.c.moves), 0),
+)
+STOCK = select(products.c.id, products.c.quantity, products.c.reserved)
 
 
 def put(connection: Connection, changed: Iterable[Product]) -> None:
@@ -61,10 +162,61 @@ def put(connection: Connection, changed: Iterable[Product]) -> None:
     )
 
 
-def revision(connection: Connection) -> tuple[int, int]:
-    """Changes with every commit that added or changed a product, in whatever order they come."""
-    row = connection.execute(select(func.count(), func.coalesce(func.sum(products.c.revision), 0))).one()
-    return row[0], int(row[1])
+def revision(connection: Connection) -> tuple[tuple[int, int], int]:
+    """What changes with every commit that added or changed a product, and with every move of stock."""
+    count, changes, moves = connection.execute(REVISION).one()
+    return (count, int(changes)), int(moves)
+
+
+def stock(connection: Connection) -> Mapping[str, tuple[int, int]]:
+    """How much of each product there is, and how much of that is reserved."""
+    return {row.id: (row.quantity, row.reserved) for row in connection.execute(STOCK)}
+
+
+def many(connection: Connection, ids: Sequence[str]) -> dict[str, Product]:
+    return {row["id"]: _product(row) for row in connection.execute(MANY, {"ids": list(ids)}).mappings()}
+
+
+def reserve(
+    connection: Connection,
+    asked: Mapping[str, tuple[int, int | None]],
+    *,
+    key: str,
+    until: datetime,
+    margin: int,
+) -> set[str]:
+    """The products reserved; `asked` has of each how many, and how many a count found, if there was one."""
+    values = {
+        "ids": list(asked),
+        "quantities": [quantity for quantity, _ in asked.values()],
+        "counts": [counted for _, counted in asked.values()],
+        "margin": margin,
+        "key": key,
+        "until": until,
+    }
+    return {row.product_id for row in connection.execute(RESERVE, values)}
+
+
+def confirm(connection: Connection, key: str) -> bool:
+    """False when there is no such reservation any more."""
+    return bool(connection.execute(CONFIRM, {"key": key}).all())
+
+
+def release(connection: Connection, key: str) -> bool:
+    return bool(connection.execute(RELEASE, {"key": key}).all())
+
+
+def keep(connection: Connection, key: str, *, until: datetime) -> None:
+    connection.execute(KEEP, {"of": key, "later": until})
+
+
+def lapsed(connection: Connection, now: datetime) -> Sequence[str]:
+    return connection.execute(LAPSED, {"now": now}).scalars().all()
+
+
+def restock(connection: Connection, quantities: Mapping[str, int]) -> None:
+    rows = [{"of": product_id, "back": quantities[product_id]} for product_id in sorted(quantities)]
+    connection.execute(RESTOCK, rows)
 
 
 def every(connection: Connection) -> list[Product]:
@@ -95,6 +247,8 @@ def row(product: Product) -> dict[str, object]:
         "available": product.available,
         "attributes": dict(product.attributes),
         "updated_at": product.updated_at,
+        "min_tier": product.min_tier,
+        "released_at": product.released_at,
     }
 
 
@@ -116,4 +270,7 @@ def _product(row: RowMapping) -> Product:
         available=row["available"],
         attributes=row["attributes"],
         updated_at=row["updated_at"],
+        reserved=row["reserved"],
+        min_tier=row["min_tier"],
+        released_at=row["released_at"],
     )

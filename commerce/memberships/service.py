@@ -1,49 +1,63 @@
-"""Join, and know what a membership is worth today."""
+"""Join, change, leave and come back; and know what a membership is worth today."""
 
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from commerce.age.service import AgeVerification
 from commerce.customers.service import Customers
 from commerce.memberships import store
+from commerce.memberships.book import Book, Paid
 from commerce.memberships.models import (
     PLANS,
-    AlreadyMember,
+    ChangeKind,
     Discount,
+    Grant,
     Membership,
     MembershipStatus,
     Quote,
+    ReactivationQuote,
+    Standing,
     Tier,
+    UpgradeQuote,
     discount,
-    next_month,
+    standing,
+    upgrade_price,
 )
-from commerce.payments.models import Card, Payment
+from commerce.memberships.periods import days_left, end_of_period
+from commerce.memberships.refusals import (
+    AlreadyMember,
+    KeyUsed,
+    NoDowngradePlanned,
+    NotADowngrade,
+    NotAMember,
+    NotAnUpgrade,
+    NothingToReactivate,
+    PaymentOpen,
+    RenewalUnderWay,
+    StillRunning,
+)
+from commerce.payments.models import Payment
 from commerce.payments.service import Payments
-from foundation.clock import Calendar
 from foundation.ids import new_id
 from foundation.money import Money
-from foundation.outbox import Outbox
 from foundation.sql import Ledger
+
+COMEBACKS = (ChangeKind.REACTIVATED, ChangeKind.SUBSCRIBED, ChangeKind.RENEWED, ChangeKind.DOWNGRADED)
+OPEN = (MembershipStatus.PAYMENT_FAILED, MembershipStatus.SUSPENDED)
 
 
 class Memberships:
+    """The same key changes a membership once, and gives it back as it then is."""
+
     def __init__(
-        self,
-        ledger: Ledger,
-        customers: Customers,
-        ages: AgeVerification,
-        payments: Payments,
-        outbox: Outbox,
-        calendar: Calendar,
+        self, ledger: Ledger, customers: Customers, ages: AgeVerification, payments: Payments, book: Book
     ) -> None:
         self._ledger = ledger
         self._customers = customers
         self._ages = ages
         self._payments = payments
-        self._outbox = outbox
-        self._calendar = calendar
+        self._book = book
 
     def quote(self, customer_id: str, *, tier: Tier, key: str = "") -> Quote:
         """What joining would cost; whatever stands in the way is raised as a refusal.
@@ -53,74 +67,318 @@ class Memberships:
         with self._ledger.transaction() as connection:
             self._customers.lock(customer_id)
             begun = self._payments.begun(key)
-            if begun is None:
-                return self._quote(connection, customer_id, tier)
-            payment, card = begun
-            return self._quoted(tier, card, at=payment.created_at)
+            if begun is not None:
+                payment, card = begun
+                at = payment.created_at
+            else:
+                self._refuse_second(connection, customer_id)
+                self._ages.require(customer_id)
+                card, at = self._payments.default_card(customer_id), self._book.now
+            ends_at = end_of_period(at, at, self._book.calendar.zone)
+            return Quote(PLANS[tier], str(card), at, ends_at)
 
     def subscribe(self, customer_id: str, *, tier: Tier, key: str) -> Membership:
-        """Charge the first month and join; the same key joins once."""
+        """Charge the first month and join."""
         with self._ledger.transaction() as connection:
             self._customers.lock(customer_id)
-            known = store.by_key(connection, key)
-            if known is not None:
-                return known
-            quote = self._quote(connection, customer_id, tier)
+            done = _done(connection, key, ChangeKind.SUBSCRIBED)
+            if done is not None:
+                return done
+            self._refuse_second(connection, customer_id)
+            self._ages.require(customer_id)
+            self._close_what_is_over(connection, customer_id)
+            plan = PLANS[tier]
             payment = self._payments.charge(
-                customer_id, amount=quote.plan.price, description=f"{tier.label} membership", key=key
+                customer_id, amount=plan.price, description=f"{tier.label} membership", key=key
             )
-            membership = _membership(customer_id, quote, payment=payment)
-            store.add(connection, membership, key=key)
+            return self._begin(connection, customer_id, tier=tier, payment=payment)
+
+    def quote_upgrade(self, customer_id: str, *, tier: Tier, key: str = "") -> UpgradeQuote:
+        """What the better membership would cost; of a charge under way, what it was begun with."""
+        with self._ledger.transaction() as connection:
+            self._customers.lock(customer_id)
+            return self._upgrade(connection, customer_id, tier, key)
+
+    def upgrade(self, customer_id: str, *, tier: Tier, key: str) -> Membership:
+        """Charge the difference for the rest of the period, which ends when it would have."""
+        with self._ledger.transaction() as connection:
+            self._customers.lock(customer_id)
+            done = _done(connection, key, ChangeKind.UPGRADED)
+            if done is not None:
+                return done
+            quote = self._upgrade(connection, customer_id, tier, key)
+            before, plan = quote.membership, quote.plan
+            payment = self._payments.charge(
+                customer_id, amount=quote.due_now, description=f"Upgrade to {tier.label}", key=key
+            )
+            upgraded = replace(before, tier=tier, price=plan.price, percent=plan.percent, planned_tier=None)
+            paid = Paid(payment.amount, payment.id)
+            change_id = self._book.write(
+                connection, upgraded, kind=ChangeKind.UPGRADED, key=key, before=before, paid=paid
+            )
             self._payments.deliver(payment)
-            self._outbox.append("memberships", _fact(membership), customer_id=customer_id)
+            self._book.tell(
+                upgraded,
+                "upgraded",
+                change_id,
+                from_tier=before.tier,
+                amount_cents=payment.amount.cents,
+                price_cents=plan.price.cents,
+                discount_percent=plan.percent,
+                period_end=upgraded.period_end.isoformat(),
+            )
+            return upgraded
+
+    def quote_downgrade(self, customer_id: str, *, tier: Tier) -> Membership:
+        """The membership that would be downgraded at its period's end."""
+        with self._ledger.transaction() as connection:
+            membership = self._changeable(connection, customer_id)
+            if PLANS[tier].price >= membership.price:
+                raise NotADowngrade(membership.tier, tier)
             return membership
 
+    def downgrade(self, customer_id: str, *, tier: Tier, key: str) -> Membership:
+        """Plan the smaller membership for the period's end; until then nothing changes."""
+        with self._ledger.transaction() as connection:
+            self._customers.lock(customer_id)
+            done = _done(connection, key, ChangeKind.DOWNGRADE_PLANNED)
+            if done is not None:
+                return done
+            before = self.quote_downgrade(customer_id, tier=tier)
+            planned = replace(before, planned_tier=tier)
+            change_id = self._book.write(
+                connection, planned, kind=ChangeKind.DOWNGRADE_PLANNED, key=key, before=before
+            )
+            self._book.tell(
+                planned,
+                "downgrade_planned",
+                change_id,
+                planned_tier=tier,
+                price_cents=planned.next_price.cents,
+                period_end=planned.period_end.isoformat(),
+            )
+            return planned
+
+    def planned_downgrade(self, customer_id: str) -> Membership:
+        """The membership whose downgrade could be taken back."""
+        with self._ledger.transaction() as connection:
+            membership = self._changeable(connection, customer_id)
+        if membership.planned_tier is None:
+            raise NoDowngradePlanned
+        return membership
+
+    def keep(self, customer_id: str, *, key: str) -> Membership:
+        """Take back a downgrade that was planned."""
+        with self._ledger.transaction() as connection:
+            self._customers.lock(customer_id)
+            done = _done(connection, key, ChangeKind.DOWNGRADE_WITHDRAWN)
+            if done is not None:
+                return done
+            before = self.planned_downgrade(customer_id)
+            kept = replace(before, planned_tier=None)
+            self._book.write(connection, kept, kind=ChangeKind.DOWNGRADE_WITHDRAWN, key=key, before=before)
+            return kept
+
+    def cancel(self, customer_id: str, *, reason: str = "", key: str) -> Membership:
+        """Leave: what is paid stays to the period's end, nothing is charged again."""
+        with self._ledger.transaction() as connection:
+            self._customers.lock(customer_id)
+            done = _done(connection, key, ChangeKind.CANCELLED)
+            if done is not None:
+                return done
+            before = self.cancellable(customer_id)
+            at = self._book.now
+            left = replace(
+                before,
+                status=MembershipStatus.CANCELLED,
+                cancelled_at=at,
+                cancel_reason_sealed=self._book.sealed(customer_id, reason),
+                ended_at=None if before.status is MembershipStatus.ACTIVE and at < before.period_end else at,
+                planned_tier=None,
+                failed_at=None,
+                retries=0,
+            )
+            change_id = self._book.write(connection, left, kind=ChangeKind.CANCELLED, key=key, before=before)
+            self._book.tell(
+                left, "cancelled", change_id, ends_at=(left.ended_at or left.period_end).isoformat()
+            )
+            return left
+
+    def cancellable(self, customer_id: str) -> Membership:
+        """The membership that could be cancelled, also when it is not paid."""
+        membership = self.status(customer_id)
+        if membership is None:
+            raise NotAMember
+        if membership.status is MembershipStatus.CANCELLED:
+            raise StillRunning(membership, self._book.calendar.day(membership.period_end))
+        return membership
+
+    def quote_reactivation(self, customer_id: str, *, key: str = "") -> ReactivationQuote:
+        """What coming back would cost: nothing while the cancelled membership still runs."""
+        with self._ledger.transaction() as connection:
+            self._customers.lock(customer_id)
+            membership = self._reactivable(connection, customer_id)
+            now, zone = self._book.now, self._book.calendar.zone
+            if membership.is_over(now):
+                quote = self.quote(customer_id, tier=membership.tier, key=key)
+                return ReactivationQuote(quote.plan, quote.card, quote.plan.price, quote.next_billing_at)
+            self._ages.require(customer_id)
+            card, plan = str(self._payments.default_card(customer_id)), PLANS[membership.next_tier]
+            if membership.status is MembershipStatus.CANCELLED:
+                return ReactivationQuote(plan, card, Money(0), membership.period_end)
+            return ReactivationQuote(plan, card, membership.next_price, end_of_period(now, now, zone))
+
+    def reactivate(self, customer_id: str, *, key: str) -> Membership:
+        """Come back: what still runs goes on, an unpaid one is paid, an ended one begins anew."""
+        with self._ledger.transaction() as connection:
+            self._customers.lock(customer_id)
+            done = _done(connection, key, *COMEBACKS)
+            if done is not None:
+                return done
+            membership = self._reactivable(connection, customer_id)
+            if membership.is_over(self._book.now):
+                return self.subscribe(customer_id, tier=membership.tier, key=key)
+            if membership.status in OPEN:
+                return self._pay_now(connection, membership, key=key)
+            self.quote_reactivation(customer_id)
+            return self._go_on(connection, membership, key=key)
+
     def status(self, customer_id: str) -> Membership | None:
-        """The active membership, if there is one."""
+        """The customer's membership, paid or not, until it is over."""
         with self._ledger.at_once() as connection:
-            return store.active(connection, customer_id)
+            return self._current(connection, customer_id)
+
+    def standing(self, customer_id: str) -> Standing:
+        """What the shelf and the till ask about a customer."""
+        with self._ledger.at_once() as connection:
+            membership, given = store.current_with_gift(connection, customer_id)
+        return standing(membership, gift_given=given, at=self._book.now)
 
     def discount(self, customer_id: str, *, subtotal: Money) -> Discount:
-        return discount(self.status(customer_id), subtotal)
+        membership = self.status(customer_id)
+        has_benefits = membership is not None and membership.has_benefits(self._book.now)
+        return discount(membership if has_benefits else None, subtotal)
 
-    def _quote(self, connection: Connection, customer_id: str, tier: Tier) -> Quote:
-        current = store.active(connection, customer_id)
-        if current is not None:
-            raise AlreadyMember(current)
-        self._ages.require(customer_id)
-        return self._quoted(tier, self._payments.default_card(customer_id), at=self._calendar.now())
+    def granted(self, customer_id: str) -> list[Grant]:
+        """What memberships have brought this customer, the latest first."""
+        with self._ledger.at_once() as connection:
+            return store.grants_of(connection, customer_id)
 
-    def _quoted(self, tier: Tier, card: Card, *, at: datetime) -> Quote:
-        return Quote(PLANS[tier], str(card), at, next_month(at, self._calendar.zone))
+    def cancel_reason(self, membership: Membership) -> str | None:
+        """Why the customer left, in their words."""
+        return self._book.reason(membership)
+
+    def _current(self, connection: Connection, customer_id: str) -> Membership | None:
+        membership = store.current(connection, customer_id)
+        return None if membership is None or membership.is_over(self._book.now) else membership
+
+    def _refuse_second(self, connection: Connection, customer_id: str) -> None:
+        membership = self._current(connection, customer_id)
+        if membership is None:
+            return
+        if membership.status is MembershipStatus.CANCELLED:
+            raise StillRunning(membership, self._book.calendar.day(membership.period_end))
+        raise PaymentOpen(membership) if membership.status in OPEN else AlreadyMember(membership)
+
+    def _close_what_is_over(self, connection: Connection, customer_id: str) -> None:
+        membership = store.current(connection, customer_id)
+        if membership is not None:
+            self._book.end(connection, membership, why="cancelled", key=f"{membership.id}:ended")
+
+    def _changeable(self, connection: Connection, customer_id: str) -> Membership:
+        """A membership that is paid and runs on."""
+        membership = self._current(connection, customer_id)
+        if membership is None:
+            raise NotAMember
+        if membership.status is MembershipStatus.CANCELLED:
+            raise StillRunning(membership, self._book.calendar.day(membership.period_end))
+        if membership.status in OPEN:
+            raise PaymentOpen(membership)
+        if self._book.now >= membership.period_end:
+            raise RenewalUnderWay
+        return membership
+
+    def _upgrade(self, connection: Connection, customer_id: str, tier: Tier, key: str) -> UpgradeQuote:
+        membership, zone = self._changeable(connection, customer_id), self._book.calendar.zone
+        if tier is membership.tier:
+            raise AlreadyMember(membership)
+        if PLANS[tier].price <= membership.price:
+            raise NotAnUpgrade(membership.tier, tier)
+        begun = self._payments.begun(key)
+        at = begun[0].created_at if begun else self._book.now
+        left, whole = days_left(membership.period_start, membership.period_end, at, zone)
+        amount = begun[0].amount if begun else upgrade_price(membership, tier, left=left, whole=whole)
+        card = begun[1] if begun else self._payments.default_card(customer_id)
+        return UpgradeQuote(membership, PLANS[tier], str(card), amount, left)
+
+    def _reactivable(self, connection: Connection, customer_id: str) -> Membership:
+        membership = store.latest(connection, customer_id)
+        if membership is None or membership.status is MembershipStatus.ACTIVE:
+            raise NothingToReactivate(membership)
+        return membership
+
+    def _begin(self, connection: Connection, customer_id: str, *, tier: Tier, payment: Payment) -> Membership:
+        now, plan = self._book.now, PLANS[tier]
+        membership = Membership(
+            id=new_id("mem"),
+            customer_id=customer_id,
+            tier=tier,
+            status=MembershipStatus.ACTIVE,
+            price=plan.price,
+            percent=plan.percent,
+            started_at=now,
+            anchor_at=now,
+            period=1,
+            period_start=now,
+            period_end=end_of_period(now, now, self._book.calendar.zone),
+            payment_id=payment.id,
+        )
+        paid = Paid(payment.amount, payment.id)
+        change_id = self._book.write(
+            connection, membership, kind=ChangeKind.SUBSCRIBED, key=payment.key, paid=paid
+        )
+        self._book.begin_period(connection, membership, paid)
+        self._payments.deliver(payment)
+        self._book.tell(
+            membership,
+            "welcome",
+            change_id,
+            amount_cents=payment.amount.cents,
+            price_cents=plan.price.cents,
+            discount_percent=plan.percent,
+            next_billing_at=membership.period_end.isoformat(),
+        )
+        return membership
+
+    def _pay_now(self, connection: Connection, membership: Membership, *, key: str) -> Membership:
+        payment = self._payments.charge(
+            membership.customer_id,
+            amount=membership.next_price,
+            description=f"{membership.next_tier.label} membership",
+            key=key,
+        )
+        paid = Paid(payment.amount, payment.id)
+        renewed = self._book.renew(connection, membership, paid=paid, key=key, at=self._book.now)
+        self._payments.deliver(payment)
+        return renewed
+
+    def _go_on(self, connection: Connection, membership: Membership, *, key: str) -> Membership:
+        active = replace(
+            membership, status=MembershipStatus.ACTIVE, cancelled_at=None, cancel_reason_sealed=None
+        )
+        change_id = self._book.write(
+            connection, active, kind=ChangeKind.REACTIVATED, key=key, before=membership
+        )
+        self._book.tell(active, "reactivated", change_id, next_billing_at=active.period_end.isoformat())
+        return active
 
 
-def _membership(customer_id: str, quote: Quote, *, payment: Payment) -> Membership:
-    return Membership(
-        id=new_id("mem"),
-        customer_id=customer_id,
-        tier=quote.plan.tier,
-        status=MembershipStatus.ACTIVE,
-        price=quote.plan.price,
-        percent=quote.plan.percent,
-        started_at=quote.starts_at,
-        next_billing_at=quote.next_billing_at,
-        payment_id=payment.id,
-    )
-
-
-def _fact(membership: Membership) -> dict[str, Any]:
-    """The membership as the warehouse knows it."""
-    started_at = membership.started_at.isoformat()
-    return {
-        "id": membership.id,
-        "customer_id": membership.customer_id,
-        "tier": membership.tier,
-        "status": membership.status,
-        "price_cents": membership.price.cents,
-        "discount_percent": membership.percent,
-        "payment_id": membership.payment_id,
-        "started_at": started_at,
-        "next_billing_at": membership.next_billing_at.isoformat(),
-        "created_at": started_at,
-        "updated_at": started_at,
-    }
+def _done(connection: Connection, key: str, *kinds: ChangeKind) -> Membership | None:
+    """The membership that this key has changed already; a key of something else is refused."""
+    changed = store.changed_by(connection, key)
+    if changed is None:
+        return None
+    kind, membership = changed
+    if kind not in kinds:
+        raise KeyUsed
+    return membership

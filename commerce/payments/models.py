@@ -1,11 +1,11 @@
 """What a card on file and a payment are, and what a payment that did not succeed says to the customer."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from foundation.errors import Conflict, GatewayTimeout, Invalid, PaymentDeclined, Unavailable
+from foundation.errors import Conflict, GatewayTimeout, Invalid, NotFound, PaymentDeclined
 from foundation.money import Money
 
 INVOICE_LENGTH = 20
@@ -21,7 +21,7 @@ class PaymentStatus(StrEnum):
     FAILED = "failed"
     HELD = "held"
     RETURNING = "returning"
-    """To be voided or refunded; done as soon as the gateway answers."""
+    """All of it is on its way back; done as soon as the gateway answers."""
     VOIDED = "voided"
     REFUNDED = "refunded"
 
@@ -54,6 +54,75 @@ class Payment:
     created_at: datetime
     is_delivered: bool = False
     """What it paid for is booked."""
+    refunded: Money = field(default_factory=lambda: Money(0))
+    """Given back or on its way back."""
+    recurring_id: str | None = None
+    """Charged by the gateway itself, month by month."""
+
+    @property
+    def is_taken(self) -> bool:
+        """The card was charged, whatever was given back since."""
+        return self.status in TAKEN
+
+
+TAKEN = frozenset(
+    {PaymentStatus.APPROVED, PaymentStatus.RETURNING, PaymentStatus.VOIDED, PaymentStatus.REFUNDED}
+)
+
+
+class RefundStatus(StrEnum):
+    PENDING = "pending"
+    """Not answered yet, or a part of a charge that is not settled yet."""
+    VOIDED = "voided"
+    """The charge never reached the card's statement."""
+    REFUNDED = "refunded"
+    REFUSED = "refused"
+    """The gateway does not do it; the money is still with the shop."""
+
+
+@dataclass(frozen=True)
+class Refund:
+    id: str
+    key: str
+    payment_id: str
+    customer_id: str
+    amount: Money
+    reason: str
+    invoice: str
+    status: RefundStatus
+    created_at: datetime
+
+
+class RecurringStatus(StrEnum):
+    PENDING = "pending"
+    """Intended and perhaps begun: only the gateway knows."""
+    ACTIVE = "active"
+    STOPPED = "stopped"
+    """By the shop."""
+    ENDED = "ended"
+    """By the gateway."""
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """A charge on a card that the gateway makes every month by itself."""
+
+    id: str
+    key: str
+    customer_id: str
+    card_id: str
+    name: str
+    amount: Money
+    first_at: datetime
+    invoice: str
+    status: RecurringStatus
+    subscription_id: str | None
+    change_key: str | None = None
+    """Of the latest change, so that it is made once."""
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in {RecurringStatus.STOPPED, RecurringStatus.ENDED}
 
 
 class CardNumberRefused(Invalid):
@@ -96,9 +165,14 @@ class PaymentHeld(PaymentDeclined):
         )
 
 
-class PaymentFailed(Unavailable):
+class PaymentFailed(PaymentDeclined):
+    """Final for its key: the same key is answered with this again."""
+
     def __init__(self) -> None:
-        super().__init__("The payment did not go through and nothing was charged. Please try again later.")
+        super().__init__(
+            "The payment did not go through and nothing was charged. Please start it again from the top.",
+            {"field": "Idempotency-Key", "expected": "a new key for a new try"},
+        )
 
 
 class PaymentUnsettled(GatewayTimeout):
@@ -112,6 +186,55 @@ class PaymentUnsettled(GatewayTimeout):
 class PaymentReturned(Conflict):
     def __init__(self) -> None:
         super().__init__("This payment has been returned to your card, so nothing was bought with it.")
+
+
+class PaymentNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("There is no such payment.")
+
+
+class CardNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("There is no such card on file.")
+
+
+class CardInUse(Conflict):
+    form = "card"
+
+    def __init__(self, card: Card) -> None:
+        super().__init__(
+            f"The {card} pays for your membership every month. Please add another card before you remove it."
+        )
+
+
+class CardUnconfirmed(GatewayTimeout):
+    def __init__(self) -> None:
+        super().__init__("The card processor does not answer just now. Please try again in a minute.")
+
+
+class NothingToRefund(Conflict):
+    def __init__(self, left: Money) -> None:
+        super().__init__(
+            f"Only {left} of this payment can still be given back.",
+            {"field": "amount", "expected": f"at most {left.dollars}"},
+        )
+
+
+class RefundRefused(Conflict):
+    def __init__(self) -> None:
+        super().__init__("The card processor does not refund this payment. Please refund it in another way.")
+
+
+class NotHeld(Conflict):
+    def __init__(self) -> None:
+        super().__init__("This payment does not wait for a decision.")
+
+
+class RecurringUnsettled(GatewayTimeout):
+    def __init__(self) -> None:
+        super().__init__(
+            "The card processor does not answer just now. The monthly payment is arranged later."
+        )
 
 
 class KeyReused(Conflict):

@@ -1,39 +1,36 @@
 """A card gateway for the demo shop and the tests: what a card does is written in its token.
 
 It keeps its own book and commits to it separately, as a remote system would, so that
-a test can count what was really charged.
+a test can count what was really charged. What is charged settles after a day.
 """
 
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    DateTime,
-    RowMapping,
-    String,
-    Table,
-    Text,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import Connection, RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from commerce.payments.models import INVOICE_LENGTH
 from commerce.payments.ports import (
     DUPLICATE_WINDOW,
     Charge,
     GatewayAnswer,
     GatewaySilent,
+    Return,
+    Stage,
     StoredCard,
+    Transaction,
     Verdict,
 )
-from foundation.clock import Clock
+from commerce.payments.sandbox_plans import VERDICTS, SandboxPlans
+from commerce.payments.sandbox_store import (
+    refunded_cents,
+    sandbox_charges,
+    sandbox_plans,
+    sandbox_refunds,
+)
 from foundation.ids import new_id
 from foundation.money import Money
-from foundation.sql import Ledger, metadata
+
+__all__ = ["CARDS", "SandboxGateway", "sandbox_charges", "sandbox_plans", "sandbox_refunds"]
 
 CARDS = {
     "tok_approve": ("Visa", "1111"),
@@ -43,37 +40,21 @@ CARDS = {
     "tok_timeout": ("Discover", "1117"),
 }
 """`tok_timeout` is charged, but its answer is lost."""
-VERDICTS = {
-    "tok_decline": Verdict.DECLINED,
-    "tok_error": Verdict.ERROR,
-    "tok_hold": Verdict.HELD,
-}
+STAGES = {Verdict.DECLINED: Stage.DECLINED, Verdict.ERROR: Stage.FAILED, Verdict.HELD: Stage.HELD}
 SETTLED_AFTER = DUPLICATE_WINDOW * 3
 
-sandbox_charges = Table(
-    "sandbox_charges",
-    metadata,
-    Column("transaction_id", Text, primary_key=True),
-    Column("invoice", String(INVOICE_LENGTH), nullable=False, index=True),
-    Column("token", Text, nullable=False),
-    Column("amount_cents", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("description", Text, nullable=False),
-    Column("verdict", Text, nullable=False),
-    Column("charged_at", DateTime(timezone=True), nullable=False),
-    Column("returned", Text, comment="void or refund"),
-)
 
-
-class SandboxGateway:
-    def __init__(self, ledger: Ledger, *, now: Clock) -> None:
-        self._ledger = ledger
-        self._now = now
-
+class SandboxGateway(SandboxPlans):
     def store_card(self, customer_id: str, nonce: str) -> StoredCard | None:  # noqa: ARG002 - part of the port
         """`tok_approve` or `tok_approve.anything`: what follows the dot makes a nonce unique."""
         token = nonce.partition(".")[0]
         return StoredCard(token, *CARDS[token]) if token in CARDS else None
+
+    def stored_cards(self, customer_id: str) -> list[StoredCard]:  # noqa: ARG002 - part of the port
+        """None: a token says all there is to know of its card."""
+        return []
+
+    def forget_card(self, token: str) -> None: ...
 
     def charge(self, charge: Charge) -> GatewayAnswer:
         with self._ledger.separately() as connection:
@@ -81,20 +62,62 @@ class SandboxGateway:
             row = self._duplicate(connection, charge) or self._charge(connection, charge)
         if charge.token == "tok_timeout":  # noqa: S105 - the name of a test card
             raise GatewaySilent
-        return _answer(row)
+        return GatewayAnswer(Verdict(row["verdict"]), row["transaction_id"], _told(row))
 
-    def find(self, invoice: str) -> GatewayAnswer | None:
-        wanted = select(sandbox_charges).where(sandbox_charges.c.invoice == invoice)
-        latest = wanted.order_by(sandbox_charges.c.charged_at.desc())
+    def find(self, invoice: str) -> Transaction | None:
+        charged = select(sandbox_charges).where(sandbox_charges.c.invoice == invoice)
+        refunded = select(sandbox_refunds).where(sandbox_refunds.c.invoice == invoice)
         with self._ledger.separately() as connection:
+            latest = charged.order_by(sandbox_charges.c.charged_at.desc())
             row = connection.execute(latest).mappings().first()
-        return _answer(row) if row else None
+            if row is not None:
+                return self._transaction(row)
+            refund = connection.execute(refunded).mappings().first()
+        return _refund(refund) if refund else None
+
+    def look_up(self, transaction_id: str) -> Transaction | None:
+        wanted = select(sandbox_charges).where(sandbox_charges.c.transaction_id == transaction_id)
+        with self._ledger.separately() as connection:
+            row = connection.execute(wanted).mappings().first()
+        return self._transaction(row) if row else None
 
     def void(self, transaction_id: str) -> GatewayAnswer:
-        return self._take_back(transaction_id, "void")
+        with self._ledger.separately() as connection:
+            row = self._held_row(connection, transaction_id)
+            if row is None or self._transaction(row).stage not in {Stage.UNSETTLED, Stage.VOIDED}:
+                return _refused(transaction_id, "cannot void")
+            self._mark(connection, transaction_id, returned="void")
+        return GatewayAnswer(Verdict.APPROVED, transaction_id, {"returned": "void"})
 
-    def refund(self, transaction_id: str, amount: Money) -> GatewayAnswer:  # noqa: ARG002 - whole amounts only
-        return self._take_back(transaction_id, "refund")
+    def refund(self, refund: Return) -> GatewayAnswer:
+        """Under the same invoice it is made once."""
+        with self._ledger.separately() as connection:
+            row = self._held_row(connection, refund.transaction_id)
+            if row is None or self._transaction(row).stage is not Stage.SETTLED:
+                return _refused(refund.transaction_id, "cannot refund")
+            before = refunded_cents(connection, refund.transaction_id)
+            if before + refund.amount.cents > row["amount_cents"]:
+                return _refused(refund.transaction_id, "more than was charged")
+            made = {
+                "transaction_id": new_id("txn"),
+                "charge_id": refund.transaction_id,
+                "invoice": refund.invoice,
+                "amount_cents": refund.amount.cents,
+                "refunded_at": self._now(),
+            }
+            connection.execute(insert(sandbox_refunds).values(made))
+            if before + refund.amount.cents == row["amount_cents"]:
+                self._mark(connection, refund.transaction_id, returned="refund")
+        return GatewayAnswer(Verdict.APPROVED, str(made["transaction_id"]), {"returned": "refund"})
+
+    def decide_held(self, transaction_id: str, *, accept: bool) -> GatewayAnswer:
+        decided = Verdict.APPROVED if accept else Verdict.DECLINED
+        with self._ledger.separately() as connection:
+            row = self._held_row(connection, transaction_id)
+            if row is None or row["verdict"] not in {Verdict.HELD, decided}:
+                return _refused(transaction_id, "is not held")
+            self._mark(connection, transaction_id, verdict=decided)
+        return GatewayAnswer(Verdict.APPROVED, transaction_id, {"decided": decided})
 
     def _duplicate(self, connection: Connection, charge: Charge) -> RowMapping | None:
         same = select(sandbox_charges).where(
@@ -116,30 +139,43 @@ class SandboxGateway:
             "verdict": VERDICTS.get(charge.token, Verdict.APPROVED),
             "charged_at": self._now(),
         }
-        return (
-            connection.execute(insert(sandbox_charges).values(row).returning(sandbox_charges))
-            .mappings()
-            .one()
+        made = insert(sandbox_charges).values(row).returning(sandbox_charges)
+        return connection.execute(made).mappings().one()
+
+    def _held_row(self, connection: Connection, transaction_id: str) -> RowMapping | None:
+        wanted = select(sandbox_charges).where(sandbox_charges.c.transaction_id == transaction_id)
+        return connection.execute(wanted.with_for_update()).mappings().first()
+
+    def _mark(self, connection: Connection, transaction_id: str, **values: object) -> None:
+        mine = update(sandbox_charges).where(sandbox_charges.c.transaction_id == transaction_id)
+        connection.execute(mine.values(values))
+
+    def _transaction(self, row: RowMapping) -> Transaction:
+        return Transaction(
+            row["transaction_id"],
+            self._stage(row),
+            Money(row["amount_cents"], row["currency"]),
+            row["charged_at"],
+            row["subscription_id"],
+            _told(row),
         )
 
-    def _take_back(self, transaction_id: str, kind: str) -> GatewayAnswer:
-        with self._ledger.separately() as connection:
-            wanted = select(sandbox_charges).where(sandbox_charges.c.transaction_id == transaction_id)
-            row = connection.execute(wanted.with_for_update()).mappings().first()
-            if row is None or not self._may_take_back(row, kind):
-                return GatewayAnswer(Verdict.ERROR, transaction_id, {"errors": [f"cannot {kind}"]})
-            mark = update(sandbox_charges).where(sandbox_charges.c.transaction_id == transaction_id)
-            connection.execute(mark.values(returned=kind))
-        return GatewayAnswer(Verdict.APPROVED, transaction_id, {"returned": kind})
-
-    def _may_take_back(self, row: RowMapping, kind: str) -> bool:
-        if row["returned"] is not None:
-            return bool(row["returned"] == kind)
+    def _stage(self, row: RowMapping) -> Stage:
+        if row["returned"] == "void":
+            return Stage.VOIDED
         is_settled = self._now() - row["charged_at"] >= SETTLED_AFTER
-        is_approved = Verdict(row["verdict"]) is Verdict.APPROVED
-        return is_approved and is_settled == (kind == "refund")
+        return STAGES.get(Verdict(row["verdict"]), Stage.SETTLED if is_settled else Stage.UNSETTLED)
 
 
-def _answer(row: RowMapping) -> GatewayAnswer:
-    told = {"transId": row["transaction_id"], "verdict": row["verdict"], "amount_cents": row["amount_cents"]}
-    return GatewayAnswer(Verdict(row["verdict"]), row["transaction_id"], told)
+def _told(row: RowMapping) -> dict[str, Any]:
+    return {"transId": row["transaction_id"], "verdict": row["verdict"], "amount_cents": row["amount_cents"]}
+
+
+def _refund(row: RowMapping) -> Transaction:
+    told = {"transId": row["transaction_id"], "refTransId": row["charge_id"]}
+    amount = Money(row["amount_cents"])
+    return Transaction(row["transaction_id"], Stage.SETTLED, amount, row["refunded_at"], None, told)
+
+
+def _refused(transaction_id: str, why: str) -> GatewayAnswer:
+    return GatewayAnswer(Verdict.ERROR, transaction_id, {"errors": [why]})

@@ -7,7 +7,6 @@ never during the charge. A charge whose tickets cannot be issued is returned.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -16,12 +15,13 @@ from commerce.customers.service import Customers
 from commerce.payments.models import KeyReused, Payment
 from commerce.payments.service import Payments
 from commerce.raffles import store
+from commerce.raffles.facts import tell_of_tickets
 from commerce.raffles.models import (
     Purchase,
     PurchaseStatus,
     Quote,
     Raffle,
-    RaffleNotFound,
+    RaffleStatus,
     Receipt,
     Ticket,
     check_purchase,
@@ -57,12 +57,14 @@ class Raffles:
         with self._ledger.transaction() as connection:
             return store.list_open(connection, self._now())
 
+    def in_status(self, status: RaffleStatus) -> list[Raffle]:
+        """The latest to close first."""
+        with self._ledger.transaction() as connection:
+            return store.in_status(connection, status)
+
     def find(self, raffle_id: str) -> Raffle:
         with self._ledger.transaction() as connection:
-            raffle = store.find(connection, raffle_id)
-        if raffle is None:
-            raise RaffleNotFound
-        return raffle
+            return store.known(connection, raffle_id)
 
     def my_tickets(self, customer_id: str) -> Sequence[Ticket]:
         with self._ledger.transaction() as connection:
@@ -117,7 +119,7 @@ class Raffles:
     def _hold(self, customer_id: str, raffle_id: str, *, quantity: int, key: str) -> Purchase:
         """Places kept for ten minutes, seen by every other buyer at once."""
         with self._ledger.separately() as connection:
-            raffle = self._locked(connection, raffle_id)
+            raffle = store.locked(connection, raffle_id)
             self._check(connection, raffle, customer_id, quantity=quantity, key=key)
             purchase = Purchase(
                 id=new_id("rfp"),
@@ -140,25 +142,13 @@ class Raffles:
         """In a savepoint: a refusal lets go of the raffle's row before the money is returned."""
         customer_id = purchase.customer_id
         with connection.begin_nested():
-            raffle = self._locked(connection, purchase.raffle_id)
+            raffle = store.locked(connection, purchase.raffle_id)
             self._check(connection, raffle, customer_id, quantity=purchase.quantity, key=purchase.key)
-            tickets = _numbered(raffle, purchase, at=self._now())
+            tickets = numbered(raffle, purchase, at=self._now())
             store.issue(connection, purchase, tickets, payment_id=payment.id)
             self._payments.deliver(payment)
-            bought = replace(purchase, status=PurchaseStatus.ISSUED)
-            fact = _purchase_fact(bought, payment, tickets)
-            self._outbox.append("raffle_transactions", fact, customer_id=customer_id)
-            for ticket in tickets:
-                self._outbox.append(
-                    "raffle_tickets", _ticket_fact(ticket, purchase.id), customer_id=customer_id
-                )
-        return Receipt(raffle, bought, tickets)
-
-    def _locked(self, connection: Connection, raffle_id: str) -> Raffle:
-        raffle = store.find(connection, raffle_id, lock=True)
-        if raffle is None:
-            raise RaffleNotFound
-        return raffle
+            tell_of_tickets(self._outbox, raffle, purchase, tickets, payment=payment)
+        return Receipt(raffle, replace(purchase, status=PurchaseStatus.ISSUED), tickets)
 
 
 def _refuse_another(known: Purchase, asked: tuple[str, str, int]) -> None:
@@ -166,38 +156,17 @@ def _refuse_another(known: Purchase, asked: tuple[str, str, int]) -> None:
         raise KeyReused
 
 
-def _numbered(raffle: Raffle, purchase: Purchase, *, at: datetime) -> list[Ticket]:
+def numbered(raffle: Raffle, purchase: Purchase, *, at: datetime) -> list[Ticket]:
+    """The tickets after those already sold."""
     return [
-        Ticket(new_id("tkt"), raffle.id, raffle.title, number, purchase.customer_id, issued_at=at)
+        Ticket(
+            id=new_id("tkt"),
+            raffle_id=raffle.id,
+            raffle_title=raffle.title,
+            number=number,
+            customer_id=purchase.customer_id,
+            purchase_id=purchase.id,
+            issued_at=at,
+        )
         for number in range(raffle.sold + 1, raffle.sold + purchase.quantity + 1)
     ]
-
-
-def _purchase_fact(purchase: Purchase, payment: Payment, tickets: Sequence[Ticket]) -> dict[str, Any]:
-    """The purchase as the warehouse knows it."""
-    return {
-        "id": purchase.id,
-        "raffle_id": purchase.raffle_id,
-        "customer_id": purchase.customer_id,
-        "num_tickets": purchase.quantity,
-        "ticket_numbers": [ticket.number for ticket in tickets],
-        "amount_cents": purchase.total.cents,
-        "payment_id": payment.id,
-        "payment_method": "credit_card",
-        "payment_status": "success",
-        "payment_gateway_id": payment.transaction_id,
-        "created_at": purchase.created_at.isoformat(),
-        "updated_at": tickets[0].issued_at.isoformat(),
-    }
-
-
-def _ticket_fact(ticket: Ticket, purchase_id: str) -> dict[str, Any]:
-    return {
-        "id": ticket.id,
-        "raffle_id": ticket.raffle_id,
-        "customer_id": ticket.customer_id,
-        "ticket_number": ticket.number,
-        "transaction_id": purchase_id,
-        "purchased_at": ticket.issued_at.isoformat(),
-        "updated_at": ticket.issued_at.isoformat(),
-    }

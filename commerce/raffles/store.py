@@ -20,13 +20,24 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from commerce.raffles.models import Purchase, PurchaseStatus, Raffle, RaffleStatus, Taken, Ticket
+from commerce.raffles.models import (
+    Purchase,
+    PurchaseStatus,
+    Raffle,
+    RaffleNotFound,
+    RaffleStatus,
+    Taken,
+    Ticket,
+)
 from foundation.money import Money
 from foundation.sql import metadata
+
+MOST_LISTED = 100
 
 raffles = Table(
     "raffles",
@@ -44,6 +55,9 @@ raffles = Table(
     Column("status", Text, nullable=False),
     Column("sold", Integer, nullable=False, comment="the last ticket number issued"),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("runners_up", Integer, nullable=False),
+    Column("algorithm", Text, nullable=False),
+    Column("cancel_reason", Text),
 )
 
 raffle_purchases = Table(
@@ -60,6 +74,14 @@ raffle_purchases = Table(
     Column("held_until", DateTime(timezone=True), nullable=False),
     Column("payment_id", Text, ForeignKey("payments.id")),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("refund_id", Text),
+    Column("refunded_at", DateTime(timezone=True)),
+)
+Index(
+    "ix_raffle_purchases_refunding",
+    raffle_purchases.c.raffle_id,
+    raffle_purchases.c.customer_id,
+    postgresql_where=raffle_purchases.c.status == PurchaseStatus.REFUNDING,
 )
 Index(
     "ix_raffle_purchases_held",
@@ -95,34 +117,78 @@ def add(connection: Connection, raffle: Raffle, *, created_at: datetime) -> None
         "closes_at": raffle.closes_at,
         "status": raffle.status,
         "sold": raffle.sold,
+        "runners_up": raffle.runners_up,
+        "algorithm": raffle.algorithm,
         "created_at": created_at,
     }
     connection.execute(insert(raffles).values(row))
 
 
-def find(connection: Connection, raffle_id: str, *, lock: bool = False) -> Raffle | None:
-    """With `lock`, others wait at the row until the transaction ends."""
-    wanted = select(raffles).where(raffles.c.id == raffle_id)
-    if lock:
-        wanted = wanted.with_for_update(key_share=True)
+def find(connection: Connection, raffle_id: str) -> Raffle | None:
+    row = connection.execute(select(raffles).where(raffles.c.id == raffle_id)).mappings().first()
+    return raffle_of(row) if row else None
+
+
+def known(connection: Connection, raffle_id: str) -> Raffle:
+    """Raises RaffleNotFound."""
+    raffle = find(connection, raffle_id)
+    if raffle is None:
+        raise RaffleNotFound
+    return raffle
+
+
+def locked(connection: Connection, raffle_id: str) -> Raffle:
+    """Others wait at the row until the transaction ends; raises RaffleNotFound."""
+    wanted = select(raffles).where(raffles.c.id == raffle_id).with_for_update(key_share=True)
     row = connection.execute(wanted).mappings().first()
-    return _raffle(row) if row else None
+    if row is None:
+        raise RaffleNotFound
+    return raffle_of(row)
 
 
 def list_open(connection: Connection, now: datetime) -> list[Raffle]:
-    wanted = select(raffles).where(
-        raffles.c.status == RaffleStatus.OPEN, raffles.c.opens_at <= now, raffles.c.closes_at > now
-    )
-    return [_raffle(row) for row in connection.execute(wanted.order_by(raffles.c.closes_at)).mappings()]
+    wanted = select(raffles).where(sells_at(now))
+    return [raffle_of(row) for row in connection.execute(wanted.order_by(raffles.c.closes_at)).mappings()]
+
+
+def sells_at(now: datetime) -> ColumnElement[bool]:
+    is_time = (raffles.c.opens_at <= now) & (raffles.c.closes_at > now)
+    return (raffles.c.status == RaffleStatus.OPEN) & is_time
+
+
+def in_status(connection: Connection, status: RaffleStatus) -> list[Raffle]:
+    """The latest first."""
+    wanted = select(raffles).where(raffles.c.status == status).order_by(raffles.c.closes_at.desc())
+    return [raffle_of(row) for row in connection.execute(wanted.limit(MOST_LISTED)).mappings()]
+
+
+def created_at(connection: Connection, raffle_id: str) -> datetime:
+    wanted = select(raffles.c.created_at).where(raffles.c.id == raffle_id)
+    found: datetime = connection.execute(wanted).scalar_one()
+    return found
+
+
+def cancel_reason(connection: Connection, raffle_id: str) -> str:
+    wanted = select(raffles.c.cancel_reason).where(raffles.c.id == raffle_id)
+    return connection.execute(wanted).scalar_one() or ""
+
+
+def change(connection: Connection, raffle: Raffle, **values: object) -> Raffle:
+    """The raffle as it then stands."""
+    statement = update(raffles).where(raffles.c.id == raffle.id).values(values).returning(raffles)
+    return raffle_of(connection.execute(statement).mappings().one())
 
 
 def taken(
     connection: Connection, raffle: Raffle, customer_id: str, *, except_key: str, now: datetime
 ) -> Taken:
-    """Places sold or held by others, and by this customer under another key."""
+    """Places sold or held by others, and bought or held by this customer under another key.
+
+    What a member was given does not count against what they may buy.
+    """
     is_held = (raffle_purchases.c.status == PurchaseStatus.HELD) & (raffle_purchases.c.held_until > now)
     is_mine = raffle_purchases.c.customer_id == customer_id
-    is_issued = raffle_purchases.c.status == PurchaseStatus.ISSUED
+    is_issued = (raffle_purchases.c.status == PurchaseStatus.ISSUED) & (raffle_purchases.c.amount_cents > 0)
     quantity = func.coalesce(func.sum(raffle_purchases.c.quantity), 0)
     in_raffle = (raffle_purchases.c.raffle_id == raffle.id) & (raffle_purchases.c.key != except_key)
     held = select(quantity).where(in_raffle, is_held).scalar_subquery()
@@ -169,7 +235,9 @@ def purchase(connection: Connection, key: str) -> Purchase | None:
     return _purchase(row) if row else None
 
 
-def issue(connection: Connection, purchase: Purchase, tickets: Sequence[Ticket], *, payment_id: str) -> None:
+def issue(
+    connection: Connection, purchase: Purchase, tickets: Sequence[Ticket], *, payment_id: str | None
+) -> None:
     connection.execute(
         update(raffles)
         .where(raffles.c.id == purchase.raffle_id)
@@ -186,7 +254,7 @@ def issue(connection: Connection, purchase: Purchase, tickets: Sequence[Ticket],
             "raffle_id": ticket.raffle_id,
             "number": ticket.number,
             "customer_id": ticket.customer_id,
-            "purchase_id": purchase.id,
+            "purchase_id": ticket.purchase_id,
             "issued_at": ticket.issued_at,
         }
         for ticket in tickets
@@ -194,9 +262,52 @@ def issue(connection: Connection, purchase: Purchase, tickets: Sequence[Ticket],
     connection.execute(insert(raffle_tickets), rows)
 
 
+def begin_refunds(connection: Connection, raffle_id: str) -> None:
+    """Everything that was sold is to be paid back; what was given is only taken back."""
+    sold = update(raffle_purchases).where(
+        raffle_purchases.c.raffle_id == raffle_id, raffle_purchases.c.status == PurchaseStatus.ISSUED
+    )
+    was_paid = raffle_purchases.c.payment_id.is_not(None)
+    connection.execute(sold.where(was_paid).values(status=PurchaseStatus.REFUNDING))
+    connection.execute(sold.where(~was_paid).values(status=PurchaseStatus.RELEASED))
+
+
+def to_refund(connection: Connection, *, after: tuple[str, str], limit: int) -> Sequence[tuple[str, str]]:
+    """Raffle and customer of purchases still to be paid back."""
+    place = (raffle_purchases.c.raffle_id, raffle_purchases.c.customer_id)
+    is_later = tuple_(*place) > after
+    owed = select(*place).where(raffle_purchases.c.status == PurchaseStatus.REFUNDING, is_later)
+    rows = connection.execute(owed.distinct().order_by(*place).limit(limit)).all()
+    return [(row.raffle_id, row.customer_id) for row in rows]
+
+
+def refunding(connection: Connection, raffle_id: str, customer_id: str) -> list[tuple[Purchase, str]]:
+    """The customer's purchases still to be paid back, with their payments; locked."""
+    wanted = select(raffle_purchases).where(
+        raffle_purchases.c.raffle_id == raffle_id,
+        raffle_purchases.c.customer_id == customer_id,
+        raffle_purchases.c.status == PurchaseStatus.REFUNDING,
+    )
+    rows = connection.execute(wanted.order_by(raffle_purchases.c.id).with_for_update()).mappings()
+    return [(_purchase(row), row["payment_id"]) for row in rows]
+
+
+def mark_refunded(connection: Connection, purchase: Purchase, *, refund_id: str, at: datetime) -> None:
+    paid_back = update(raffle_purchases).where(raffle_purchases.c.id == purchase.id)
+    connection.execute(paid_back.values(status=PurchaseStatus.REFUNDED, refund_id=refund_id, refunded_at=at))
+
+
+def tickets_numbered(connection: Connection, raffle_id: str, numbers: Sequence[int]) -> list[Ticket]:
+    """In the order of the numbers."""
+    is_one = (raffle_tickets.c.raffle_id == raffle_id) & raffle_tickets.c.number.in_(numbers)
+    found = {ticket.number: ticket for ticket in _tickets(connection, is_one)}
+    return [found[number] for number in numbers]
+
+
 def tickets_of(connection: Connection, customer_id: str) -> Sequence[Ticket]:
-    mine = raffle_tickets.c.customer_id == customer_id
-    return _tickets(connection, mine)
+    """But not those of raffles that were cancelled."""
+    is_mine = raffle_tickets.c.customer_id == customer_id
+    return _tickets(connection, is_mine & (raffles.c.status != RaffleStatus.CANCELLED))
 
 
 def tickets_bought(connection: Connection, purchase_id: str) -> Sequence[Ticket]:
@@ -217,6 +328,7 @@ def _tickets(connection: Connection, condition: ColumnElement[bool]) -> Sequence
             raffle_title=row["title"],
             number=row["number"],
             customer_id=row["customer_id"],
+            purchase_id=row["purchase_id"],
             issued_at=row["issued_at"],
         )
         for row in connection.execute(wanted).mappings()
@@ -237,7 +349,7 @@ def _purchase(row: RowMapping) -> Purchase:
     )
 
 
-def _raffle(row: RowMapping) -> Raffle:
+def raffle_of(row: RowMapping) -> Raffle:
     return Raffle(
         id=row["id"],
         title=row["title"],
@@ -250,4 +362,6 @@ def _raffle(row: RowMapping) -> Raffle:
         closes_at=row["closes_at"],
         status=RaffleStatus(row["status"]),
         sold=row["sold"],
+        runners_up=row["runners_up"],
+        algorithm=row["algorithm"],
     )

@@ -10,7 +10,16 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import Pool
 
-from commerce.payments.ports import CardGateway, Charge, GatewayAnswer, StoredCard
+from commerce.payments.ports import (
+    CardGateway,
+    Charge,
+    GatewayAnswer,
+    Plan,
+    PlanState,
+    Return,
+    StoredCard,
+    Transaction,
+)
 from foundation.money import Money
 
 STATEMENT, COMMIT, COMMITTED = "statement", "commit", "committed"
@@ -54,30 +63,69 @@ class Fuse:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-class FusedGateway:
-    """Passes a place before and after each charge: asked of the gateway, and charged but nowhere noted."""
+class RelayedGateway:
+    """A gateway in front of another: it passes on everything that is asked of it."""
 
-    def __init__(self, inner: CardGateway, fuse: Fuse) -> None:
+    def __init__(self, inner: CardGateway) -> None:
         self._inner = inner
-        self._fuse = fuse
 
     def store_card(self, customer_id: str, nonce: str) -> StoredCard | None:
         return self._inner.store_card(customer_id, nonce)
 
-    def charge(self, charge: Charge) -> GatewayAnswer:
-        self._fuse(CHARGING)
-        answer = self._inner.charge(charge)
-        self._fuse(CHARGED)
-        return answer
+    def stored_cards(self, customer_id: str) -> list[StoredCard]:
+        return self._inner.stored_cards(customer_id)
 
-    def find(self, invoice: str) -> GatewayAnswer | None:
+    def forget_card(self, token: str) -> None:
+        self._inner.forget_card(token)
+
+    def charge(self, charge: Charge) -> GatewayAnswer:
+        return self._inner.charge(charge)
+
+    def find(self, invoice: str) -> Transaction | None:
         return self._inner.find(invoice)
+
+    def look_up(self, transaction_id: str) -> Transaction | None:
+        return self._inner.look_up(transaction_id)
 
     def void(self, transaction_id: str) -> GatewayAnswer:
         return self._inner.void(transaction_id)
 
-    def refund(self, transaction_id: str, amount: Money) -> GatewayAnswer:
-        return self._inner.refund(transaction_id, amount)
+    def refund(self, refund: Return) -> GatewayAnswer:
+        return self._inner.refund(refund)
+
+    def decide_held(self, transaction_id: str, *, accept: bool) -> GatewayAnswer:
+        return self._inner.decide_held(transaction_id, accept=accept)
+
+    def subscribe(self, plan: Plan) -> str:
+        return self._inner.subscribe(plan)
+
+    def find_plan(self, invoice: str) -> str | None:
+        return self._inner.find_plan(invoice)
+
+    def change_plan(
+        self, subscription_id: str, *, amount: Money | None = None, token: str | None = None
+    ) -> None:
+        self._inner.change_plan(subscription_id, amount=amount, token=token)
+
+    def stop_plan(self, subscription_id: str) -> None:
+        self._inner.stop_plan(subscription_id)
+
+    def plan(self, subscription_id: str) -> PlanState:
+        return self._inner.plan(subscription_id)
+
+
+class FusedGateway(RelayedGateway):
+    """Passes a place before and after each charge: asked of the gateway, and charged but nowhere noted."""
+
+    def __init__(self, inner: CardGateway, fuse: Fuse) -> None:
+        super().__init__(inner)
+        self._fuse = fuse
+
+    def charge(self, charge: Charge) -> GatewayAnswer:
+        self._fuse(CHARGING)
+        answer = super().charge(charge)
+        self._fuse(CHARGED)
+        return answer
 
 
 def lay_along(fuse: Fuse) -> None:

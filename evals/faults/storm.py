@@ -97,12 +97,14 @@ def _settled(house: House) -> list[Finding]:
 
 
 def _left(house: House) -> list[str]:
+    """Free entries are issued here too: the scheduler comes to them only now and then."""
     count = select(func.count())
     with house.ledger.transaction() as tx:
         open_turns = tx.scalar(count.select_from(turns).where(turns.c.status != TurnStatus.DONE))
         jobs = tx.scalar(count.select_from(JOBS).where(JOBS.c.finished_at.is_(None)))
     events = sum(lag.waiting for lag in house.outbox.lag())
-    waiting = {"turns": open_turns, "jobs": jobs, "events": events}
+    entries = house.free_entries.issue_waiting()
+    waiting = {"turns": open_turns, "jobs": jobs, "events": events, "free entries": entries}
     return [f"{number} {name} wait" for name, number in waiting.items() if number]
 
 

@@ -19,6 +19,13 @@ from memory.interactions import Interaction
 
 SOON = timedelta(minutes=5)
 TICK = timedelta(seconds=1)
+RISES_AFTER_DAYS = 40
+REASONS = (
+    "It costs more than I save.",
+    "I come in too rarely.",
+    "We are moving away.",
+    "I am taking a break.",
+)
 
 
 @dataclass(frozen=True)
@@ -135,15 +142,24 @@ def _purchases(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
 
 
 def _memberships(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
-    """Of those who are still members: the shop has no way yet to leave."""
-    lasting = np.isfinite(shard.lives.joined) & ~np.isfinite(shard.standing.cancelled)
-    for row in np.flatnonzero(lasting).tolist():
-        customer_id = shard.customer_id(row)
-        tier = Tier(TIERS[shard.standing.tier[row]])
-        do = partial(
-            rooms.memberships.subscribe, customer_id, tier=tier, key=f"demo-membership-{customer_id}"
-        )
-        yield Step(moment(shop.config, shard.lives.joined[row]), do, is_charge=True)
+    """Members join, some rise by a tier, some leave; their months are collected once a week."""
+    lives, standing = shard.lives, shard.standing
+    for row in np.flatnonzero(np.isfinite(lives.joined)).tolist():
+        customer_id, joined, left = shard.customer_id(row), lives.joined[row], standing.cancelled[row]
+        tier = int(standing.tier[row])
+        key = f"demo-membership-{customer_id}"
+        first = Tier(TIERS[tier - 1 if standing.rises[row] else tier])
+        join = partial(rooms.memberships.subscribe, customer_id, tier=first, key=key)
+        yield Step(moment(shop.config, joined), join, is_charge=True)
+        if standing.rises[row] and joined + RISES_AFTER_DAYS < min(left, shop.config.days):
+            rise = partial(rooms.memberships.upgrade, customer_id, tier=Tier(TIERS[tier]), key=f"{key}-rise")
+            yield Step(moment(shop.config, joined + RISES_AFTER_DAYS), rise, is_charge=True)
+        if np.isfinite(left):
+            reason = REASONS[shard.people.number[row] % len(REASONS)]
+            leave = partial(rooms.memberships.cancel, customer_id, reason=reason, key=f"{key}-left")
+            yield Step(moment(shop.config, max(left, joined + 1)), leave)
+    for day in (*range(1, shop.config.days, 7), shop.config.days - 1):
+        yield Step(moment(shop.config, day), rooms.billing.collect, is_charge=True)
 
 
 def _tickets(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:

@@ -11,9 +11,14 @@ from itertools import groupby, islice
 from typing import TypeVar
 
 from commerce.age.models import AgeSubmission
+from commerce.checkout import store as checkout_store
+from commerce.checkout.facts import order_fact
+from commerce.checkout.models import Order, OrderStatus
+from commerce.checkout.pricing import Line, Totals
 from commerce.customers import store as customer_store
 from commerce.customers.models import NewCustomer
 from commerce.inventory.models import Category, Effect, Flavour, Product
+from commerce.memberships import store as membership_store
 from commerce.memberships.models import Tier
 from commerce.raffles import store as raffle_store
 from commerce.raffles.models import Raffle, RaffleStatus
@@ -30,6 +35,10 @@ from memory.interactions import Interaction
 
 BATCH = 50
 PARTS = ("customers", "history", "conversations")
+EXCLUSIVE = {"prd_058": "SILVER", "prd_059": "GOLD", "prd_060": "GOLD"}
+NEW, SOON = "prd_057", timedelta(hours=36)
+"""Flower for members alone, and one that is on sale for everybody a day and a half later."""
+GIFT = "prd_300"
 Advance = Callable[[str, int, int], object]
 """Hears of which part how many steps were just done, of how many."""
 Each = TypeVar("Each")
@@ -50,6 +59,7 @@ def build(shop: Shop, rooms: Rooms, *, advance: Advance) -> None:
         _learn(rooms, interactions(shop, shard), advance=advance)
     for regular in regulars.OTHERS:
         _settle(shop, rooms, regular)
+    _arrange_payments(shop, rooms)
     with rooms.ledger.transaction():
         _settle(shop, rooms, DANA)
         _dana(shop, rooms)
@@ -95,7 +105,13 @@ def _product(item: Item, updated_at: datetime) -> Product:
         quantity=item.stock,
         available=item.is_sold,
         updated_at=updated_at,
-        attributes={"cost_cents": item.cost_cents, "lead_time_days": item.lead_time_days},
+        attributes={
+            "cost_cents": item.cost_cents,
+            "lead_time_days": item.lead_time_days,
+            **({"gift": True} if item.id == GIFT else {}),
+        },
+        min_tier=EXCLUSIVE.get(item.id),
+        released_at=updated_at + SOON if item.id == NEW else None,
     )
 
 
@@ -151,6 +167,15 @@ def _settle(shop: Shop, rooms: Rooms, regular: Regular) -> None:
         rooms.memberships.subscribe(regular.id, tier=Tier(regular.tier), key=f"demo-membership-{regular.id}")
 
 
+def _arrange_payments(shop: Shop, rooms: Rooms) -> None:
+    """The months to come are charged by the gateway."""
+    rooms.clock.now = shop.config.ends_at
+    with rooms.ledger.transaction() as connection:
+        active = membership_store.active(connection)
+    for membership_id in active:
+        rooms.billing.align(membership_id, key=f"demo-{membership_id}")
+
+
 def _dana(shop: Shop, rooms: Rooms) -> None:
     liked = regulars.favourites(shop.items)
     for number, (days_ago, words) in enumerate(
@@ -159,12 +184,42 @@ def _dana(shop: Shop, rooms: Rooms) -> None:
         rooms.clock.now = shop.config.ends_at - timedelta(days=days_ago, hours=5)
         items = [liked[word] for word in words]
         cents = sum(item.price_cents for item in items)
-        purchase(rooms, DANA.id, f"ord_{DANA.id}_{number}", items=items, cents=cents)
+        order_id = f"ord_{DANA.id}_{number}"
+        purchase(rooms, DANA.id, order_id, items=items, cents=cents)
+        _keep_order(rooms, order_id, items)
     said = _dana_said(shop, liked)
     rooms.memory.learn_all(said)
     for kind, value, turn in regulars.FACTS:
         rooms.clock.now = said[turn].at
         rooms.memory.remember(DANA.id, kind, value, source=said[turn].id)
+
+
+def _keep_order(rooms: Rooms, order_id: str, items: Sequence[Item]) -> None:
+    """Dana's purchase at the counter, in the shop's own books as well."""
+    now, nothing = rooms.clock(), Money(0)
+    lines = tuple(
+        Line(item.id, item.sku, item.name, 1, Money(item.price_cents), discount=nothing, tax=nothing)
+        for item in items
+    )
+    order = Order(
+        id=order_id,
+        key=order_id,
+        customer_id=DANA.id,
+        status=OrderStatus.PAID,
+        state="TX",
+        percent=0,
+        lines=lines,
+        totals=Totals(Money(sum(item.price_cents for item in items)), nothing, nothing),
+        card_last_four="1111",
+        source="store",
+        from_cart=False,
+        created_at=now,
+        updated_at=now,
+    )
+    with rooms.ledger.transaction() as connection:
+        if checkout_store.find(connection, order_id) is None:
+            checkout_store.add(connection, order)
+            rooms.outbox.append("orders", order_fact(order), customer_id=DANA.id)
 
 
 def _dana_said(shop: Shop, liked: Mapping[str, Item]) -> list[Interaction]:

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from commerce.age.service import AgeVerification
+from commerce.age.evidence import Evidence
+from commerce.age.service import AgeRules, AgeVerification
 from commerce.customers.service import Customers
 from commerce.inventory.service import Inventory
+from commerce.memberships.billing import MembershipBilling
+from commerce.memberships.book import Book as MembershipBook
 from commerce.memberships.service import Memberships
 from commerce.payments.sandbox import SandboxGateway
 from commerce.payments.service import Payments
@@ -40,6 +43,7 @@ class Rooms:
     ages: AgeVerification
     payments: Payments
     memberships: Memberships
+    billing: MembershipBilling
     raffles: Raffles
     memory: MemoryEngine
 
@@ -54,8 +58,9 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
     digests = LookupDigest.from_settings(settings.crypto.lookup_key.get_secret_value())
     outbox = Outbox(ledger, [SUBSCRIPTION], now=clock)
     customers = Customers(ledger, keys, digests, now=clock)
-    ages = AgeVerification(ledger, customers, outbox, keys, digests, calendar)
-    payments = Payments(ledger, SandboxGateway(ledger, now=clock), keys, digests, now=clock)
+    ages = AgeVerification(ledger, customers, outbox, Evidence(keys, digests), calendar, AgeRules())
+    payments = Payments(ledger, SandboxGateway(ledger, now=clock), keys, digests, outbox, now=clock)
+    book = MembershipBook(outbox, keys, calendar)
     return Rooms(
         ledger=ledger,
         clock=clock,
@@ -64,7 +69,8 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
         inventory=Inventory(ledger),
         ages=ages,
         payments=payments,
-        memberships=Memberships(ledger, customers, ages, payments, outbox, calendar),
+        memberships=Memberships(ledger, customers, ages, payments, book),
+        billing=MembershipBilling(ledger, customers, payments, book),
         raffles=Raffles(ledger, customers, ages, payments, outbox, now=clock),
         memory=open_memory(ledger, embedder=embedder, outbox=outbox, data_keys=keys, calendar=calendar),
     )

@@ -30,6 +30,8 @@ TIER_CENTS = np.array([4700, 9700, 19700])
 VALID_DAYS = 365
 CHECKED, RENEWS, HAS_CARD = 0.86, 0.80, 0.84
 """Shares of the customers who are no members."""
+RISES = 0.25
+"""Share of the members above Bronze who began a tier below."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Standing:
     """One row a customer; a day is infinite for what never happened.
 
     age: years at the start of the window; verified: day of the first age check; renews: whether they
-    repeat it each year; tier: row in TIERS, -1 for none; cancelled: day on which a member left.
+    repeat it each year; tier: row in TIERS, -1 for none; rises: whether it was the tier below at first;
+    cancelled: day on which a member left.
     """
 
     first_name: NDArray[np.int64]
@@ -48,6 +51,7 @@ class Standing:
     renews: NDArray[np.bool_]
     has_card: NDArray[np.bool_]
     tier: NDArray[np.int64]
+    rises: NDArray[np.bool_]
     cancelled: NDArray[np.float64]
 
     def is_proven(self, at: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -77,4 +81,5 @@ def draw_standing(config: ShopConfig, people: People, lives: Lives, *, shard: in
         has_card=is_member | (rng.random(count) < HAS_CARD),
         tier=np.where(is_member, tier, -1),
         cancelled=np.where(is_member & (gone < config.days), gone, np.inf),
+        rises=is_member & (tier > 0) & (rng.random(count) < RISES),
     )

@@ -9,7 +9,7 @@ from typing import Any
 HOME = Path(__file__).parent
 ABOUT = "about"
 """Stands for any value near enough, such as what "around 30" may be."""
-INCIDENTAL = {"words", "sort", "question", "preference", "about", "summary"}
+INCIDENTAL = {"words", "sort", "question", "preference", "about", "summary", "reason"}
 """Arguments in free words, and the order of results: not judged unless expected."""
 
 
@@ -25,7 +25,8 @@ class Expected:
         met = all(_same(value, given.get(name)) for name, value in self.arguments.items())
         loose = ABOUT in self.arguments.values()
         extra = {name for name, value in given.items() if value not in (None, [])} - set(self.arguments)
-        return met and not extra - INCIDENTAL - ({"min_price"} if loose else set())
+        moot = {"without_categories"} if "category" in self.arguments else set()
+        return met and not extra - INCIDENTAL - moot - ({"min_price"} if loose else set())
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,18 @@
 """A local server that speaks the Messages API, streaming too, and says what a script tells it to."""
 
 import json
-import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from evals.stands.serving import served
 
 TOKEN = 4
 """Characters in a token, about."""
@@ -60,20 +60,9 @@ class MessagesStand:
         self._cached: set[str] = set()
         self.app = Starlette(routes=[Route("/v1/messages", self._answer, methods=["POST"])])
 
-    @contextmanager
-    def serving(self) -> Iterator[str]:
+    def serving(self) -> AbstractContextManager[str]:
         """The base URL while it serves on a free port of the loopback."""
-        config = uvicorn.Config(self.app, host="127.0.0.1", port=0, log_config=None, lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        try:
-            while not server.started:
-                thread.join(0.01)
-            yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+        return served(self.app)
 
     async def _answer(self, request: Request) -> Response:
         body = await request.json()

@@ -151,6 +151,19 @@ COMMERCE = (
         is_kept_by_law=True,
     ),
     Table(
+        "commerce.payments",
+        key=("id",),
+        fields=_fields(
+            STRING="id! customer_id! invoice! description! status! currency!",
+            INT64="amount_cents! refunded_cents!",
+            TIMESTAMP="created_at! updated_at!",
+        ),
+        day="created_at",
+        kept_days=SEVEN_YEARS,
+        latest_by="updated_at",
+        is_kept_by_law=True,
+    ),
+    Table(
         "commerce.square_items",
         key=("id",),
         fields=_fields(
@@ -178,8 +191,8 @@ COMMERCE = (
         "commerce.raffles",
         key=("id",),
         fields=_fields(
-            STRING="id! title! prize! status! winner_id seed_digest draw_seed",
-            INT64="ticket_price_cents! max_tickets! per_customer_limit winner_ticket_number",
+            STRING="id! title! prize! status! winner_id seed_digest draw_seed list_sha256",
+            INT64="ticket_price_cents! max_tickets! per_customer_limit winner_ticket_number beacon_round",
             TIMESTAMP="opens_at closes_at drawn_at created_at! updated_at!",
         ),
         day="created_at",

@@ -61,10 +61,15 @@ class Desk:
         )
         services = Services(
             customers=shop.customers,
+            addresses=shop.addresses,
+            consents=shop.consents,
             inventory=shop.inventory,
             memberships=shop.memberships,
             raffles=shop.raffles,
+            raffle_proofs=shop.raffle_proofs,
             ages=shop.ages,
+            carts=shop.carts,
+            checkout=shop.checkout,
             handoffs=shop.handoffs,
             memory=self.memory,
             calendar=Calendar(CHICAGO, shop.clock),

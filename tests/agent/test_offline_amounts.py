@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.models.offline.amounts import Span, as_digits, count, span
+from agent.models.offline.amounts import Span, as_digits, count, scaled, span
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,10 @@ from agent.models.offline.amounts import Span, as_digits, count, span
         ("$15 to $25", 15, 25, None),
         ("20 - 30 dollars", 20, 30, None),
         ("over 40 but under 60", 40, 60, None),
-        ("around 40", 30, 50, None),
+        ("around 40", 30, 50, 40),
+        ("between 20 an 40", 20, 40, None),
+        ("in the 20 to 30 range", 20, 30, None),
+        ("under 30 gummies", None, 30, None),
         ("for a $80 order", None, None, 80),
         ("$1,250.50", None, None, "1250.50"),
     ],
@@ -36,7 +39,9 @@ def test_a_price_range_is_read(words: str, low: object, high: object, exact: obj
     assert span(words.split()) == Span(*expected)
 
 
-@pytest.mark.parametrize("words", ["25 mg", "30 % off", "number 2", "nothing here"])
+@pytest.mark.parametrize(
+    "words", ["25 mg", "30 % off", "number 2", "nothing here", "about 6 coffees", "after 9 , tea"]
+)
 def test_what_counts_something_else_is_no_price(words: str) -> None:
     assert span(words.split()) is None
 
@@ -58,6 +63,18 @@ def test_what_counts_something_else_is_no_price(words: str) -> None:
 )
 def test_a_count_is_read(words: str, expected: int | None) -> None:
     assert count(words.split()) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("double it", 8), ("half that", 2), ("2 more", 6), ("add one more please", 5), ("more than 2", None)],
+)
+def test_a_count_may_be_told_by_what_it_was(words: str, expected: int | None) -> None:
+    assert scaled(words.split(), 4, adds=True) == expected
+
+
+def test_more_is_no_sum_where_nothing_waits() -> None:
+    assert scaled("2 more".split(), 4, adds=False) is None
 
 
 def test_the_one_of_a_reference_stays_a_word() -> None:

@@ -23,6 +23,7 @@ LANGUAGE = Language(
         ("🎟️ pls", "tickets please"),
         ("\u201cwhat\u2019s\u201d my", '" what is " my'),
         ("a couple", "a 2"),
+        ("sleepgummies", "sleep gummies"),
     ],
 )
 def test_slang_typos_and_emoji_become_plain_words(written: str, meant: str) -> None:
@@ -47,6 +48,10 @@ def test_spanish_is_read_in_the_shops_english(written: str, meant: str) -> None:
     assert utterance.is_spanish
 
 
+def test_an_unknown_spanish_word_is_not_taken_for_an_english_typo() -> None:
+    assert LANGUAGE.read("¿qué pasa con slep?").words[-2] == "slep"
+
+
 def test_an_english_word_is_not_taken_for_a_typo() -> None:
     assert LANGUAGE.read("slept plumber").words == ("slept", "plumber")
 
@@ -68,3 +73,14 @@ def test_the_name_of_a_product_is_not_translated() -> None:
 
 def test_an_endless_message_is_cut() -> None:
     assert len(LANGUAGE.read("word " * 100_000).words) == 800
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("nto", "not"), ("beter", "better"), ("smthng", "something"), ("membrshp", "membership")],
+)
+def test_a_mistyped_word_is_read_as_the_likeliest(written: str, meant: str) -> None:
+    said = ["better", "better", "beer", "not", "something", "membership"]
+    language = Language(said, is_word=lambda _: False)
+
+    assert language.read(written).words == (meant,)

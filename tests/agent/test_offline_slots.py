@@ -28,7 +28,9 @@ def fill(tool: str, words: str) -> dict[str, Any]:
         ("nothing sweet", {"without_flavours": ["sweet"]}),
         ("no citrus , mint please", {"without_flavours": ["citrus"], "flavour": "mint"}),
         ("flower that is not piney", {"category": "flower", "without_flavours": ["pine"]}),
-        ("not a vape", {}),
+        ("not a vape", {"without_categories": ["vape"]}),
+        ("everything but flower , for sleep", {"without_categories": ["flower"], "effect": "sleep"}),
+        ("they do not drink , got an edible", {"category": "edible"}),
         ("i can not sleep", {"effect": "sleep"}),
         ("the cheapest", {"sort": "price_low"}),
     ],
@@ -59,8 +61,10 @@ def test_free_words_are_no_longer_than_their_schema_allows() -> None:
 
 def test_every_argument_of_every_tool_has_a_known_type() -> None:
     kinds = {slot.kind for tool in TOOLS for slot in schema.slots(tool)}
+    free = {"words", "said", "question", "topic"}
+    left_to_the_shop = {"state"}
 
-    assert kinds <= {"words", "choice", "money", "count", "product", "raffle", "said", "question", "topic"}
+    assert kinds <= {"choice", "money", "count", "product", "raffle", "order"} | free | left_to_the_shop
 
 
 @pytest.mark.parametrize(
@@ -73,9 +77,16 @@ def test_every_argument_of_every_tool_has_a_known_type() -> None:
         ("without berry that is edible", "edible", False),
         ("gold is too much", "gold", True),
         ("i do not want flower", "flower", True),
+        ("never mind the gummies , show me vapes", "gummies", True),
+        ("never mind the gummies , show me vapes", "vapes", False),
+        ("never mind , silver", "silver", False),
     ],
 )
 def test_a_refusal_reaches_as_far_as_it_is_meant(words: str, word: str, negated: bool) -> None:  # noqa: FBT001
     said = words.split()
 
     assert is_negated(said, said.index(word)) is negated
+
+
+def test_an_order_is_told_by_its_id() -> None:
+    assert fill("order_status", "where is ord_7k2m9") == {"order": "ord_7k2m9"}

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
+from foundation.auth import Duty, Role
 from tests.api.conftest import ANA, BEN, Headers, SignIn
 from tests.fakes import FakeClock
 
@@ -21,21 +22,33 @@ def test_adult_is_verified_for_a_year(client: TestClient, ben: Headers) -> None:
         "verified": True,
         "verifiedAt": "2026-03-01T12:00:00.000Z",
         "expiresAt": "2027-03-01T12:00:00.000Z",
+        "inGrace": False,
+        "usableUntil": "2027-03-31T12:00:00.000Z",
     }
 
 
 def test_no_proof_is_said_plainly(client: TestClient, ben: Headers) -> None:
     status = client.get(f"/api/age-verification/status/{BEN}", headers=ben).json()["data"]
 
-    assert status == {"verified": False, "verifiedAt": None, "expiresAt": None}
+    assert status["verified"] is False
+    assert {status[each] for each in ("verifiedAt", "expiresAt", "usableUntil")} == {None}
 
 
-def test_proof_expires(client: TestClient, clock: FakeClock, sign_in: SignIn) -> None:
-    clock.advance(timedelta(days=365))
+@pytest.mark.parametrize(
+    ("days", "verified_and_in_grace"), [(364, (True, False)), (365, (True, True)), (395, (False, False))]
+)
+def test_proof_ends_after_its_grace(
+    client: TestClient,
+    clock: FakeClock,
+    sign_in: SignIn,
+    days: int,
+    verified_and_in_grace: tuple[bool, bool],
+) -> None:
+    clock.advance(timedelta(days=days))
 
     status = client.get(f"/api/age-verification/status/{ANA}", headers=sign_in(ANA)).json()["data"]
 
-    assert status["verified"] is False
+    assert (status["verified"], status["inGrace"]) == verified_and_in_grace
 
 
 def test_minor_is_refused(client: TestClient, ben: Headers) -> None:
@@ -71,3 +84,41 @@ def test_birthday_is_nowhere_in_the_answer(client: TestClient, ben: Headers) -> 
 
     assert "1991" not in answer.text
     assert "4321" not in answer.text
+
+
+def test_barcode_of_an_id_is_taken_for_its_form(client: TestClient, ben: Headers) -> None:
+    text = (
+        "@\n\x1e\rANSI 636015080002DL00410288ZT03290015DLDAQ12345678\nDCSBROWN\nDACBEN\nDBB07091991\nDAJTX\n"
+    )
+
+    proof = client.post("/api/age-verification/barcode", json={"barcode": text}, headers=ben)
+
+    assert (proof.status_code, proof.json()["data"]["method"]) == (201, "barcode_format")
+    assert "1991" not in proof.text
+
+
+def test_records_are_for_compliance_alone(client: TestClient, ana: Headers, sign_in: SignIn) -> None:
+    path = f"/api/age-verification/records/{ANA}"
+    by_duty = {duty: sign_in("stf_sam", role=Role.STAFF, duty=duty) for duty in Duty}
+
+    answers = {duty: client.get(path, headers=headers).status_code for duty, headers in by_duty.items()}
+    shown = client.get(path, headers=by_duty[Duty.COMPLIANCE]).json()["data"]
+
+    assert answers == {Duty.SUPPORT: 403, Duty.MANAGER: 403, Duty.COMPLIANCE: 200}
+    assert client.get(path, headers=ana).status_code == 403
+    assert [each["idNumberLast4"] for each in shown] == ["4821"]
+
+
+def test_only_an_admin_erases_a_proof(
+    client: TestClient, ana: Headers, staff: Headers, sign_in: SignIn
+) -> None:
+    path = f"/api/age-verification/{ANA}"
+    boss = sign_in("stf_boss", role=Role.ADMIN)
+
+    refused = [client.delete(path, headers=headers).status_code for headers in (ana, staff)]
+    erased = client.delete(path, headers=boss)
+
+    status = client.get(f"/api/age-verification/status/{ANA}", headers=ana).json()["data"]
+    assert refused == [403, 403]
+    assert erased.json()["data"] == {"records": 1}
+    assert status["verified"] is False

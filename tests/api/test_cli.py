@@ -15,7 +15,7 @@ from api.supervisor.door import CannotServe, open_door
 from foundation.auth import Role, Tokens
 from foundation.clock import system_clock
 from foundation.errors import Unauthorized
-from foundation.settings import Settings, load_settings
+from foundation.settings import GATEWAY, Settings, load_settings
 from foundation.sql import Ledger
 from tests.fakes import FakeClock
 
@@ -33,8 +33,8 @@ class Shell:
         for name, value in settings.items():
             self._monkeypatch.setenv(name, str(value))
 
-    def livhana(self, *arguments: str) -> Result:
-        return CliRunner().invoke(app, arguments)
+    def livhana(self, *arguments: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(app, arguments, input=typed)
 
 
 @pytest.fixture
@@ -46,7 +46,8 @@ class TestHelp:
     def test_it_names_the_commands_and_not_the_inner_ones(self, shell: Shell) -> None:
         told = shell.livhana("--help").stdout
 
-        assert re.findall(r"^│ (\w+) ", told, re.MULTILINE) == ["serve", "worker", "token", "check"]
+        named = re.findall(r"^│ (\w+) ", told, re.MULTILINE)
+        assert named == ["serve", "worker", "token", "check", "staff", "raffle"]
 
     @pytest.mark.parametrize("command", ["serve", "worker", "token", "check"])
     def test_every_command_has_an_example(self, shell: Shell, command: str) -> None:
@@ -80,9 +81,17 @@ class TestToken:
         with pytest.raises(Unauthorized):
             tokens.verify(token)
 
+    def test_duty_of_staff_narrows_what_they_may(self, shell: Shell, ledger: Ledger) -> None:
+        token = shell.livhana("token", "--role", "staff", "--duty", "support").stdout.strip()
+        wrong = shell.livhana("token", "--role", "customer", "--duty", "support")
+
+        assert Tokens(load_settings().auth, ledger).verify(token).scopes == {"shop:read", "staff:read"}
+        assert (wrong.exit_code, wrong.stdout) == (1, "")
+
     def test_production_asks_for_whom(self, shell: Shell) -> None:
         key = "ab" * 32
         shell.set(APP_ENV="production", JWT_KEYS=f"k1:{key}", ENCRYPTION_KEYS=f"k1:{key}", LOOKUP_KEY=key)
+        shell.set(**dict.fromkeys(GATEWAY, "given"))
 
         result = shell.livhana("token", "--role", "admin")
 
@@ -92,6 +101,29 @@ class TestToken:
 
     def test_the_roles_are_those_of_the_house(self) -> None:
         assert set(get_args(RoleName)) == {role.value for role in Role}
+
+
+class TestStaff:
+    ADD = ("staff", "add", "--name", "Sam", "--email", "sam@livhana.example", "--position", "admin")
+
+    def test_account_is_opened_with_a_password_that_is_asked_for(
+        self, shell: Shell, emptied_url: str
+    ) -> None:
+        shell.set(DATABASE_URL=emptied_url)
+
+        opened = shell.livhana(*self.ADD, typed="a long enough secret\n" * 2)
+
+        assert opened.exit_code == 0
+        assert re.search(r"^stf_\w{20} admin$", opened.stdout, re.MULTILINE)
+        assert "a long enough secret" not in opened.output
+
+    def test_refusal_is_one_sentence(self, shell: Shell, emptied_url: str) -> None:
+        shell.set(DATABASE_URL=emptied_url)
+
+        refused = shell.livhana(*self.ADD, typed="short\n" * 2)
+
+        assert refused.exit_code == 1
+        assert "Please choose a password" in refused.stderr
 
 
 class TestMistakes:

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from api.middleware.failures import Failures
 from api.middleware.request_id import RequestId
 from foundation.errors import GatewayTimeout, PaymentDeclined, RateLimited, ShopError, Unavailable
+from tests.api.conftest import Headers
 
 INNARDS = "db-7.internal refused"
 
@@ -92,3 +93,9 @@ def test_half_an_answer_is_cut_off() -> None:
 
     with pytest.raises(KeyError):
         TestClient(Failures(halfway)).get("/")
+
+
+def test_address_names_all_its_methods(client: TestClient, ana: Headers) -> None:
+    answer = client.request("PATCH", "/api/customers/me/addresses/adr_1", headers=ana)
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, PUT")

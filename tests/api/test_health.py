@@ -12,7 +12,7 @@ from foundation.settings import Settings
 from tests.api.conftest import ANA, Headers, brain
 from tests.fakes import FakeClock
 
-READY = ["ledger", "cache", "model", "embedder", "outbox", "warehouse"]
+READY = ["ledger", "cache", "model", "embedder", "outbox", "notices", "warehouse"]
 
 
 def parts(client: TestClient) -> tuple[int, dict[str, str]]:

@@ -159,3 +159,80 @@ def test_staff_cannot_buy_for_a_customer(client: TestClient, staff: Headers) -> 
     answer = client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**staff, **KEY})
 
     assert answer.status_code == 403
+
+
+def test_a_membership_goes_up_down_out_and_back(client: TestClient, house: House, ana: Headers) -> None:
+    client.post("/api/memberships/subscribe", json={"tier": "SILVER"}, headers={**ana, **KEY})
+    mine = f"/api/memberships/{ANA}"
+
+    up = client.put(f"{mine}/upgrade", json={"tier": "GOLD"}, headers={**ana, "Idempotency-Key": "up-up-up"})
+    down = client.put(f"{mine}/downgrade", json={"tier": "BRONZE"}, headers=ana)
+    kept = client.delete(f"{mine}/downgrade", headers=ana)
+    out = client.put(f"{mine}/cancel", json={"reason": "moving away"}, headers=ana)
+    back = client.put(f"{mine}/reactivate", headers={**ana, "Idempotency-Key": "back-again"})
+
+    states = [(each["tier"], each["plannedTier"], each["status"]) for each in
+              (answer.json()["data"] for answer in (up, down, kept, out, back))]  # fmt: skip
+    assert states == [
+        ("GOLD", None, "active"),
+        ("GOLD", "BRONZE", "active"),
+        ("GOLD", None, "active"),
+        ("GOLD", None, "cancelled"),
+        ("GOLD", None, "active"),
+    ]
+    assert out.json()["data"]["nextBillingDate"] is None
+    assert counted(house) == (1, 2)
+
+
+@pytest.mark.parametrize("change", ["upgrade", "downgrade", "cancel", "reactivate"])
+def test_nobody_changes_the_membership_of_another(
+    client: TestClient, ana: Headers, ben: Headers, staff: Headers, change: str
+) -> None:
+    client.post("/api/memberships/subscribe", json={"tier": "SILVER"}, headers={**ana, **KEY})
+    body = {"tier": "GOLD"} if change.endswith("grade") else {}
+
+    statuses = {
+        client.put(
+            f"/api/memberships/{ANA}/{change}", json=body, headers={**who, "Idempotency-Key": "of-another"}
+        ).status_code
+        for who in (ben, staff)
+    }
+
+    assert statuses == {403}
+    assert client.get(f"/api/memberships/{ANA}", headers=ana).json()["data"]["membership"]["tier"] == "SILVER"
+
+
+def test_upgrade_of_nothing_is_not_found(client: TestClient, ana: Headers) -> None:
+    answer = client.put(f"/api/memberships/{ANA}/upgrade", json={"tier": "GOLD"}, headers={**ana, **KEY})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+
+
+def test_benefits_of_a_paid_period_are_shown(client: TestClient, house: House, ana: Headers) -> None:
+    client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **KEY})
+    house.relay.deliver("benefits")
+
+    brought = client.get(f"/api/memberships/{ANA}/benefits", headers=ana).json()["data"]
+
+    assert {each["kind"] for each in brought} == {"raffle_entry", "gift_box"}
+
+
+def test_promotions_are_announced_by_staff_and_seen_by_all(
+    client: TestClient, ana: Headers, staff: Headers, guest: Headers
+) -> None:
+    wanted = {
+        "title": "Spring edibles",
+        "tiers": ["GOLD"],
+        "startsAt": "2026-02-01T06:00:00Z",
+        "endsAt": "2026-04-01T05:00:00Z",
+        "offCents": 500,
+        "category": "edible",
+    }
+
+    refused = client.post("/api/memberships/promotions", json=wanted, headers=ana)
+    both = client.post("/api/memberships/promotions", json={**wanted, "percent": 10}, headers=staff)
+    made = client.post("/api/memberships/promotions", json=wanted, headers=staff)
+
+    [shown] = client.get("/api/memberships/promotions", headers=guest).json()["data"]
+    assert (refused.status_code, both.status_code, made.status_code) == (403, 400, 201)
+    assert (shown["title"], shown["off"], shown["percent"]) == ("Spring edibles", 5.0, None)

@@ -1,7 +1,14 @@
+from datetime import timedelta
+
+import pytest
 from starlette.testclient import TestClient
 
 from api.bootstrap import House
-from tests.api.conftest import ANA, BEN, Headers
+from commerce.payments.models import PaymentHeld
+from foundation.auth import Duty, Role
+from foundation.money import Money
+from tests.api.conftest import ANA, BEN, STAFF, Headers, SignIn
+from tests.fakes import FakeClock
 
 
 def test_card_is_kept_by_its_last_four(client: TestClient, house: House, ben: Headers) -> None:
@@ -38,3 +45,99 @@ def test_card_becomes_the_callers_default(client: TestClient, house: House, ana:
     client.post("/api/payments/profiles", json={"nonce": "tok_hold"}, headers=ana)
 
     assert house.payments.default_card(ANA).last_four == "0005"
+
+
+def pay(house: House, *, key: str = "k1") -> str:
+    payment = house.payments.charge(ANA, amount=Money(47_00), description="Bronze membership", key=key)
+    house.payments.deliver(payment)
+    return payment.id
+
+
+@pytest.fixture
+def held(house: House) -> str:
+    house.payments.add_card(BEN, nonce="tok_hold")
+    with pytest.raises(PaymentHeld):
+        house.payments.charge(BEN, amount=Money(5_00), description="tickets", key="h1")
+    return house.payments.held()[0].id
+
+
+class TestCards:
+    def test_cards_are_listed_and_removed(self, client: TestClient, ana: Headers) -> None:
+        client.post("/api/payments/profiles", json={"nonce": "tok_hold"}, headers=ana)
+        first = client.get("/api/payments/profiles", headers=ana).json()["data"][0]["id"]
+
+        left = client.delete(f"/api/payments/profiles/{first}", headers=ana)
+
+        assert [card["lastFour"] for card in left.json()["data"]] == ["0005"]
+
+    def test_card_of_another_is_not_found(self, client: TestClient, house: House, ben: Headers) -> None:
+        card = house.payments.default_card(ANA)
+
+        assert client.delete(f"/api/payments/profiles/{card.id}", headers=ben).status_code == 404
+
+
+class TestPayments:
+    def test_customer_sees_their_own_and_nobody_elses(
+        self, client: TestClient, house: House, ana: Headers, ben: Headers
+    ) -> None:
+        payment_id = pay(house)
+
+        listed = client.get("/api/payments", headers=ana).json()["data"]
+        of_ben = client.get("/api/payments", headers=ben).json()["data"]
+        shown = [client.get(f"/api/payments/{payment_id}", headers=each).status_code for each in (ana, ben)]
+
+        assert [each["id"] for each in listed] == [payment_id]
+        assert (of_ben, shown) == ([], [200, 403])
+
+    def test_manager_refunds_a_part_once_for_their_key(
+        self, client: TestClient, house: House, clock: FakeClock, sign_in: SignIn
+    ) -> None:
+        payment_id = pay(house)
+        clock.advance(timedelta(days=1))
+        staff = sign_in(STAFF, role=Role.STAFF)
+        wanted, headers = {"amount": "12.50", "reason": "broken"}, {**staff, "Idempotency-Key": "refund-01"}
+
+        answers = [
+            client.post(f"/api/payments/{payment_id}/refund", json=wanted, headers=headers) for _ in range(2)
+        ]
+
+        assert [each.json()["data"]["amount"] for each in answers] == [12.5, 12.5]
+        shown = client.get(f"/api/payments/{payment_id}", headers=staff).json()["data"]
+        assert (shown["payment"]["refunded"], len(shown["refunds"])) == (12.5, 1)
+
+    def test_more_than_is_left_is_refused(self, client: TestClient, house: House, staff: Headers) -> None:
+        wanted, headers = {"amount": "47.01", "reason": "broken"}, {**staff, "Idempotency-Key": "refund-01"}
+
+        answer = client.post(f"/api/payments/{pay(house)}/refund", json=wanted, headers=headers)
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "CONFLICT")
+
+    def test_customer_and_support_refund_nothing(
+        self, client: TestClient, house: House, ana: Headers, sign_in: SignIn
+    ) -> None:
+        payment_id = pay(house)
+        support = sign_in("stf_sue", role=Role.STAFF, duty=Duty.SUPPORT)
+
+        refused = [
+            client.post(
+                f"/api/payments/{payment_id}/refund",
+                json={"reason": "please"},
+                headers={**each, "Idempotency-Key": "refund-01"},
+            ).status_code
+            for each in (ana, support)
+        ]
+
+        assert refused == [403, 403]
+
+    def test_compliance_decides_what_is_held(
+        self, client: TestClient, house: House, held: str, ana: Headers, sign_in: SignIn
+    ) -> None:
+        compliance = sign_in("stf_cas", role=Role.STAFF, duty=Duty.COMPLIANCE)
+
+        waiting = client.get("/api/payments/held", headers=compliance).json()["data"]
+        by_customer = client.post(f"/api/payments/{held}/decision", json={"accept": True}, headers=ana)
+        decided = client.post(f"/api/payments/{held}/decision", json={"accept": True}, headers=compliance)
+
+        assert [each["id"] for each in waiting] == [held]
+        assert (by_customer.status_code, decided.json()["data"]["status"]) == (403, "approved")
+        assert house.payments.held() == []

@@ -1,7 +1,15 @@
+from datetime import timedelta
+
 import pytest
 from starlette.testclient import TestClient
 
+from api.bootstrap import House
+from commerce.raffles.draw.bundle import WAIT, Bundle
+from commerce.raffles.draw.verification import verify
+from commerce.raffles.draws import RaffleDraws
+from evals.stands.drand import OwnBeacon
 from tests.api.conftest import Headers
+from tests.fakes import FakeClock
 
 KEY = {"Idempotency-Key": "two-tickets-please"}
 TICKETS = "/api/raffles/rfl_spring/tickets"
@@ -62,3 +70,82 @@ def test_unknown_raffle_is_not_found(client: TestClient, ana: Headers) -> None:
 
 def test_guest_cannot_buy(client: TestClient, guest: Headers) -> None:
     assert client.post(TICKETS, json={"quantity": 1}, headers={**guest, **KEY}).status_code == 403
+
+
+PLAN = {
+    "title": "Summer Raffle",
+    "prize": "A hammock",
+    "ticketPrice": "2.50",
+    "maxTickets": 20,
+    "perCustomerLimit": 5,
+    "minimumAge": 21,
+    "runnersUp": 1,
+    "opensAt": "2026-03-01T12:00:00Z",
+    "closesAt": "2026-03-08T12:00:00Z",
+}
+
+
+class TestStaff:
+    @pytest.fixture
+    def draft(self, client: TestClient, staff: Headers) -> str:
+        """Where it is found."""
+        planned = client.post("/api/raffles", json=PLAN, headers=staff)
+        return f"/api/raffles/{planned.json()['data']['id']}"
+
+    def test_a_draft_is_shown_to_staff_alone(
+        self, client: TestClient, staff: Headers, ana: Headers, draft: str
+    ) -> None:
+        edited = client.put(draft, json={**PLAN, "ticketPrice": "3.00"}, headers=staff).json()["data"]
+
+        drafts = client.get("/api/raffles", params={"status": "draft"}, headers=staff).json()["data"]
+        assert drafts == [edited]
+        assert edited["ticketPrice"] == 3.0
+        assert client.get(draft, headers=ana).status_code == 404
+        assert client.get("/api/raffles", params={"status": "draft"}, headers=ana).status_code == 403
+
+    @pytest.mark.parametrize("move", ["open", "close", "draw", "publish", "cancel"])
+    def test_customers_do_none_of_it(self, client: TestClient, ana: Headers, move: str) -> None:
+        answer = client.post(f"/api/raffles/rfl_spring/{move}", json={"reason": "no"}, headers=ana)
+
+        assert answer.status_code == 403
+
+    def test_what_cannot_be_is_named_by_its_field(self, client: TestClient, staff: Headers) -> None:
+        answer = client.post("/api/raffles", json={**PLAN, "perCustomerLimit": 21}, headers=staff)
+
+        assert (answer.status_code, answer.json()["details"][0]["field"]) == (400, "perCustomerLimit")
+
+    def test_a_raffle_called_off_is_no_longer_sold(
+        self, client: TestClient, staff: Headers, ana: Headers
+    ) -> None:
+        cancelled = client.post("/api/raffles/rfl_spring/cancel", json={"reason": "rain"}, headers=staff)
+
+        answer = client.post(TICKETS, json={"quantity": 1}, headers={**ana, **KEY})
+        assert cancelled.json()["data"]["status"] == "cancelled"
+        assert answer.status_code == 409
+
+    def test_from_draft_to_a_proof_that_a_stranger_checks_without_a_token(
+        self, client: TestClient, house: House, clock: FakeClock, staff: Headers, ana: Headers, draft: str
+    ) -> None:
+        beacon = OwnBeacon(4_711, clock)
+        house.raffle_draws = RaffleDraws(house.ledger, house.outbox, house.data_keys, beacon, now=clock)
+        opened = client.post(f"{draft}/open", headers=staff).json()["data"]
+        client.post(f"{draft}/tickets", json={"quantity": 3}, headers={**ana, **KEY})
+        early = client.get(f"{draft}/proof")
+        closed = client.post(f"{draft}/close", headers=staff).json()["data"]
+        too_early = client.post(f"{draft}/draw", headers=staff)
+        clock.advance(WAIT + timedelta(minutes=1))
+        drawn = client.post(f"{draft}/draw", headers=staff).json()["data"]
+        hidden = client.get(draft, headers=ana).json()["data"]["draw"]["winningTicket"]
+        client.post(f"{draft}/publish", headers=staff)
+
+        bundle = Bundle.model_validate_json(client.get(f"{draft}/proof").content)
+        mine = client.get(f"{draft}/tickets", headers=ana).json()["data"]
+
+        noted = closed["draw"]["commitmentSha256"]
+        checks = verify(bundle, published=noted, chains={beacon.chain.hash: beacon.chain})
+        assert [check.says for check in checks if not check.is_right] == []
+        assert (early.status_code, too_early.status_code, hidden) == (404, 409, None)
+        assert bundle.commitment.seed_sha256 == opened["draw"]["seedSha256"]
+        assert bundle.tickets == [f"{number} {mine['holder']}" for number in (1, 2, 3)]
+        assert bundle.outcome is not None
+        assert drawn["draw"]["winningTicket"] == bundle.outcome.winner.ticket

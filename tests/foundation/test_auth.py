@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, event
 
-from foundation.auth import Principal, Role, Tokens
+from foundation.auth import Duty, Principal, Role, Tokens
 from foundation.errors import Unauthorized
 from foundation.settings import AuthSettings, load_settings
 from foundation.sql import Ledger
@@ -106,6 +106,7 @@ FORGED: dict[str, Callable[[dict[str, Any]], str]] = {
     "several audiences": lambda claims: sign({**claims, "aud": ["livhana-services", "elsewhere"]}),
     "another issuer": lambda claims: sign({**claims, "iss": "elsewhere"}),
     "an unknown role": lambda claims: sign({**claims, "role": "owner"}),
+    "an unknown duty": lambda claims: sign({**claims, "duty": "owner"}),
     "a role of another type": lambda claims: sign({**claims, "role": ["admin"]}),
     "an empty subject": lambda claims: sign({**claims, "sub": ""}),
     "an expiry that is no time": lambda claims: sign({**claims, "exp": "soon"}),
@@ -211,8 +212,31 @@ class TestScopes:
     def test_a_customer_has_their_own(self) -> None:
         assert ANA.scopes == {"shop:read", "own:read", "own:write"}
 
-    def test_staff_manage_the_shop_but_are_no_customers(self) -> None:
-        assert Principal("stf_1", Role.STAFF).scopes == {"shop:read", "shop:manage"}
+    @pytest.mark.parametrize(
+        ("duty", "added"),
+        [
+            (Duty.SUPPORT, set()),
+            (Duty.MANAGER, {"shop:manage", "money:refund"}),
+            (Duty.COMPLIANCE, {"compliance"}),
+            (None, {"shop:manage", "money:refund"}),
+        ],
+    )
+    def test_staff_may_what_their_duty_asks_and_are_no_customers(
+        self, tokens: Tokens, duty: Duty | None, added: set[str]
+    ) -> None:
+        sam = tokens.verify(tokens.issue(Principal("stf_1", Role.STAFF, duty=duty)))
+
+        assert sam.duty is duty
+        assert sam.scopes == {"shop:read", "staff:read", *added}
+
+    @pytest.mark.parametrize("duty", [None, *Duty])
+    def test_badge_keeps_role_and_duty(self, duty: Duty | None) -> None:
+        sam = Principal("stf_1", Role.STAFF, duty=duty)
+
+        assert Principal.with_badge("stf_1", sam.badge) == sam
+
+    def test_duty_of_a_customer_adds_nothing(self) -> None:
+        assert Principal("cus_1", Role.CUSTOMER, duty=Duty.MANAGER).scopes == ANA.scopes
 
     def test_only_an_admin_has_the_admin_scope(self) -> None:
         assert [role for role in Role if "admin" in Principal("x", role).scopes] == [Role.ADMIN]

@@ -12,7 +12,7 @@ from foundation.settings import MisconfiguredError
 from foundation.sql import Ledger
 from tests.fakes import FakeClock
 
-OLD, NEW = token_hex(32), token_hex(32)
+OLD, NEW = "0a" * 32, "0b" * 32
 
 
 @pytest.fixture

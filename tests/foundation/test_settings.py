@@ -7,12 +7,15 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from foundation import settings as module
-from foundation.settings import SECRETS, MisconfiguredError, load_settings
+from foundation.settings import GATEWAY, SECRETS, MisconfiguredError, load_settings
 
 GIVEN = {
     "JWT_KEYS": f"a:{token_hex(32)}",
     "ENCRYPTION_KEYS": f"a:{token_hex(32)}",
     "LOOKUP_KEY": token_hex(32),
+    "AUTHORIZE_NET_LOGIN_ID": token_hex(8),
+    "AUTHORIZE_NET_TRANSACTION_KEY": token_hex(8),
+    "AUTHORIZE_NET_SIGNATURE_KEY": token_hex(64),
 }
 
 
@@ -79,12 +82,20 @@ class TestSecrets:
 
         assert not any(secret in printed for secret in [*GIVEN.values(), "sk-secret"])
 
-    @pytest.mark.parametrize("name", SECRETS)
+    @pytest.mark.parametrize("name", [*SECRETS, *GATEWAY])
     def test_production_does_not_start_without_one(self, name: str) -> None:
         given = {key: value for key, value in GIVEN.items() if key != name}
 
         with pytest.raises(MisconfiguredError, match=f"^Set {name}: production does not start without it"):
             load_settings(APP_ENV="production", **given)
+
+    def test_production_charges_no_cards_of_a_sandbox(self) -> None:
+        with pytest.raises(MisconfiguredError, match=r"^PAYMENT_GATEWAY is not usable"):
+            load_settings(APP_ENV="production", PAYMENT_GATEWAY="sandbox", **GIVEN)
+
+    def test_gateway_with_half_its_credentials_is_not_reached(self) -> None:
+        with pytest.raises(MisconfiguredError, match=r"^Set AUTHORIZE_NET_TRANSACTION_KEY"):
+            load_settings(AUTHORIZE_NET_LOGIN_ID="login")
 
     def test_production_starts_with_all_of_them_and_writes_none(self, tmp_path: Path) -> None:
         assert load_settings(APP_ENV="production", **GIVEN).is_production

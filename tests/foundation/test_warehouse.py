@@ -375,7 +375,7 @@ class TestFeed:
         self, ledger: Ledger, clock: FakeClock, settings: Settings
     ) -> None:
         _, outbox, _, relay = self._parts(ledger, clock, settings)
-        outbox.append("payments", {"id": "pay_1"})
+        outbox.append("notices", {"template": "welcome"})
         clock.advance(timedelta(seconds=30))
 
         assert relay.deliver("warehouse") == 0

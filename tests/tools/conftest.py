@@ -72,9 +72,14 @@ def counter(shop: Shop) -> Counter:
     )
     services = Services(
         customers=shop.customers,
+        addresses=shop.addresses,
+        consents=shop.consents,
         inventory=shop.inventory,
+        carts=shop.carts,
+        checkout=shop.checkout,
         memberships=shop.memberships,
         raffles=shop.raffles,
+        raffle_proofs=shop.raffle_proofs,
         ages=shop.ages,
         handoffs=shop.handoffs,
         memory=memory,

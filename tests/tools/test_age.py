@@ -22,8 +22,18 @@ def test_unverified_customer_is_shown_the_form(counter: Counter, name: str) -> N
     assert "Never write your birthday" in result.say
 
 
-def test_expired_proof_is_told_with_its_day(counter: Counter) -> None:
+def test_proof_in_its_time_of_grace_counts_and_is_to_be_renewed(counter: Counter) -> None:
     counter.shop.clock.advance(timedelta(days=366))
+
+    for name in ("age_status", "open_age_form"):
+        result = counter.ask(name)
+
+        assert "You can still buy until 31 March 2027." in result.say
+        assert (result.form, result.data["verified"]) == ("age_verification", True)
+
+
+def test_expired_proof_is_told_with_its_day(counter: Counter) -> None:
+    counter.shop.clock.advance(timedelta(days=396))
 
     result = counter.ask("age_status")
 

@@ -51,10 +51,16 @@ class TestSearchProducts:
 
     def test_every_wish_is_repeated_and_held_to(self, counter: Counter) -> None:
         result = counter.ask(
-            "search_products", effect="sleep", without_flavours=["sweet"], min_price="20", max_price=50.5
+            "search_products",
+            effect="sleep",
+            without_categories=["topical"],
+            without_flavours=["sweet"],
+            min_price="20",
+            max_price=50.5,
         )
 
-        assert result.say.splitlines()[0] == "Products for sleep without sweet between $20.00 and $50.50:"
+        opening = "Products for sleep without sweet and topicals between $20.00 and $50.50:"
+        assert result.say.splitlines()[0] == opening
         assert [shown["name"] for shown in result.data["products"]] == ["Night Owl Gummies"]
 
     def test_dear_wish_is_answered_with_the_nearest_as_what_it_is(self, counter: Counter) -> None:

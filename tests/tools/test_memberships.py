@@ -114,3 +114,74 @@ class TestOwnMembership:
     @pytest.mark.parametrize("subtotal", [-5, "NaN", "1e9", None])
     def test_amount_that_is_none_is_refused(self, counter: Counter, subtotal: object) -> None:
         assert counter.ask("membership_discount", subtotal=subtotal).is_error
+
+
+class TestChanges:
+    @pytest.fixture(autouse=True)
+    def silver(self, counter: Counter) -> None:
+        """Ana is a Silver member since today; the month has 31 days."""
+        counter.shop.memberships.subscribe("cus_ana", tier=Tier.SILVER, key="k1")
+
+    def test_upgrade_names_what_is_due_now_and_from_when_on(self, counter: Counter) -> None:
+        result = counter.ask("upgrade_membership", tier="GOLD")
+
+        assert result.say == (
+            "Upgrade from Silver to Gold: $100.00 now with your card ending 1111, "
+            "for the 31 days left of this month. From 1 April 2026 it is $197.00 a month. Shall I go ahead?"
+        )
+        assert counter.agree().say.startswith("Done: you are a Gold member now, with 30% off")
+        assert counter.shop.charged() == Money(197_00)
+
+    def test_asking_to_join_the_better_tier_is_an_upgrade(self, counter: Counter) -> None:
+        assert counter.ask("subscribe_membership", tier="GOLD").say.startswith("Upgrade from Silver to Gold")
+
+    def test_asking_for_an_upgrade_without_a_membership_is_joining(self, counter: Counter) -> None:
+        ben = counter.shop.welcome("ben")
+
+        assert counter.ask("upgrade_membership", who=ben, tier="GOLD").say.startswith(
+            "Gold membership: $197.00"
+        )
+
+    def test_downgrade_waits_for_the_end_and_can_be_taken_back(self, counter: Counter) -> None:
+        asked = counter.ask("downgrade_membership", tier="BRONZE")
+        planned = counter.agree()
+        counter.ask("keep_membership")
+        kept = counter.agree()
+
+        assert asked.say.startswith("Change from Silver to Bronze on 1 April 2026: $47.00 a month")
+        assert planned.data["membership"]["planned_tier"] == "BRONZE"
+        assert kept.data["membership"]["planned_tier"] is None
+
+    def test_cancelling_says_how_long_the_benefits_stay_and_never_argues(self, counter: Counter) -> None:
+        asked = counter.ask("cancel_membership", reason="too expensive")
+        done = counter.agree()
+
+        assert asked.say == (
+            "Cancel your Silver membership: nothing more is charged, "
+            "and you keep its benefits until 1 April 2026. Shall I go ahead?"
+        )
+        assert "stay until 1 April 2026" in done.say
+        assert "stays until 1 April 2026" in counter.ask("membership_status").say
+
+    def test_coming_back_in_time_costs_nothing(self, counter: Counter) -> None:
+        counter.ask("cancel_membership")
+        counter.agree()
+
+        asked = counter.ask("reactivate_membership")
+        counter.agree()
+
+        assert "nothing is charged today, the next $97.00 on 1 April 2026" in asked.say
+        assert counter.shop.charged() == Money(97_00)
+
+    def test_benefits_are_those_of_the_tier_and_what_it_brought(self, counter: Counter) -> None:
+        result = counter.ask("my_benefits")
+
+        assert "20% off all products" in result.say
+        assert "This month's gift comes with your next purchase." in result.say
+        assert result.data["gift_due"] is True
+
+    @pytest.mark.parametrize("tool", ["cancel_membership", "reactivate_membership", "keep_membership"])
+    def test_without_a_membership_there_is_nothing_to_change(self, counter: Counter, tool: str) -> None:
+        ben = counter.shop.welcome("ben")
+
+        assert counter.ask(tool, who=ben).is_error

@@ -1,5 +1,6 @@
 import pytest
 
+from commerce.raffles.models import RaffleStatus
 from foundation.money import Money
 from tests.tools.conftest import Counter
 
@@ -88,3 +89,50 @@ class TestMyRaffleTickets:
 
     def test_none_is_said_to_be_none(self, counter: Counter) -> None:
         assert counter.ask("my_raffle_tickets").say == "You have no raffle tickets."
+
+
+@pytest.fixture
+def drawn(counter: Counter) -> list[int]:
+    """The winning numbers of a raffle in which Ana and Ben have five tickets each."""
+    shop = counter.shop
+    shop.open_raffle(runners_up=2)
+    shop.welcome("ben")
+    for who in ("cus_ana", "cus_ben"):
+        shop.raffles.buy_tickets(who, raffle_id="raf_spring", quantity=5, key=who)
+    for step in (shop.raffle_draws.close, shop.raffle_draws.draw, shop.raffle_draws.publish):
+        step("raf_spring")
+    return list(shop.raffle_proofs.results()[0].numbers)
+
+
+class TestRaffleResults:
+    def test_winning_tickets_are_told_to_anybody(self, counter: Counter, drawn: list[int]) -> None:
+        first, second, third = drawn
+
+        assert counter.ask("raffle_results", who="gst_1").say == (
+            "These raffles were drawn last:\n- Spring Raffle (a glass bong), drawn on 1 March 2026: "
+            f"ticket {first} won; runners-up: {second} and {third}"
+        )
+
+    def test_only_the_winner_is_told_that_they_won(self, counter: Counter, drawn: list[int]) -> None:
+        told = {who: counter.ask("my_raffle_tickets", who=who).say for who in ("cus_ana", "cus_ben")}
+
+        winner, other = ("cus_ana", "cus_ben") if drawn[0] <= 5 else ("cus_ben", "cus_ana")
+        assert told[winner].endswith(f"Drawn: your number {drawn[0]} won!")
+        assert told[other].endswith(f"Drawn: number {drawn[0]} won")
+
+    def test_what_is_not_published_is_not_told(self, counter: Counter) -> None:
+        counter.shop.open_raffle(status=RaffleStatus.DRAWN)
+
+        assert counter.ask("raffle_results").say == "No raffle has been drawn yet."
+
+
+class TestRaffleProof:
+    def test_what_decides_is_said_as_it_is(self, counter: Counter, drawn: list[int]) -> None:
+        said = counter.ask("raffle_proof", who="gst_1").say
+
+        assert "secret number" in said
+        assert "drand" not in said
+        assert said.endswith(
+            f"The last one was Spring Raffle: ticket {drawn[0]} won. "
+            "Its tickets and the draw are at /api/raffles/raf_spring/proof."
+        )

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from agent.models.offline import lexicon
+
 UNITS = {
     word: number
     for number, word in enumerate(
@@ -20,10 +22,20 @@ AROUND = {"around", "about", "roughly", "approximately", "near", "ish"}
 AFTER_PRICE = {
     "for", "and", "on", "to", "in", "or", "with", "please", "but", "ish", "right", "from", "as", "order",
     "total", "purchase", "cart", "basket", "worth", "max", "tops", "if", "what", "now", "so", "then", "is",
-    "be", "budget",
+    "be", "budget", "range", "an", "each", "today", "tonight", "tomorrow", "here", "how", "do", "would",
+    "can", "will", "at", "when", "i", "we", "my", "that", "this", "because", "altogether",
 }  # fmt: skip
 FILLERS = {"than", "a", "the", "at", "like", "of", "go", "be", "spend", "cost", "costs", "paying"}
-UNCOUNTED = {"mg", "milligrams", "%", "years", "year", "percent", "off", "days", "weeks", "months"}
+UNCOUNTED = {
+    "mg", "milligrams", "%", "years", "year", "percent", "off", "days", "weeks", "months", "hours", "hour",
+    "minutes", "minute", "nights", "times", "people", "guests", "friends", "folks", "kids", "am", "pm",
+    "miles", "pounds", "lbs", "feet", "blocks",
+}  # fmt: skip
+TIMED = {"after", "before", "by", "until", "till", "since", "past", "age", "chapter", "page", "room"}
+PLACED = {"number", "#", "option", "no.", "first", "last", "top"}
+FACTORS = {"double": 2, "doubled": 2, "twice": 2, "triple": 3, "tripled": 3, "half": 0.5, "halve": 0.5}
+SOLD = frozenset(word for words in lexicon.choices().values() for word in words)
+"""What a price may stand before: "under 30 gummies"."""
 SPREAD = Decimal("0.25")
 """How far "around 40" reaches to either side."""
 
@@ -63,6 +75,9 @@ def _spelled_out(words: Sequence[str], start: int) -> tuple[int | None, int]:
             total, last = total + UNITS[word], "unit"
         elif word in TENS and last in ("", "hundred"):
             total, last = total + TENS[word], "tens"
+        elif word in TENS and last == "unit" and total < min(TENS.values()):
+            # A price as it is spoken: "four fifty".
+            total, last = total * 100 + TENS[word], "tens"
         elif word == "hundred" and last in ("", "unit"):
             total, last = max(total, 1) * 100, "hundred"
         elif not (word == "and" and last == "hundred" and _goes_on(words, at + 1)):
@@ -86,12 +101,20 @@ def dollars(word: str) -> Decimal | None:
 def amounts_at(words: Sequence[str]) -> list[int]:
     """Where amounts of money may stand: numbers that count nothing else."""
     numbers = [at for at in range(len(words)) if dollars(words[at]) is not None and not _counts(words, at)]
-    return [at for at in numbers if is_marked(words, at) or _direction(words, at) or _ends_phrase(words, at)]
+    return [at for at in numbers if is_marked(words, at) or _ends_phrase(words, at) or _bounds(words, at)]
+
+
+def _bounds(words: Sequence[str], at: int) -> bool:
+    """Said as a limit, and of no things that could be counted: "about 6 coffees" is no price."""
+    after = words[at + 1] if at + 1 < len(words) else ""
+    return _direction(words, at) is not None and (not _is_plural(after) or after in SOLD)
 
 
 def _ends_phrase(words: Sequence[str], at: int) -> bool:
-    """No thing follows that the number would count: "2 things"."""
+    """No thing follows that the number would count, as in "2 things", nor is it an hour: "after 9"."""
     after = words[at + 1] if at + 1 < len(words) else ""
+    if at and words[at - 1] in TIMED:
+        return False
     return not after.isalpha() or after in AFTER_PRICE
 
 
@@ -117,7 +140,7 @@ def span(words: Sequence[str]) -> Span | None:
         elif direction == "above":
             low = value
         elif direction == "around":
-            low, high = value * (1 - SPREAD), value * (1 + SPREAD)
+            low, high, exact = value * (1 - SPREAD), value * (1 + SPREAD), value
         else:
             exact = value
     return Span(low, high, exact)
@@ -134,6 +157,18 @@ def count(words: Sequence[str]) -> int | None:
         return int(words[whole[-1]])
     if any(_is_single(words, at) for at in range(len(words))):
         return 1
+    return None
+
+
+def scaled(words: Sequence[str], number: int, *, adds: bool) -> int | None:
+    """What "double it", "half that" and, where it `adds`, "two more" make of a number told before."""
+    for at, word in enumerate(words):
+        after = words[at + 1] if at + 1 < len(words) else ""
+        if word in FACTORS and after != "check":
+            return int(number * FACTORS[word])
+        if adds and after in ("more", "extra", "additional") and words[at + 2 : at + 3] != ["than"]:
+            more = 1 if word in ("one", "a") else int(word) if word.isdigit() else 0
+            return number + more if more else None
     return None
 
 
@@ -165,13 +200,17 @@ def _is_single(words: Sequence[str], at: int) -> bool:
 
 def _plain(words: Sequence[str], at: int) -> bool:
     before = words[at - 1] if at else ""
-    return before not in ("number", "#", "option", "no.") and not _counts(words, at)
+    return before not in PLACED and not _counts(words, at)
 
 
 def _counts(words: Sequence[str], at: int) -> bool:
     after = words[at + 1] if at + 1 < len(words) else ""
     before = words[at - 1] if at else ""
     return after in UNCOUNTED or words[at].endswith("%") or before in ("number", "#", "option")
+
+
+def _is_plural(word: str) -> bool:
+    return len(word) > len("this") and word.endswith("s") and not word.endswith(("ss", "us"))
 
 
 def _dollars(word: str) -> Decimal:
@@ -182,7 +221,8 @@ def _dollars(word: str) -> Decimal:
 def _joined(words: Sequence[str], first: int, second: int) -> bool:
     between = [w for w in words[first + 1 : second] if w not in ("dollars", "dollar", "$")]
     opened = words[first - 1] if first else ""
-    return between in (["to"], ["-"]) or (between == ["and"] and opened in ("between", "from"))
+    is_and = between in (["and"], ["an"], ["&"]) and opened in ("between", "from")
+    return is_and or between in (["to"], ["-"])
 
 
 def _direction(words: Sequence[str], at: int) -> str | None:

@@ -47,6 +47,8 @@ def begins_wish(words: Sequence[str]) -> bool:
     said = _without(words, WORDS["fillers"] | JOINTS)
     if not said or said[0] not in WORDS["heads"]:
         return False
+    if said[0] in WORDS["subjects"] and "been" in said[1:4]:
+        return False
     return said[0] not in WORDS["subjects"] or bool(WORDS["wishing"] & set(said[1:3]))
 
 
@@ -87,7 +89,7 @@ def _is_joint(words: Sequence[str], start: int, at: int, nouns: frozenset[str]) 
 
 
 def _is_repeated(before: Sequence[str], after: Sequence[str], nouns: frozenset[str]) -> bool:
-    """The same pattern again: "vapes under 30, balms under 20", "2 tickets … and 3 tickets …"."""
+    """The same pattern again: "vapes under 30, balms under 20", "sleep gummies and a vape for focus"."""
     if not after:
         return False
     both_numbered = all(any(word.strip("$").isdigit() for word in part) for part in (before, after))
@@ -96,7 +98,10 @@ def _is_repeated(before: Sequence[str], after: Sequence[str], nouns: frozenset[s
         return (
             both_numbered and after[1:2] != () and bool(counted & set(after[1:2]) and counted & set(before))
         )
-    if after[0] in ARTICLES and after[1:2] != () and set(after[1:2]) <= nouns:
+    thing = after[1:] if after[0] in ARTICLES else after
+    if thing[:1] and thing[0] in nouns and thing[1:2] in (["for"], ("for",)) and len(nouns & set(before)) > 1:
+        return True
+    if after[0] in ARTICLES and thing[:1] and thing[0] in nouns:
         return "for" in before or any(word.strip("$").isdigit() for word in before)
     return after[0] in nouns and (both_numbered or all("for" in part for part in (before, after)))
 

@@ -1,9 +1,10 @@
 """Messages that mean something only after what went before: answers, references, corrections, additions."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.models.offline import clauses, references, schema
+from agent.models.offline import amounts, clauses, references, schema
 from agent.models.offline.clauses import WORDS
 from agent.models.offline.context import Base, Past
 from agent.models.offline.slots import Arguments, Clue, Filler
@@ -41,6 +42,8 @@ class FollowUps:
     def added(self, wish: Wish, before: Wish | None) -> Wish | None:
         """The call of the clause before with what this one adds: "… but keep it under 15"."""
         words = wish.clue.words
+        if before and wish.tool and _points_back(wish):
+            return replace(wish, arguments=self._filler.fill(schema.slots(wish.tool), before.clue))
         if before is None or before.tool is None or WORDS["showing"] & set(words):
             return None
         if wish.label == before.label and wish.is_headed:
@@ -68,6 +71,8 @@ class FollowUps:
         """A question that is about nothing by itself, and so about what we asked."""
         if not WORDS["questions"] & set(heard.words):
             return False
+        if heard.top.label == "capabilities":
+            return True
         tool = self._desk.tools.get(heard.top.label)
         if tool is None or heard.top.score < LIKELY:
             return heard.top.score < LIKELY
@@ -84,11 +89,23 @@ class FollowUps:
             tool = self._desk.tools.get(guess.label)
             if tool is None or not schema.find(tool, kind):
                 continue
+            if tool.effect is not Effect.READ and not self._takes(heard.words, kind):
+                continue
             filled = self._filler.fill(schema.slots(tool), heard.clue)
             is_look_up = tool.effect is Effect.READ
             if is_look_up or unsure or guess.score >= POSSIBLE or is_complete(tool, filled):
                 return call(tool, filled, heard.clue)
         return None
+
+    def _takes(self, words: Sequence[str], kind: str) -> bool:
+        """Whether such a thing is wanted, not only looked at: "2 of those", but not "number 2, please"."""
+        if clauses.asks(words):
+            return False
+        tools = self._desk.tools.values()
+        if not any(tool.effect is Effect.READ and schema.find(tool, kind) for tool in tools):
+            return True
+        counts = any(word.isdigit() and after == "of" for word, after in itertools.pairwise(words))
+        return counts or bool(WORDS["taking"] & set(words))
 
     def _is_elsewhere(self, heard: Heard, kind: str, past: Past) -> bool:
         """Whether the clause plainly wishes for something that no such thing has a part in."""
@@ -108,7 +125,8 @@ class FollowUps:
             if base.tool.effect.needs_confirmation and clauses.asks(heard.words):
                 continue
             filled, left = self._changes(base, heard.clue)
-            if says_something(base.tool, filled) and self._is_change(heard, base, left):
+            again = heard.is_cued and not filled and heard.top.label == base.tool.name
+            if again or (says_something(base.tool, filled) and self._is_change(heard, base, left)):
                 return call(base.tool, merged(base, filled), heard.clue)
         return None
 
@@ -133,14 +151,36 @@ class FollowUps:
         astray = not is_same and not left
         bare = len(left) <= 1 and not clauses.begins_wish(heard.words)
         need = CERTAIN if heard.is_cued or astray else SURE
-        return (heard.is_cued or leans or astray or bare) and not _is_other(heard, base.tool, need=need)
+        more = bool(_scaled(base, heard.words))
+        own = self._filler.fill(schema.slots(base.tool), heard.clue)
+        lacks = is_same and base.is_pending and not is_complete(base.tool, own)
+        changes = heard.is_cued or leans or astray or bare or more or lacks
+        return changes and not _is_other(heard, base.tool, need=need)
 
     def _changes(self, base: Base, clue: Clue) -> tuple[Arguments, list[str]]:
         """What the clause fills of the call's arguments, and what else it says."""
         slots = schema.slots(base.tool)
         words = _without_noes(clue.words, base.tool)
         left = clauses.remainder(words, self._filler.covers(slots, words))
-        return self._filler.fill(slots, replace(clue, words=words)), left
+        filled = self._filler.fill(slots, replace(clue, words=words))
+        return {**filled, **_scaled(base, words)}, left
+
+
+def _points_back(wish: Wish) -> bool:
+    """A note of what was said before it: "…, remember that"."""
+    words = wish.clue.words
+    return wish.effect is Effect.NOTE and len(words) <= SHORT and references.points(words)
+
+
+def _scaled(base: Base, words: Sequence[str]) -> Arguments:
+    """Counts told by what they were: "double it"; "two more" adds only to what is not bought yet."""
+    counts = (slot.name for slot in schema.slots(base.tool) if slot.kind == "count")
+    told = {
+        name: amounts.scaled(words, base.arguments[name], adds=base.is_pending)
+        for name in counts
+        if isinstance(base.arguments.get(name), int)
+    }
+    return {name: number for name, number in told.items() if number is not None}
 
 
 def merged(base: Base, filled: Arguments) -> Arguments:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from agent.models.offline import lexicon
 from agent.models.offline.amounts import as_digits
 
 LONGEST_MESSAGE = 4_000
+SHORTEST_WORD = 3
 SHORTEST_TYPO = 4
 LONG_WORD = 8
 MOSTLY = 0.4
@@ -33,6 +35,8 @@ SPANISH_SIGNS = re.compile("[¿¡ñáéíóú]")
 HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 CLITIC = re.compile(r"(?<=[aei]r)(?:me|te|se|nos|lo|la|los|las|le|les)$")
 """What Spanish hangs on an infinitive: "relajarse"."""
+VOWELS = re.compile("[aeiouy]")
+DOUBLED = re.compile(r"(.)\1")
 ELONGATED = re.compile(r"([a-z])\1{2,}")
 
 
@@ -45,7 +49,7 @@ class Utterance:
 
 
 class Language:
-    """`is_word` tells an English word; a word that is none is read as the nearest of `shop_words`."""
+    """`is_word` tells an English word; one that is none is read as the nearest, commonest shop word."""
 
     def __init__(
         self,
@@ -57,11 +61,15 @@ class Language:
         self._names = lexicon.Glossary({name: name for name in names})
         self._slang = lexicon.glossary("slang.txt")
         self._spanish = lexicon.glossary("spanish.txt")
-        self._known = frozenset(w for w in shop_words if len(w) >= SHORTEST_TYPO and w.isalpha())
+        self._spread = Counter(word for word in shop_words if len(word) >= SHORTEST_WORD and word.isalpha())
+        self._known = frozenset(word for word in self._spread if len(word) >= SHORTEST_TYPO)
         self._by_letter = {
             letter: sorted(w for w in self._known if w[0] == letter) for letter in {w[0] for w in self._known}
         }
         """Who mistypes a word seldom mistypes its first letter."""
+        self._skeletons = {
+            _skeleton(word): word for word in sorted(self._known, key=self._spread.__getitem__)
+        }
         self._is_word = is_word
 
     def read(self, raw: str) -> Utterance:
@@ -73,7 +81,9 @@ class Language:
         words = self._gloss(words, self._slang, everything=True)
         if not is_spanish:
             words = self._gloss(words, self._spanish, everything=False)
-        return Utterance(raw, tuple(as_digits([self._spelled(word) for word in words])), is_spanish)
+        shortest = LONG_WORD - 2 if is_spanish else SHORTEST_TYPO
+        spelled = [part for word in words for part in self._spelled(word, shortest=shortest).split()]
+        return Utterance(raw, tuple(as_digits(spelled)), is_spanish)
 
     def _gloss(self, words: Sequence[str], glossary: lexicon.Glossary, *, everything: bool) -> list[str]:
         """Names of the shop's things stay as they are, whatever they mean in another language."""
@@ -114,14 +124,40 @@ class Language:
         singular = word[:-1] if word.endswith("s") and not word.endswith("ss") else word
         return self._is_word(word) or bool({word, f"{word}s", singular} & self._known)
 
-    def _spelled(self, word: str) -> str:
-        if len(word) < SHORTEST_TYPO or not word.isalpha() or self._is_known(word):
+    def _spelled(self, word: str, *, shortest: int) -> str:
+        if len(word) == SHORTEST_WORD:
+            return self._unswapped(word)
+        if len(word) < shortest or not word.isalpha() or self._is_known(word):
             return word
         allowed = 2 if len(word) >= LONG_WORD else 1
-        found = process.extractOne(
-            word, self._by_letter.get(word[0], ()), scorer=DamerauLevenshtein.distance, score_cutoff=allowed
+        near = process.extract(
+            word,
+            self._by_letter.get(word[0], ()),
+            scorer=DamerauLevenshtein.distance,
+            score_cutoff=allowed,
+            limit=None,
         )
-        return found[0] if found else word
+        if near:
+            return min(near, key=lambda each: (each[1], -self._spread[each[0]]))[0]
+        return self._skeletons.get(_skeleton(word)) or self._parted(word)
+
+    def _unswapped(self, word: str) -> str:
+        """Two letters of a short word in their order: "nto"."""
+        swapped = (word[1] + word[0] + word[2], word[0] + word[2] + word[1])
+        if word in self._spread or self._is_word(word):
+            return word
+        return max(swapped, key=self._spread.__getitem__) if any(w in self._spread for w in swapped) else word
+
+    def _parted(self, word: str) -> str:
+        """Two of the shop's words written as one: "backpain"."""
+        cuts = range(SHORTEST_TYPO, len(word) - SHORTEST_TYPO + 1)
+        halves = ((word[:at], word[at:]) for at in cuts)
+        return next((f"{first} {second}" for first, second in halves if {first, second} <= self._known), word)
+
+
+def _skeleton(word: str) -> str:
+    """A word as text messages have it: its first letter and its consonants, doubled ones once."""
+    return word[0] + DOUBLED.sub(r"\1", VOWELS.sub("", word[1:]))
 
 
 def _phrase(words: Sequence[str], at: int, glossary: lexicon.Glossary) -> int:

@@ -24,6 +24,8 @@ from tools.base import Tool
 
 EXAMPLE_NAMES = Names([Named("product", "", "the product"), Named("raffle", "", "the raffle")])
 """How the examples name things."""
+FAMILIAR = 20
+"""How often a customer is taken to say what the shop sells, beside the words of the examples."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +114,10 @@ class OfflineModel:
 
     def _language(self, tools: Sequence[Tool], names: Names | None = None) -> Language:
         examples = self._examples(tools).values()
-        said = {word for texts in examples for text in texts for word in text.lower().split()}
+        said = [word for texts in examples for text in texts for word in text.lower().split()]
         names = names or Names([])
-        return Language(
-            said | self._choices.words | names.words, is_word=self._encoder.is_word, names=names.runs
-        )
+        shop_words = [*said, *self._choices.words, *names.words, *sorted(self._choices.nouns) * FAMILIAR]
+        return Language(shop_words, is_word=self._encoder.is_word, names=names.runs)
 
     def _examples(self, tools: Sequence[Tool]) -> dict[str, tuple[str, ...]]:
         by_tool = {tool.name: tool.examples for tool in sorted(tools, key=lambda tool: tool.name)}

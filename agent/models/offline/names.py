@@ -4,6 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from agent.models.offline import lexicon
 from agent.models.offline.vocabulary import PUNCTUATION, Mention, Named
@@ -54,12 +55,16 @@ class Names:
                 for word in entry.weights:
                     self._holding[kind, word].append(entry)
         entries = [entry for entries in self._kinds.values() for entry in entries]
+        self._kind_of = {entry.named.id: kind for kind, held in self._kinds.items() for entry in held}
         self.words = frozenset(word for entry in entries for word in entry.weights)
         self.forms = frozenset(entry.form for entry in entries)
         self.runs = frozenset(run for entry in entries for run in entry.runs)
 
     def of_kind(self, kind: str) -> list[Named]:
         return [entry.named for entry in self._kinds.get(kind, [])]
+
+    def kind_of(self, thing_id: str) -> str | None:
+        return self._kind_of.get(thing_id)
 
     def fragment(self, words: Sequence[str]) -> str:
         """Two or more neighbouring words that stand so in some name: "drift line"."""
@@ -102,7 +107,7 @@ class Names:
         said = _said(words)
         is_few = len(self._kinds.get(kind, ())) <= FEW
         touched = {entry.named.id: entry for word in said for entry in self._holding.get((kind, word), ())}
-        found = (_match(entry, said) for entry in touched.values())
+        found = (match for entry in touched.values() for match in _found(entry, said, together=not is_few))
         sure = [m for m in found if m.share >= (HINTED if is_few else COVERED)]
         kept = [m for m in sure if is_few or _is_named(touched[m.named.id], m, words)]
         return sorted(kept, key=lambda match: (-match.share, -len(match.places)))
@@ -124,9 +129,23 @@ def _entries(named: Sequence[Named], plain: frozenset[str]) -> Iterator[_Entry]:
         yield _Entry(each, weights, frozenset(_runs(proper)), frozenset(weights) - {*proper}, form)
 
 
-def _match(entry: _Entry, said: Mapping[str, int]) -> _Match:
+def _found(entry: _Entry, said: Mapping[str, int], *, together: bool) -> Iterator[_Match]:
+    """The name as a whole and, where only words that stand together count, each run of it that is said."""
     found = {word: said[word] for word in entry.weights if word in said}
-    return _Match(entry.named, sum(entry.weights[word] for word in found), tuple(sorted(set(found.values()))))
+    places = tuple(sorted(set(found.values())))
+    yield _match(entry, found, places)
+    if together and places[-1] - places[0] >= len(places):
+        for run in _neighbours(places):
+            yield _match(entry, found, run)
+
+
+def _match(entry: _Entry, found: Mapping[str, int], places: tuple[int, ...]) -> _Match:
+    return _Match(entry.named, sum(entry.weights[word] for word, at in found.items() if at in places), places)
+
+
+def _neighbours(places: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    for _, run in groupby(enumerate(places), key=lambda each: each[1] - each[0]):
+        yield tuple(at for _, at in run)
 
 
 def _is_named(entry: _Entry, match: _Match, words: Sequence[str]) -> bool:
@@ -135,8 +154,9 @@ def _is_named(entry: _Entry, match: _Match, words: Sequence[str]) -> bool:
     "what have you got for game night" asks for no Game Night Cartridge.
     """
     start, end = _extent(match.places)
-    said = [part for word in words[start:end] for part in name_words(word) if part not in entry.size]
-    together = tuple(said) in entry.runs or len(entry.weights) == 1
+    parts = [part for word in words[start:end] for part in name_words(word) if part not in entry.size]
+    said = [next((p for p in (part, f"{part}s", part[:-1]) if p in entry.weights), part) for part in parts]
+    together = bool({tuple(said), tuple(reversed(said))} & entry.runs) or len(entry.weights) == 1
     is_purpose = start > 0 and words[start - 1] in PURPOSE and entry.form not in said
     return together and not is_purpose
 

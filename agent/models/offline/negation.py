@@ -11,9 +11,13 @@ UNABLE = {("can", "not"), ("could", "not"), ("can", "never"), ("could", "never")
 NO_REFUSAL = {
     ("not", "only"), ("no", "problem"), ("not", "break"), ("not", "been"), ("not", "sleep"),
     ("not", "sleeping"), ("no", "sleep"), ("no", "energy"), ("no", "focus"),
-    ("not", "relax"), ("not", "concentrate"), ("never", "tried"), ("never", "mind"), ("not", "sure"),
+    ("not", "relax"), ("not", "concentrate"), ("not", "feel"), ("not", "stop"), ("not", "had"),
+    ("not", "get"), ("not", "getting"), ("not", "slept"), ("never", "tried"), ("not", "sure"),
 }  # fmt: skip
 """A lack that the customer would have mended, or no refusal at all."""
+REFUSING = {("anything", "but"), ("everything", "but"), ("all", "but"), ("other", "than"), ("instead", "of")}
+DROPPED = (("the",), ("those",), ("these",))
+"""After "never mind", what is dropped; else it is what is wanted: "never mind, silver"."""
 REJECTED = {("is", "too"), ("are", "too"), ("too", "much"), ("too", "expensive")}
 SOFT = {"that", "which", "for", "with", "in"}
 """A negation ends at these, unless it stands right before them: "nothing with berry"."""
@@ -33,12 +37,14 @@ def is_negated(words: Sequence[str], at: int) -> bool:
 
 
 def _frees(words: Sequence[str], at: int) -> bool:
+    if tuple(words[at : at + 2]) == ("never", "mind"):
+        return tuple(words[at + 2 : at + 3]) not in DROPPED
     return tuple(words[at : at + 2]) in NO_REFUSAL or tuple(words[max(0, at - 1) : at + 1]) in UNABLE
 
 
 def _refuses(words: Sequence[str], at: int) -> bool:
     before = words[at - 1] if at else ""
-    return words[at] in WORDS["negations"] or (before, words[at]) in {("anything", "but"), ("instead", "of")}
+    return words[at] in WORDS["negations"] or (before, words[at]) in REFUSING
 
 
 def _ends(words: Sequence[str], at: int) -> bool:

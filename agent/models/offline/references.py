@@ -15,7 +15,7 @@ NTH = {
     "first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "middle": 1, "third": 2, "3rd": 2,
     "fourth": 3, "4th": 3, "fifth": 4, "5th": 4, "last": -1, "latter": -1,
 }  # fmt: skip
-NUMBERED = {"number", "#", "option", "item", "no"}
+NUMBERED = {"number", "numbers", "#", "option", "item", "no"}
 MANY = 3
 SHORT = 2
 TIMES = {"time", "week", "month", "chat", "conversation", "year", "night", "order", "thought"}
@@ -109,14 +109,22 @@ def _placed(words: Sequence[str], at: int, shelf: Shelf) -> Item | None:
     word, before = words[at], words[at - 1] if at else ""
     after = words[at + 1] if at + 1 < len(words) else ""
     if word in NTH:
-        is_place = before == "the" or after in ("one", "and") or len(words) <= SHORT
+        is_place = before in ("the", "and", "or") or after in ("one", "and") or len(words) <= SHORT
         in_the_middle = (
             NTH[word] != 1 or word != "middle" or len(shelf.items) == len(("first", "middle", "last"))
         )
         return _at(shelf, NTH[word]) if is_place and after not in TIMES and in_the_middle else None
-    if word.isdigit() and (before in NUMBERED or (before in TOLD and not after)):
+    if word.isdigit() and (_is_numbered(words, at) or (before in TOLD and not after)):
         return _at(shelf, int(word) - 1)
     return None
+
+
+def _is_numbered(words: Sequence[str], at: int) -> bool:
+    """Such as the 3 of "number 3" and of "numbers 1 and 3"."""
+    before = words[at - 1] if at else ""
+    if before in ("and", "&") and words[at - 2].isdigit():
+        return _is_numbered(words, at - 2)
+    return before in NUMBERED
 
 
 def _at(shelf: Shelf, place: int) -> Item | None:
@@ -126,9 +134,8 @@ def _at(shelf: Shelf, place: int) -> Item | None:
 def _by_price(words: Sequence[str], shelf: Shelf) -> Item | None:
     priced = [item for item in shelf.items if item.price is not None]
     said = set(words)
-    if not priced or not said & {"one", "that", "the"} or len(priced) < 2:  # noqa: PLR2004
-        return None
-    if "one" not in said and "of" not in said:
+    among = "one" in said or ("of" in said and said & {"the", "those", "these", "them"})
+    if not among or len(priced) < 2:  # noqa: PLR2004
         return None
     if said & LOW or {"least", "expensive"} <= said:
         return min(priced, key=_price)

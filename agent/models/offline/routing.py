@@ -61,10 +61,11 @@ class Router:
     def _likeness(self, vector: Matrix) -> Matrix:
         """For each label the mean cosine of its nearest examples, from `NEAR` to 1 as 0 to 1."""
         cosines = self.examples @ vector
-        likeness: Matrix = np.zeros(len(self.labels), np.float32)
-        for at in range(len(self.labels)):
-            own = cosines[self.owners == at]
-            likeness[at] = np.sort(own)[-NEIGHBOURS:].mean() if len(own) else 0
+        rising = cosines[np.lexsort((cosines, self.owners))]
+        sums = np.concatenate([[0], np.cumsum(rising)])
+        counts = np.bincount(self.owners, minlength=len(self.labels))
+        ends, near = np.cumsum(counts), np.minimum(counts, NEIGHBOURS)
+        likeness = (sums[ends] - sums[ends - near]) / np.maximum(near, 1)
         scaled: Matrix = np.clip((likeness - NEAR) / (1 - NEAR), 0, 1).astype(np.float32)
         return scaled
 

@@ -7,7 +7,8 @@ from agent.models.offline import lexicon
 
 ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.\w+")
 IDENTIFIER = re.compile(r"(?:cus|gst|stf|adm)_[a-z0-9]+|customer[_ ]?\d+")
-NUMBER = re.compile(r"\$?[\d.,]+\$?")
+NUMBER = re.compile(r"\$?\d[\d.,]*\$?")
+POSSESSIVE = re.compile("'?s$")
 LIMIT = 21
 SPEAKERS = {"am", "i", "he", "she", "is", "only", "turned", "just", "they", "are"}
 NOT_AGES = {
@@ -23,6 +24,10 @@ NOT_AGES = {
     "months",
     "%",
 }
+ALLOWED = {"verified", "approved", "adult", str(LIMIT)}
+ASKED_OF = {"did", "does", "has", "is", "was"}
+PRETENDED = 3
+"""Among how many words a sentence says that it only supposes: "let us pretend"."""
 AGE_UNITS = {"years", "year", "yr", "yrs", "yo", "y/o"}
 
 
@@ -43,6 +48,40 @@ def asks_of_another(words: Sequence[str], *, own: bool) -> bool:
     return any(at > 1 and words[at - 1] == "my" and words[at - 2] in ("does", "did", "has") for at in named)
 
 
+def is_anothers(words: Sequence[str]) -> bool:
+    """Whether it is about what another has or did here: "my cousin's membership", "has she bought any"."""
+    known = lexicon.words()
+    owners = [at for at, word in enumerate(words) if POSSESSIVE.sub("", word) in known["people"] - {word}]
+    if any(known["owned"] & set(words[at + 1 : at + 3]) for at in owners):
+        return True
+    doer = [word for word in words[1:4] if word != "my"][:1]
+    asked = words[:1] != () and words[0] in ASKED_OF and bool(known["people"] & set(doer))
+    return asked and bool((known["deeds"] | known["owned"]) & set(words))
+
+
+def presumes(words: Sequence[str]) -> bool:
+    """Whether it takes for granted what only the shop grants: "pretend gold is free", "make it cost 0"."""
+    known = lexicon.words()
+    opening = [word for word in words if word not in known["fillers"]][:PRETENDED]
+    if known["supposing"] & set(opening):
+        return bool(known["granted"] & set(words))
+    return _sets_price(opening, words) or any(_records(words[at:]) for at in range(len(words)))
+
+
+def _sets_price(opening: Sequence[str], words: Sequence[str]) -> bool:
+    """Such as "make the tickets cost 5" and "drop the price to 0"."""
+    known = lexicon.words()
+    is_free = bool(known["priced"] & set(words) and known["gratis"] & set(words))
+    return bool(known["setting"] & set(opening[:1])) and ("cost" in words or is_free)
+
+
+def _records(words: Sequence[str]) -> bool:
+    """Such as "mark me as verified" and "say i am 21"."""
+    known = lexicon.words()
+    is_order = words[0] in known["recording"] | known["setting"]
+    return is_order and bool(known["self"] & set(words[1:2])) and bool(ALLOWED & set(words[2:6]))
+
+
 def is_underage(words: Sequence[str], *, spanish: bool = False) -> bool:
     """Such as "I am 19", "he is 15" and "a 20 year old"; in Spanish one has years: "tengo 17"."""
     young = [at for at, word in enumerate(words) if word.isdigit() and 0 < int(word) < LIMIT]
@@ -57,11 +96,8 @@ def _is_age(words: Sequence[str], at: int) -> bool:
         return False
     if after in AGE_UNITS:
         return "old" in words[at + 2 : at + 3] or bool(SPEAKERS & set(before))
-    says_so = (
-        bool(before)
-        and before[-1] in ("am", "is", "turned")
-        and bool({"i", "he", "she", "son"} & set(before))
-    )
+    told_of = ({"i"} | lexicon.words()["people"]) & set(words[max(0, at - 4) : at])
+    says_so = before[-1:] != () and before[-1] in ("am", "is", "turned") and bool(told_of)
     return says_so or (bool(before) and before[-1] == "only" and "am" in before)
 
 

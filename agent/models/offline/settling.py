@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.models.offline import references, schema
+from agent.models.offline import clauses, references, schema
 from agent.models.offline.clauses import WORDS
 from agent.models.offline.schema import Slot
 from agent.models.offline.slots import Arguments, Filler
@@ -12,6 +12,9 @@ from tools.base import Effect
 
 SOCIAL = {"greeting", "thanks", "goodbye", "agree", "capabilities", "bot_question", "cancel"}
 """Said beside a wish, these ask for nothing."""
+STORY = 3
+"""Words that no argument takes, from which on a clause tells more than it wants."""
+SHARED = {"both", "each", "either"}
 PUBLIC = "shop:read"
 ATTACK, MINOR = "attack", "minor"
 MINDED = {"medical", "legal", "complaint", "no_data"}
@@ -39,13 +42,48 @@ def calls(found: Sequence[Wish], filler: Filler) -> list[Wish]:
     strong = [wish for wish in present if wish.score >= SURE or (wish.is_headed and wish.score >= LIKELY)]
     if any(wish.tool and not _is_aside(wish) for wish in strong):
         strong = [wish for wish in strong if not _is_aside(wish)]
+    strong = [wish for wish in present if wish in strong or _repeats(wish, strong, filler)]
+    strong = [wish for wish in strong if not _tells_about(wish, strong, filler)]
     made = [wish for wish in strong if wish.tool]
     if not made:
         return []
     said = [wish for wish in strong if wish.label in MINDED and wish.score >= SURE]
-    around = [wish for wish in present if wish not in made]
+    around = [wish for wish in found if wish not in made]
     varied = [each for wish in made for each in variants(_lent(wish, around, filler), filler)]
-    return [*said, *_joined(varied)]
+    return [*said, *_shared(_joined(varied))]
+
+
+def _shared(wishes: Sequence[Wish]) -> list[Wish]:
+    """What one clause asks of all of the look-ups before it: "…, both under 40"."""
+    last = wishes[-1]
+    if last.tool is None or not SHARED & set(last.clue.words):
+        return list(wishes)
+    amounts = {slot.name for slot in schema.slots(last.tool) if slot.kind == "money"}
+    bounds = {name: value for name, value in last.arguments.items() if name in amounts}
+    return [
+        replace(wish, arguments={**bounds, **wish.arguments}) if wish.tool is last.tool else wish
+        for wish in wishes
+    ]
+
+
+def _tells_about(wish: Wish, strong: Sequence[Wish], filler: Filler) -> bool:
+    """The story before a look-up, which it only adds to: "no screens after 9, herbal tea. Any drops?"."""
+    if wish.is_headed or wish.tool is None or wish.effect is not Effect.READ:
+        return False
+    says = clauses.remainder(wish.clue.words, filler.covers(schema.slots(wish.tool), wish.clue.words))
+    return len(says) >= STORY and any(each.is_headed and each.tool is wish.tool for each in strong)
+
+
+def _repeats(wish: Wish, strong: Sequence[Wish], filler: Filler) -> bool:
+    """The look-up of another clause for something else, and nothing more: "…, and a grinder"."""
+    if wish.tool is None or wish.effect is not Effect.READ or wish.score < LIKELY:
+        return False
+    slots = schema.slots(wish.tool)
+    telling = {slot.name for slot in slots if slot.choices}
+    says_more = clauses.remainder(wish.clue.words, filler.covers(slots, wish.clue.words))
+    return not says_more and any(
+        each.tool is wish.tool and telling & _differing(each, wish) for each in strong
+    )
 
 
 def best(found: Sequence[Wish]) -> Wish:
@@ -65,8 +103,8 @@ def is_plain(wish: Wish, *, among: Sequence[Wish]) -> bool:
 
 
 def variants(wish: Wish, filler: Filler) -> list[Wish]:
-    """A look-up wanted for two things at once, as two look-ups."""
-    if wish.tool is None or wish.effect is not Effect.READ:
+    """A look-up or a note wanted for two things at once, as two."""
+    if wish.tool is None or wish.tool.effect.needs_confirmation:
         return [wish]
     for slot in schema.slots(wish.tool):
         values = filler.variants(slot, wish.clue)
@@ -86,8 +124,12 @@ def _lent(wish: Wish, around: Sequence[Wish], filler: Filler) -> Wish:
     """The call, with what the sentences around it say: "I can't sleep. Any gummies?"."""
     slots = [slot for slot in schema.slots(wish.tool) if _is_lent(slot, wish)] if wish.tool else []
     lent: Arguments = {}
+    names = {slot.name for slot in slots}
+    leans = references.points(wish.clue.words) or "some" in wish.clue.words
     for other in around:
-        lent |= filler.fill(slots, other.clue)
+        if leans or other.is_headed or not WORDS["past"] & set(other.clue.words):
+            lent |= filler.fill(slots, other.clue)
+            lent |= {name: value for name, value in other.arguments.items() if name in names}
     return replace(wish, arguments={**lent, **wish.arguments})
 
 

@@ -15,9 +15,11 @@ from agent.models.offline.vocabulary import PUNCTUATION, Choices, Mention
 Arguments = dict[str, Any]
 WORDS = lexicon.words()
 
+ID_PREFIX = 3
+"""How much of its kind an id begins with: `ord_…` is that of an order."""
 SHORTEST_FORM = 4
 """The least letters of the last word of a name that narrows a search by itself."""
-ALTERNATIVES: tuple[list[str], ...] = ([], ["and"], ["or"], ["&"], ["plus"])
+ALTERNATIVES: tuple[list[str], ...] = (["and"], ["or"], ["&"], ["plus"])
 PREAMBLES = (
     "please", "can you", "could you", "would you", "remember that", "remember", "make a note that",
     "make a note", "note that", "keep in mind that", "keep in mind", "save that", "store that",
@@ -92,9 +94,10 @@ class Filler:
         return values[-1] if _is_corrected(words, wanted) else values[0]
 
     def _mentions(self, slot: Slot, words: Sequence[str]) -> tuple[list[Mention], list[Mention]]:
-        """The choices wanted, and those refused."""
+        """The choices wanted, and those refused; the last word about each counts."""
         found = self._choices.mentions(words, among=slot.choices)
-        unwanted = [mention for mention in found if is_negated(words, mention.start)]
+        last = {mention.value: mention for mention in found}
+        unwanted = [mention for mention in last.values() if is_negated(words, mention.start)]
         refused = {mention.value for mention in unwanted}
         return [mention for mention in found if mention.value not in refused], unwanted
 
@@ -115,6 +118,8 @@ class Filler:
         wanted = [word for at, word in enumerate(clue.words) if not is_negated(clue.words, at)]
         best = self._names.best(wanted, kind=kind)
         named = [best] if best else self._names.all(wanted, kind=kind)
+        if not self._names.of_kind(kind):
+            return next((word for word in wanted if word.startswith(f"{kind[:ID_PREFIX]}_")), None)
         return named[0][0].id if named else None
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from agent.consent import decision
 from agent.models.offline import clauses, context, references, safety, schema, settling
 from agent.models.offline.clauses import WORDS, Clause
-from agent.models.offline.context import Past
+from agent.models.offline.context import Base, Past
 from agent.models.offline.conversation import Exchange
 from agent.models.offline.followups import FollowUps
 from agent.models.offline.language import Utterance
@@ -17,6 +17,7 @@ from agent.models.offline.schema import Slot
 from agent.models.offline.slots import Arguments, Clue, Filler
 from agent.models.offline.wishes import (
     ARGUABLE,
+    CERTAIN,
     LIKELY,
     POSSIBLE,
     SURE,
@@ -38,6 +39,9 @@ OWN = "own:"
 DEEPEST = 4
 """How many of our own questions back a message is followed."""
 SHORT = 3
+DOUBTED = {"out_of_scope": SURE, settling.ATTACK: LIKELY, settling.MINOR: LIKELY}
+"""Refusals, and the score below which a look-up that the clause fills is the likelier."""
+NEAR = {settling.ATTACK: 0.85, settling.MINOR: 0.85}
 
 
 class Understanding:
@@ -56,7 +60,9 @@ class Understanding:
         past = context.read_past(earlier, self._desk, reread=lambda: self.wishes(earlier, depth=depth + 1))
         found = self._found(utterance, past)
         settled = settling.grave(found) or settling.calls(found, self._filler)
-        return [self._completed(wish) for wish in settled or self._unsettled(found, utterance, past)]
+        wishes = self._whole(settled, found, utterance, past) or self._unsettled(found, utterance, past)
+        beside = [Base(wish.tool, wish.arguments) for wish in wishes if wish.tool]
+        return [self._completed(wish, past, beside=beside) for wish in wishes]
 
     def _found(self, utterance: Utterance, past: Past) -> list[Wish]:
         """What each clause wishes for by itself or adds to the one before."""
@@ -76,16 +82,29 @@ class Understanding:
         kept: list[Clause] = []
         carried: Clause = ()
         for part, after in zip(parts, [*parts[1:], ()], strict=True):
-            if after and not clauses.remainder(part, set()) and clauses.is_cued(part):
+            if after and self._leads_to(after, part, past):
                 carried = (*carried, *part, ",")
-            elif not (after and references.points(after) and self._only_names(part, past)):
+            elif not (after and self._only_names(part, past) and references.points(after)):
                 kept.append((*carried, *part))
                 carried = ()
         return kept or parts
 
+    def _leads_to(self, after: Clause, part: Clause, past: Past) -> bool:
+        """Whether the clause only opens the next one: "sorry,", "the first one, 2 tickets"."""
+        if not clauses.remainder(part, set()) and clauses.is_cued(part):
+            return True
+        return self._only_names(part, past) and self._wants(after, past.shelf.kind)
+
     def _only_names(self, part: Clause, past: Past) -> bool:
         item = references.point(part, past.shelf, choices=self._desk.choices)
         return item is not None and not clauses.begins_wish(part)
+
+    def _wants(self, part: Clause, kind: str | None) -> bool:
+        """Whether the clause wishes for something that needs such a thing, and names none: "2 tickets"."""
+        tool = self._desk.tools.get(self._ranked(part)[0].label)
+        if tool is None or kind is None or references.points(part):
+            return False
+        return schema.find(tool, kind) is not None and not self._desk.names.best(part, kind=kind)
 
     def _heard(self, part: Clause, utterance: Utterance, past: Past, *, alone: bool, first: bool) -> Heard:
         raw = utterance.raw if alone else " ".join(part)
@@ -102,7 +121,8 @@ class Understanding:
             if shown is None:
                 return self._named_before(part, before)
             items = [shown]
-        return {items[0].kind: [item.id for item in items]} if items else {}
+        kind = self._desk.names.kind_of(items[0].id) or items[0].kind if items else ""
+        return {kind: [item.id for item in items]} if items else {}
 
     def _named_before(self, part: Clause, before: Sequence[str]) -> dict[str, list[str]]:
         for kind in self._desk.kinds():
@@ -130,22 +150,25 @@ class Understanding:
         return " ".join(words)
 
     def _wish(self, heard: Heard, past: Past) -> Wish:
+        if safety.presumes(heard.words) or safety.is_anothers(heard.words):
+            return Wish(settling.ATTACK, SURE, clue=heard.clue)
         return self._follow_ups.find(heard, past) or self._own(heard)
 
     def _own(self, heard: Heard) -> Wish:
         """What the clause wishes for by itself."""
         headed = self._stands_alone(heard.words)
         tool = self._desk.tools.get(heard.top.label)
-        if tool is None and heard.top.label == "out_of_scope" and heard.top.score < SURE:
-            tool, _ = self._runner_up(heard) or (None, {})
+        if tool is None and heard.top.score < DOUBTED.get(heard.top.label, 0):
+            tool, _ = self._runner_up(heard, near=NEAR.get(heard.top.label, 0)) or (None, {})
         if tool is None:
             return Wish(heard.top.label, heard.top.score, clue=heard.clue, is_headed=headed)
         filled = self._filler.fill(schema.slots(tool), heard.clue)
         if tool.effect is Effect.READ and not is_complete(tool, filled):
             tool, filled = self._runner_up(heard) or (tool, filled)
-        if safety.asks_of_another(heard.words, own=tool.scope.startswith(OWN)):
+        wants = headed or clauses.asks(heard.words)
+        if wants and safety.asks_of_another(heard.words, own=tool.scope.startswith(OWN)):
             return Wish(settling.ATTACK, SURE, clue=heard.clue, is_headed=headed)
-        if not filled and schema.slots(tool) and self._strangers(heard.words, tool):
+        if not filled and self._strangers(heard.words, tool):
             return Wish("out_of_scope", heard.top.score, clue=heard.clue)
         says_which = tool.effect is Effect.NOTE and bool(heard.clue.named)
         score = POSSIBLE if says_which else heard.top.score
@@ -156,11 +179,15 @@ class Understanding:
         names_it = len(words) > 1 and words[1] in NARROWING and words[0] in self._desk.choices.nouns
         return (names_it or clauses.begins_wish(words)) and not WORDS["past"] & set(words)
 
-    def _runner_up(self, heard: Heard) -> tuple[Tool, Arguments] | None:
-        """Another look-up that the clause does fill, where the likeliest would have to ask."""
+    def _runner_up(self, heard: Heard, *, near: float = 0) -> tuple[Tool, Arguments] | None:
+        """Another look-up that the clause does fill, where the likeliest would have to ask.
+
+        near: the least share of the likeliest's score that it must have.
+        """
+        least = max(ARGUABLE, near * heard.top.score)
         for guess in heard.ranked[1:RUNNERS_UP]:
             tool = self._desk.tools.get(guess.label)
-            if tool is None or tool.effect is not Effect.READ or guess.score < ARGUABLE:
+            if tool is None or tool.effect is not Effect.READ or guess.score < least:
                 continue
             filled = self._filler.fill(schema.slots(tool), heard.clue)
             if is_complete(tool, filled) and says_something(tool, filled):
@@ -169,8 +196,24 @@ class Understanding:
 
     def _strangers(self, words: Sequence[str], tool: Tool) -> list[str]:
         """Words that say what is wanted and that no example knows: "do you sell vodka"."""
+        named = any(slot.kind == "words" or slot.is_required for slot in schema.slots(tool))
+        if not named or references.points(words) or WORDS["anything"] & set(words):
+            return []
         left = clauses.remainder(words, self._filler.covers(schema.slots(tool), words))
         return [word for word in left if word not in self._desk.router.words]
+
+    def _whole(
+        self, settled: Sequence[Wish], found: Sequence[Wish], utterance: Utterance, past: Past
+    ) -> Sequence[Wish]:
+        """What is settled or, where its one look-up lacks something, what the message says as a whole."""
+        one = settled[0] if len(settled) == 1 else None
+        if one is None or one.tool is None or len(found) == 1 or one.effect is not Effect.READ or past.bases:
+            return settled
+        if not self._completed(one, past, beside=()).asks:
+            return settled
+        heard = self._heard(utterance.words, utterance, past, alone=True, first=True)
+        whole = self._own(heard)
+        return [whole] if whole.tool and is_complete(whole.tool, whole.arguments) else settled
 
     def _unsettled(self, found: Sequence[Wish], utterance: Utterance, past: Past) -> list[Wish]:
         """No clause is plainly a call: the best of them, or the message as a whole, if good enough."""
@@ -181,9 +224,16 @@ class Understanding:
         if best.score < SURE and best.clue.words != utterance.words:
             whole = self._wish(self._heard(utterance.words, utterance, past, alone=True, first=True), past)
             best = max(best, whole, key=lambda wish: wish.score)
-        if best.score >= POSSIBLE:
+        if best.score >= self._least(best):
             return settling.variants(best, self._filler)
         return [Wish("unclear" if len(utterance.words) <= SHORT else "out_of_scope")]
+
+    def _least(self, wish: Wish) -> float:
+        """The score to act on: a filled look-up needs less, and words that nobody knows are no wish."""
+        if self._desk.router.words.keys().isdisjoint(wish.clue.words):
+            return CERTAIN
+        filled = wish.tool is not None and says_something(wish.tool, wish.arguments)
+        return ARGUABLE if filled and wish.effect is Effect.READ else POSSIBLE
 
     def _agreed(self, utterance: Utterance, past: Past) -> list[Wish]:
         """What a yes means here.
@@ -199,7 +249,7 @@ class Understanding:
             return [Wish("plain_yes")]
         return [Wish("agree")]
 
-    def _completed(self, wish: Wish) -> Wish:
+    def _completed(self, wish: Wish, past: Past, *, beside: Sequence[Base]) -> Wish:
         """The wish with what goes without saying, and the first thing it lacks."""
         if wish.tool is None:
             return wish
@@ -207,14 +257,23 @@ class Understanding:
         missing: Slot | None = None
         for slot in schema.slots(wish.tool):
             if slot.is_required and slot.name not in arguments:
-                only = self._desk.names.of_kind(slot.kind)
-                if len(only) == 1:
-                    arguments[slot.name] = only[0].id
-                else:
+                points = references.points(wish.clue.words)
+                known = self._understood(slot, [*beside, *(past.bases[:1] if points else ())])
+                if known is None:
                     missing = missing or slot
+                else:
+                    arguments[slot.name] = known
         named = missing is not None and bool(self._desk.names.of_kind(missing.kind))
         lists = self._desk.lister(missing) if missing and named else None
         return replace(wish, arguments=arguments, asks=missing, lists=lists)
+
+    def _understood(self, slot: Slot, bases: Sequence[Base]) -> str | None:
+        """The thing that goes without saying: the only one there is, or what these calls are about."""
+        known = self._desk.names.of_kind(slot.kind)
+        if len(known) == 1:
+            return known[0].id
+        same = ((base, schema.find(base.tool, slot.kind)) for base in bases if known)
+        return next((base.arguments[s.name] for base, s in same if s and s.name in base.arguments), None)
 
 
 def _refused(utterance: Utterance) -> Wish | None:

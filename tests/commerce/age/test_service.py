@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -5,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from commerce.age.evidence import IP_PLACE, LAST_FOUR_PLACE, Evidence
 from commerce.age.models import (
     AgeNotProven,
     BadLastFour,
@@ -13,10 +15,13 @@ from commerce.age.models import (
     TooManyTries,
     UnderAge,
 )
+from commerce.age.service import AgeRules, AgeVerification
 from commerce.age.store import age_verifications
 from commerce.customers.models import UnknownState
 from commerce.customers.service import CustomerNotFound
-from tests.shop import ADULT, Shop
+from foundation.clock import Calendar
+from foundation.crypto import DataKeys, KeyRing, KeyShredded
+from tests.shop import ADULT, CHICAGO, Shop
 
 MINOR = replace(ADULT, date_of_birth=date(2010, 1, 1))
 
@@ -35,12 +40,26 @@ class TestVerify:
         assert shop.ages.status(ana) == proof
         assert shop.ages.is_proven(ana)
 
-    def test_proof_ends_with_its_year(self, shop: Shop, ana: str) -> None:
-        shop.ages.verify(ana, ADULT)
+    def test_proof_ends_with_its_year_and_counts_for_thirty_days_of_grace(self, shop: Shop, ana: str) -> None:
+        proof = shop.ages.verify(ana, ADULT)
 
-        shop.clock.advance(timedelta(days=365))
-
+        for day, valid, usable in ((364, True, True), (365, False, True), (394, False, True)):
+            now = proof.verified_at + timedelta(days=day)
+            assert (proof.is_valid(now), proof.is_usable(now)) == (valid, usable)
+            assert proof.is_in_grace(now) is (usable and not valid)
+        shop.clock.advance(timedelta(days=395, microseconds=-1))
+        assert shop.ages.is_proven(ana)
+        shop.clock.advance(timedelta(microseconds=1))
         assert not shop.ages.is_proven(ana)
+
+    def test_check_in_the_time_of_grace_is_a_new_one(self, shop: Shop, ana: str) -> None:
+        shop.ages.verify(ana, ADULT)
+        shop.clock.advance(timedelta(days=370))
+
+        renewed = shop.ages.verify(ana, ADULT)
+
+        assert renewed.method == "full_verification"
+        assert renewed.expires_at == shop.clock() + timedelta(days=365)
 
     def test_second_check_within_validity_answers_by_cache(self, shop: Shop, ana: str) -> None:
         first = shop.ages.verify(ana, ADULT)
@@ -74,6 +93,34 @@ class TestVerify:
         shop.clock.advance(timedelta(minutes=1))
 
         assert shop.ages.verify(ana, turns_21).is_over_21
+
+    @pytest.mark.parametrize(
+        ("midnight", "born"),
+        [
+            (datetime(2026, 1, 1, 6, tzinfo=UTC), date(2005, 1, 1)),
+            (datetime(2026, 3, 8, 6, tzinfo=UTC), date(2005, 3, 8)),
+            (datetime(2026, 3, 9, 5, tzinfo=UTC), date(2005, 3, 9)),
+            (datetime(2026, 11, 1, 5, tzinfo=UTC), date(2005, 11, 1)),
+            (datetime(2026, 11, 2, 6, tzinfo=UTC), date(2005, 11, 2)),
+            (datetime(2025, 3, 1, 6, tzinfo=UTC), date(2004, 2, 29)),
+        ],
+        ids=["new year", "clocks go forward", "day after", "clocks go back", "day after that", "leap day"],
+    )
+    def test_birthday_begins_at_midnight_whatever_the_clocks_do(
+        self, shop: Shop, ana: str, midnight: datetime, born: date
+    ) -> None:
+        turns_21 = replace(ADULT, date_of_birth=born)
+        shop.clock.now = midnight - timedelta(seconds=1)
+
+        with pytest.raises(UnderAge):
+            shop.ages.verify(ana, turns_21)
+        shop.clock.advance(timedelta(seconds=1))
+
+        assert shop.ages.verify(ana, turns_21).is_over_21
+
+    @pytest.mark.parametrize("state", ["tx", "Texas", " texas "])
+    def test_state_is_taken_by_code_or_name(self, shop: Shop, ana: str, state: str) -> None:
+        assert shop.ages.verify(ana, replace(ADULT, state=state)).state == "TX"
 
     @pytest.mark.parametrize(
         ("changed", "refusal"),
@@ -122,6 +169,17 @@ class TestTries:
 
         assert shop.ages.verify(ana, ADULT).is_over_21
 
+    def test_one_address_has_twenty_failures_a_day_whoever_tries(self, shop: Shop, ana: str) -> None:
+        for number in range(5):
+            customer_id = shop.welcome(f"minor{number}", card=None, adult=False)
+            for _ in range(4):
+                with pytest.raises(UnderAge):
+                    shop.ages.verify(customer_id, MINOR, ip="203.0.113.7")
+
+        with pytest.raises(TooManyTries):
+            shop.ages.verify(ana, ADULT, ip="203.0.113.7")
+        assert shop.ages.verify(ana, ADULT, ip="203.0.113.8").is_over_21
+
     def test_refusal_inside_an_outer_transaction_still_counts(self, shop: Shop, ana: str) -> None:
         for _ in range(5):
             with pytest.raises(UnderAge), shop.ledger.transaction():
@@ -145,6 +203,87 @@ class TestRequire:
         assert not shop.ages.is_proven(ana, minimum_age=25)
 
 
+class TestErase:
+    def test_erased_proof_is_gone_and_what_is_kept_of_it_cannot_be_opened(self, shop: Shop, ana: str) -> None:
+        proof = shop.ages.verify(ana, ADULT, ip="203.0.113.7")
+        kept = shop.events("age_verifications")[0]
+
+        erased = shop.ages.erase(ana, by="adm_boss")
+
+        assert erased == 1
+        assert shop.ages.status(ana) is None
+        for field, place in (("sealed_metadata", LAST_FOUR_PLACE), ("sealed_ip_address", IP_PLACE)):
+            with pytest.raises(KeyShredded):
+                shop.keys.open(f"{ana}/{proof.id}", kept[field], context=place)
+
+    def test_erasure_leaves_the_customer_and_a_record_of_who_did_it(self, shop: Shop, ana: str) -> None:
+        shop.ages.verify(ana, ADULT)
+        shop.clock.advance(timedelta(seconds=1))
+
+        shop.ages.erase(ana, by="adm_boss")
+
+        audit = shop.events("age_verifications")[-1]
+        assert (audit["verification_method"], audit["reason"]) == ("erasure", "1 records erased by adm_boss")
+        assert shop.customers.find(ana).id == ana
+        assert shop.ages.verify(ana, ADULT).method == "full_verification"
+
+    def test_erasure_is_no_way_around_the_failed_tries(self, shop: Shop, ana: str) -> None:
+        for _ in range(5):
+            with pytest.raises(UnderAge):
+                shop.ages.verify(ana, MINOR)
+
+        shop.ages.erase(ana, by="adm_boss")
+
+        with pytest.raises(TooManyTries):
+            shop.ages.verify(ana, ADULT)
+
+    def test_shredding_the_customer_takes_the_records_too(self, shop: Shop, ana: str) -> None:
+        shop.ages.verify(ana, ADULT)
+
+        shop.keys.shred(ana)
+
+        with pytest.raises(KeyShredded):
+            shop.ages.records(ana)
+
+    def test_neighbour_with_a_longer_name_keeps_their_records(self, shop: Shop, ana: str) -> None:
+        other = shop.welcome("ana2")
+
+        shop.keys.shred(ana)
+
+        assert [each.id_last4 for each in shop.ages.records(other)] == ["4821"]
+
+
+class TestRotation:
+    def test_keys_are_rotated_under_load_without_a_gap(self, shop: Shop) -> None:
+        """Before, during and after: everything opens, and at last without the old key."""
+        old, new = {"old": bytes(range(32))}, {"new": bytes(range(1, 33))}
+        customers = [shop.welcome(f"c{number}", card=None, adult=False) for number in range(12)]
+
+        def rooms(ring: dict[str, bytes]) -> tuple[DataKeys, AgeVerification]:
+            keys = DataKeys(shop.ledger, KeyRing(ring), now=shop.clock, held=1)
+            evidence, calendar = Evidence(keys, shop.digests), Calendar(CHICAGO, shop.clock)
+            return keys, AgeVerification(
+                shop.ledger, shop.customers, shop.outbox, evidence, calendar, AgeRules()
+            )
+
+        _, before = rooms(old | new | {"test": bytes(range(32))})
+        rotating, during = rooms(new | old | {"test": bytes(range(32))})
+        for customer_id in customers[:6]:
+            before.verify(customer_id, ADULT)
+
+        with ThreadPoolExecutor(4) as pool:
+            verified = pool.map(lambda each: during.verify(each, ADULT), customers[6:])
+            read = pool.map(lambda each: before.records(each)[0].id_last4, customers[:6] * 3)
+            moved = [pool.submit(rotating.rotate, batch=2) for _ in range(2)]
+            assert len(list(verified)) == 6
+            assert set(read) == {"4821"}
+            assert sum(each.result() for each in moved) >= 6
+        rotating.rotate()
+
+        _, after = rooms(new)
+        assert [after.records(each)[0].id_last4 for each in customers] == ["4821"] * 12
+
+
 class TestPrivacy:
     def test_neither_ledger_nor_audit_holds_name_birthday_number_or_address(
         self, shop: Shop, ana: str
@@ -166,6 +305,13 @@ class TestPrivacy:
         digests = {row["date_of_birth_digest"] for row in shop.events("age_verifications")}
 
         assert len(digests) == 2
+
+    def test_same_form_twice_leaves_digests_that_cannot_be_matched(self, shop: Shop, ana: str) -> None:
+        shop.ages.verify(ana, ADULT)
+        shop.clock.advance(timedelta(days=366))
+        shop.ages.verify(ana, ADULT)
+
+        assert len({row["full_name_digest"] for row in shop.events("age_verifications")}) == 2
 
     def test_failed_try_is_audited_without_validity(self, shop: Shop, ana: str) -> None:
         with pytest.raises(UnderAge):

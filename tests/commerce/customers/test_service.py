@@ -1,7 +1,19 @@
+from unicodedata import normalize
+
 import pytest
 from sqlalchemy import select
 
-from commerce.customers.models import BadEmail, BadName, BadPhone, NewCustomer, UnknownState, state_code
+from commerce.customers.models import (
+    BadEmail,
+    BadName,
+    BadPhone,
+    Details,
+    NewCustomer,
+    UnknownState,
+    masked_email,
+    masked_phone,
+    state_code,
+)
 from commerce.customers.service import AlreadyRegistered, CustomerNotFound
 from commerce.customers.store import customers
 from foundation.crypto import KeyShredded
@@ -39,6 +51,7 @@ class TestRegister:
         [
             (NewCustomer(" ", "a@example.com"), BadName),
             (NewCustomer("A" * 101, "a@example.com"), BadName),
+            (NewCustomer("Ana\x00", "a@example.com"), BadName),
             (NewCustomer("Ana", "ana at example"), BadEmail),
             (NewCustomer("Ana", "a@example.com", phone="555"), BadPhone),
             (NewCustomer("Ana", "a@example.com", state="ZZ"), UnknownState),
@@ -49,6 +62,25 @@ class TestRegister:
     ) -> None:
         with pytest.raises(refusal):
             shop.customers.register(given)
+
+    @pytest.mark.parametrize(
+        "name", ["Zoë O'Brien-Ångström", "王小明", "अनीता शर्मा", "محمد علی", "Jose\u0301"]
+    )
+    def test_name_of_any_script_is_kept(self, shop: Shop, name: str) -> None:
+        registered = shop.customers.register(NewCustomer(name, "a@example.com"))
+
+        assert shop.customers.find(registered.id).name == normalize("NFC", name)
+
+
+class TestChange:
+    def test_change_is_the_whole_of_what_may_change(self, shop: Shop) -> None:
+        ana = shop.customers.register(ANA)
+
+        changed = shop.customers.change(ana.id, Details("Ana Pérez", None, "new york"))
+
+        assert (changed.name, changed.phone, changed.state) == ("Ana Pérez", None, "NY")
+        assert changed.email == ana.email
+        assert shop.customers.by_phone("512 555 0100") is None
 
 
 class TestFind:
@@ -91,3 +123,8 @@ def test_state_is_known_by_code_and_name(given: str) -> None:
 
 def test_fifty_states_and_dc_are_known() -> None:
     assert state_code("district of  columbia") == "DC"
+
+
+def test_masked_address_and_number_say_just_enough() -> None:
+    assert masked_email("ana.o@example.com") == "a…@example.com"
+    assert masked_phone("+15125550100") == "…0100"

@@ -69,6 +69,11 @@ class TestSearch:
 
         assert not_sweet == [OWL]
 
+    def test_category_can_be_kept_out(self, inventory: Inventory) -> None:
+        no_edible = found(inventory, effect=Effect.SLEEP, without_categories=frozenset({Category.EDIBLE}))
+
+        assert no_edible == [DROPS]
+
     @pytest.mark.parametrize(
         ("words", "expected"),
         [

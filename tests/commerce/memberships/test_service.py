@@ -5,7 +5,8 @@ import pytest
 
 from commerce.age.models import AgeNotProven
 from commerce.customers.service import CustomerNotFound
-from commerce.memberships.models import AlreadyMember, Membership, Tier
+from commerce.memberships.models import Membership, Tier
+from commerce.memberships.refusals import AlreadyMember
 from commerce.payments.models import CardDeclined, NoCardOnFile, PaymentFailed, PaymentHeld
 from foundation.errors import ShopError
 from foundation.money import Money

@@ -1,8 +1,8 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from commerce.payments.ports import Charge, GatewaySilent, Verdict
+from commerce.payments.ports import Charge, GatewaySilent, Plan, Return, Verdict
 from foundation.money import Money
 from tests.crashes import Killed, then_killed
 from tests.shop import Shop
@@ -59,16 +59,31 @@ def test_charge_outlives_the_transaction_that_asked_for_it(shop: Shop) -> None:
 
 
 def test_void_comes_before_settlement_and_refund_after(shop: Shop) -> None:
-    taken = shop.sandbox.charge(charge())
-    transaction = str(taken.transaction_id)
+    transaction = str(shop.sandbox.charge(charge()).transaction_id)
+    refund = Return(transaction, Money(5_00), "r_1", "1111")
 
-    early_refund = shop.sandbox.refund(transaction, Money(5_00))
+    early_refund = shop.sandbox.refund(refund)
     shop.clock.advance(timedelta(days=1))
     late_void = shop.sandbox.void(transaction)
 
     assert (early_refund.verdict, late_void.verdict) == (Verdict.ERROR, Verdict.ERROR)
-    assert shop.sandbox.refund(transaction, Money(5_00)).verdict is Verdict.APPROVED
+    assert shop.sandbox.refund(refund).verdict is Verdict.APPROVED
 
 
 def test_unknown_transaction_cannot_be_voided(shop: Shop) -> None:
     assert shop.sandbox.void("txn_none").verdict is Verdict.ERROR
+
+
+def test_plan_is_charged_on_its_day_each_month_and_at_the_end_of_the_short_ones(shop: Shop) -> None:
+    first = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    plan_id = shop.sandbox.subscribe(Plan("tok_approve", "Bronze", Money(5_00), first, "s_1"))
+
+    billed = shop.sandbox.bill_due(datetime(2026, 4, 1, tzinfo=UTC))
+
+    charges = [shop.sandbox.look_up(each) for each in shop.sandbox.plan(plan_id).transaction_ids]
+    assert billed == 3
+    assert [each and each.at.date().isoformat() for each in charges] == [
+        "2026-01-31",
+        "2026-02-28",
+        "2026-03-31",
+    ]

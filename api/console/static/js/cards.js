@@ -1,9 +1,14 @@
-/** Products, tiers and raffles as cards. */
+/** Products, tiers, raffles, what is in the cart and orders as cards. */
 
 import { button, element, icon } from "./dom.js";
 
 const FAMILIES = ["flower", "vape", "edible", "tincture", "topical", "accessory"];
 const MOTIFS = { membership_tier: "seal", membership: "seal", raffle: "ticket", ticket: "ticket", raffle_ticket: "ticket" };
+
+const ACTIONS = {
+  product: ["Add to cart", (title) => `Add ${title} to my cart`],
+  cart_line: ["Remove", (title) => `Remove ${title} from my cart`],
+};
 
 /** ask: takes the words that a card's button says for the customer. */
 export function cards(shown, ask) {
@@ -25,8 +30,15 @@ function card({ kind, id, title, subtitle, price, badges }, ask) {
     { class: "card", "data-kind": kind, "data-id": id },
     element("div", { class: `motif ${shape}` }, icon(shape)),
     words,
-    element("div", { class: "foot" }, cost, question),
+    element("div", { class: "foot" }, cost, action({ kind, title, badges }, ask), kind === "order" ? null : question),
   );
+}
+
+/** What a press on the card does at once; nothing for what is sold out. */
+function action({ kind, title, badges }, ask) {
+  if (!(kind in ACTIONS) || badges.includes("out of stock")) return null;
+  const [label, words] = ACTIONS[kind];
+  return button(label, () => ask(words(title)), { look: "quiet", name: `${label}: ${title}` });
 }
 
 function motif(kind, subtitle, badges) {

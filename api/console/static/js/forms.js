@@ -1,6 +1,6 @@
 /** Forms inside the conversation, for what must never be typed into it. */
 
-import { button, element, icon, randomId } from "./dom.js";
+import { button, element, randomId } from "./dom.js";
 import { Refusal } from "./wire.js";
 
 const STATES = (
@@ -21,7 +21,7 @@ const TEST_CARDS = [
  * onFilled: called once it was accepted; gives `{label, press}`, how to go on from here, or null.
  */
 export function form(name, session, onFilled) {
-  return { age_verification: ageForm, card: cardForm, sign_in: signInHint }[name]?.(session, onFilled) ?? null;
+  return { age_verification: ageForm, card: cardForm, sign_in: signInForm }[name]?.(session, onFilled) ?? null;
 }
 
 /** What stands where a form was sent before. */
@@ -73,21 +73,56 @@ function cardForm(session, onFilled) {
   });
 }
 
-function signInHint() {
-  return element(
-    "section",
-    { class: "panel handover", "aria-label": "Sign in" },
-    icon("person"),
-    element(
-      "div",
-      {},
-      element("h3", {}, "This needs your account"),
-      element("p", {}, "Open your personal sign-in link in this browser, then ask again. Browsing needs no account."),
-    ),
-  );
+function signInForm(session, onFilled) {
+  return panel({
+    title: "This needs your account",
+    hint: "We send a code to your e-mail address. If you are new here, add your name and an account is opened for you.",
+    fields: [
+      field("email", "E-mail address", { type: "email", autocomplete: "email", required: true, maxlength: 254 }),
+      field("name", "Your name, if you are new", { autocomplete: "name", maxlength: 100 }),
+    ],
+    submit: "Send me a code",
+    other: { label: "Use my password", show: () => passwordForm(session, onFilled) },
+    send: ({ email, name }) =>
+      name.trim()
+        ? session.call("/api/auth/register", { method: "POST", body: { email, name } })
+        : session.call("/api/auth/code", { method: "POST", body: { email } }),
+    next: ({ email }) => codeForm(email, session, onFilled),
+  });
 }
 
-function panel({ title, hint, fields, submit, send, thanks, onFilled }) {
+function codeForm(email, session, onFilled) {
+  const digits = { inputmode: "numeric", autocomplete: "one-time-code", pattern: "[0-9]{6}", maxlength: 6, required: true };
+  return panel({
+    title: "Enter your code",
+    hint: `If ${email} is right, six digits are on their way there. They are good for ten minutes.`,
+    fields: [field("code", "Code", digits)],
+    submit: "Sign in",
+    other: { label: "Start again", show: () => signInForm(session, onFilled) },
+    send: ({ code }) => session.signIn({ email, code }),
+    thanks: "You are signed in.",
+    onFilled,
+  });
+}
+
+function passwordForm(session, onFilled) {
+  return panel({
+    title: "Sign in with your password",
+    hint: "None of this enters the conversation.",
+    fields: [
+      field("email", "E-mail address", { type: "email", autocomplete: "username", required: true, maxlength: 254 }),
+      field("password", "Password", { type: "password", autocomplete: "current-password", required: true, maxlength: 128 }),
+    ],
+    submit: "Sign in",
+    other: { label: "Use a code instead", show: () => signInForm(session, onFilled) },
+    send: (values) => session.signIn(values),
+    thanks: "You are signed in.",
+    onFilled,
+  });
+}
+
+/** send: what the button does; next: the panel that follows, else `thanks` settles it; other: another way. */
+function panel({ title, hint, fields, submit, send, thanks, onFilled, next, other }) {
   const press = element("button", { class: "button", type: "submit" }, submit);
   const outcome = element("p", { class: "wrong", role: "alert" });
   const made = element(
@@ -97,7 +132,7 @@ function panel({ title, hint, fields, submit, send, thanks, onFilled }) {
     element("p", { class: "hint" }, hint),
     ...fields,
     outcome,
-    element("div", { class: "choices" }, press),
+    element("div", { class: "choices" }, press, other ? otherWay(other) : null),
   );
   made.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -105,14 +140,19 @@ function panel({ title, hint, fields, submit, send, thanks, onFilled }) {
     if (!isComplete(made)) return;
     press.disabled = true;
     try {
-      await send(Object.fromEntries(new FormData(made)));
-      replace(made, settled(thanks, onFilled()));
+      const values = Object.fromEntries(new FormData(made));
+      await send(values);
+      replace(made, next ? next(values) : settled(thanks, onFilled()));
     } catch (error) {
       press.disabled = false;
       refused(made, outcome, error);
     }
   });
   return made;
+}
+
+function otherWay({ label, show }) {
+  return button(label, ({ target }) => replace(target.closest("form"), show()), { look: "button second" });
 }
 
 function settled(words, goOn) {
@@ -123,7 +163,7 @@ function settled(words, goOn) {
 
 function replace(made, done) {
   made.replaceWith(done);
-  done.querySelector("button")?.focus();
+  (done.querySelector("input") ?? done.querySelector("button"))?.focus();
 }
 
 function field(name, label, attributes) {

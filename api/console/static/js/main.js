@@ -6,7 +6,7 @@ import { Session } from "./session.js";
 
 const byId = (id) => document.getElementById(id);
 const message = byId("message");
-const session = new Session();
+const session = new Session({ onSignedIn: greet });
 const log = new Log(byId("log"), byId("welcome"));
 let conversation = null;
 
@@ -15,12 +15,16 @@ async function begin() {
   log.clear();
   conversation = new Conversation(log, session, { startOver });
   try {
-    byId("who").textContent = described(await session.open());
+    await greet();
     await conversation.resume();
     tell(null);
   } catch (error) {
     tell(`${error.message} This page tries again when you are back online.`);
   }
+}
+
+async function greet() {
+  byId("who").textContent = described(await session.open());
 }
 
 function startOver() {

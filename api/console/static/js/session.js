@@ -6,8 +6,10 @@ const TOKEN = "livhana.token";
 const CONVERSATION = "livhana.conversation";
 
 export class Session {
-  constructor(store = sessionStorage) {
+  /** onSignedIn: called when a guest has become a customer, in the same conversation. */
+  constructor({ store = sessionStorage, onSignedIn = () => {} } = {}) {
     this.store = store;
+    this.onSignedIn = onSignedIn;
   }
 
   get token() {
@@ -49,6 +51,13 @@ export class Session {
       await this.#becomeGuest();
       return await this.call("/api/auth/me");
     }
+  }
+
+  /** With `{email, code}` or `{email, password}`; what the guest said comes along. */
+  async signIn(credentials) {
+    const { token } = await this.call("/api/auth/sign-in", { method: "POST", body: credentials });
+    this.store.setItem(TOKEN, token);
+    await this.onSignedIn();
   }
 
   async call(path, options = {}) {

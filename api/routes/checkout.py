@@ -1,0 +1,179 @@
+"""The cart, and buying what is in it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import ConfigDict, Field
+
+from api.deps import MoneyKey, Owner, PathId, TheHouse, Visitor
+from api.envelope import Envelope
+from api.errors import refusals
+from api.routes.orders import LineShown, OrderShown
+from api.shapes import Amount, Dollars, Id, Shape, Timestamp, Words
+from commerce.checkout.models import MOST_LINES, MOST_OF_ONE, Cart, CartLine, Quote, Signs
+from commerce.checkout.models import Request as Wish
+from foundation.money import Money
+
+router = APIRouter(
+    prefix="/api",
+    tags=["checkout"],
+    responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "CONFLICT", "RATE_LIMITED"),
+)
+LONGEST_DEVICE = 300
+
+Pieces = Annotated[int, Field(ge=1, le=MOST_OF_ONE, strict=True)]
+
+
+class CartItem(Shape):
+    model_config = ConfigDict(json_schema_extra={"example": {"productId": "prd_001", "quantity": 2}})
+
+    product_id: Id
+    quantity: Pieces
+
+
+class NewQuantity(Shape):
+    model_config = ConfigDict(json_schema_extra={"example": {"quantity": 3}})
+
+    quantity: Pieces
+
+
+class CartLineShown(Shape):
+    product_id: str
+    name: str
+    quantity: int
+    price: Dollars
+    """Of one piece, as it would be charged now."""
+    locked_price: Dollars
+    locked_until: Timestamp
+    price_changed: bool
+    available: bool
+
+    @classmethod
+    def of(cls, line: CartLine, cart: Cart) -> "CartLineShown":
+        return cls(
+            product_id=line.product.id,
+            name=line.product.name,
+            quantity=line.quantity,
+            price=line.price(cart.at),
+            locked_price=line.locked,
+            locked_until=line.locked_until,
+            price_changed=line.has_changed(cart.at),
+            available=line.product.available and line.product.free >= line.quantity,
+        )
+
+
+class CartShown(Shape):
+    lines: list[CartLineShown]
+    subtotal: Dollars
+    """Before a membership's discount and the tax."""
+
+    @classmethod
+    def of(cls, cart: Cart) -> "CartShown":
+        return cls(lines=[CartLineShown.of(line, cart) for line in cart.lines], subtotal=cart.subtotal)
+
+
+class Purchase(Shape):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "items": [{"productId": "prd_001", "quantity": 1}],
+                "state": "TX",
+            }
+        }
+    )
+
+    items: Annotated[tuple[CartItem, ...], Field(max_length=MOST_LINES)] = ()
+    """Left out, it is the cart that is bought."""
+    state: Annotated[Words, Field(min_length=2, max_length=40)] | None = None
+    """Where the customer lives, for the tax; left out, it is the one on file."""
+    expected_total: Amount | None = None
+    """The total that was shown: another one is refused before anything is charged."""
+
+    def wish(self, signs: Signs = Signs()) -> Wish:  # noqa: B008 - frozen
+        return Wish(
+            items=tuple((item.product_id, item.quantity) for item in self.items),
+            state=self.state,
+            expected=None if self.expected_total is None else Money.from_dollars(self.expected_total),
+            signs=signs,
+        )
+
+
+class QuoteShown(Shape):
+    lines: list[LineShown]
+    subtotal: Dollars
+    discount: Dollars
+    discount_percent: int
+    tax: Dollars
+    total: Dollars
+    state: str
+    card_last_four: str
+
+    @classmethod
+    def of(cls, quote: Quote) -> "QuoteShown":
+        return cls(
+            lines=[LineShown.of(line) for line in quote.lines],
+            subtotal=quote.totals.subtotal,
+            discount=quote.totals.discount,
+            discount_percent=quote.percent,
+            tax=quote.totals.tax,
+            total=quote.totals.total,
+            state=quote.state,
+            card_last_four=quote.card_last_four,
+        )
+
+
+@router.get("/cart")
+def cart(principal: Visitor, house: TheHouse) -> Envelope[CartShown]:
+    """The caller's own cart; a guest has one too, and takes it along when they sign in."""
+    return Envelope(data=CartShown.of(house.carts.show(principal.id)))
+
+
+@router.post("/cart/items", status_code=201)
+def add_to_cart(item: CartItem, principal: Visitor, house: TheHouse) -> Envelope[CartShown]:
+    """Add so many more of a product. Its price is locked for thirty minutes."""
+    found = house.carts.add(principal.id, product_id=item.product_id, quantity=item.quantity)
+    return Envelope(data=CartShown.of(found))
+
+
+@router.put("/cart/items/{product_id}")
+def change_cart(
+    product_id: PathId, change: NewQuantity, principal: Visitor, house: TheHouse
+) -> Envelope[CartShown]:
+    """Have so many of a product in the cart."""
+    found = house.carts.change(principal.id, product_id=product_id, quantity=change.quantity)
+    return Envelope(data=CartShown.of(found))
+
+
+@router.delete("/cart/items/{product_id}")
+def remove_from_cart(product_id: PathId, principal: Visitor, house: TheHouse) -> Envelope[CartShown]:
+    """Take a product out of the cart."""
+    return Envelope(data=CartShown.of(house.carts.remove(principal.id, product_id=product_id)))
+
+
+@router.post("/checkout/quote")
+def quote(purchase: Purchase, principal: Owner, house: TheHouse) -> Envelope[QuoteShown]:
+    """What the order would cost now, with discount and tax. Nothing is reserved or charged."""
+    return Envelope(data=QuoteShown.of(house.checkout.quote(principal.id, request=purchase.wish())))
+
+
+@router.post(
+    "/checkout",
+    status_code=201,
+    responses=refusals("PAYMENT_DECLINED", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
+)
+def checkout(
+    purchase: Purchase, principal: Owner, key: MoneyKey, house: TheHouse, request: Request
+) -> Envelope[OrderShown]:
+    """Buy: the card on file is charged now, once for this key.
+
+    An order whose status is `review` is neither charged nor booked before a person has looked at it.
+    """
+    order = house.checkout.place(principal.id, request=purchase.wish(_signs(request)), key=key)
+    return Envelope(data=OrderShown.of(order))
+
+
+def _signs(request: Request) -> Signs:
+    return Signs(
+        ip=request.client.host if request.client else "",
+        device=request.headers.get("user-agent", "")[:LONGEST_DEVICE],
+    )

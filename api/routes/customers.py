@@ -1,0 +1,226 @@
+"""What a customer sees and changes of themselves: profile, addresses, consents, preferences."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import ConfigDict, Field
+
+from api.deps import Customer, Owner, PathId, ReadableCustomer, TheHouse, Visitor
+from api.envelope import Envelope
+from api.errors import refusals
+from api.routes.auth import Code, CodeSent, TheVisit
+from api.shapes import Id, Like, Shape, Timestamp, Words
+from commerce.customers.contact import (
+    Address,
+    Channel,
+    Consent,
+    ConsentPurpose,
+    Language,
+    NewAddress,
+    Preferences,
+)
+from commerce.customers.models import Customer as Account
+from commerce.customers.models import Details
+
+router = APIRouter(
+    prefix="/api/customers",
+    tags=["customers"],
+    responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
+)
+Line = Annotated[Words, Field(max_length=100)]
+
+
+class Profile(Shape):
+    id: str
+    name: str
+    email: str
+    email_verified_at: Timestamp | None
+    phone: str | None
+    phone_verified_at: Timestamp | None
+    state: str | None
+    created_at: Timestamp
+
+    @classmethod
+    def of(cls, customer: Account) -> "Profile":
+        return cls.model_validate(customer)
+
+
+class Changes(Shape):
+    """The whole of it: what is left out is taken out."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"name": "Dana D'Arc", "phone": "+15125550100", "state": "Texas"}}
+    )
+
+    name: Annotated[Words, Field(min_length=1, max_length=100)]
+    phone: Annotated[Words, Field(max_length=30)] | None = None
+    state: Annotated[Words, Field(max_length=30)] | None = None
+
+
+class ToVerify(Shape):
+    model_config = ConfigDict(json_schema_extra={"example": {"channel": "phone"}})
+
+    channel: Literal["email", "phone"]
+
+
+class Proof(ToVerify):
+    model_config = ConfigDict(json_schema_extra={"example": {"channel": "phone", "code": "123456"}})
+
+    code: Code
+
+
+class AddressForm(Shape):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "recipient": "Dana Demo",
+                "line1": "1200 Main Street",
+                "line2": "Apt 4",
+                "city": "San Antonio",
+                "state": "TX",
+                "postalCode": "78205",
+            }
+        }
+    )
+
+    recipient: Line
+    line1: Line
+    line2: Line = ""
+    city: Line
+    state: Annotated[Words, Field(max_length=30)]
+    postal_code: Annotated[str, Like(r"^[0-9]{5}(-[0-9]{4})?$", "a ZIP code such as 78205")]
+
+    def address(self) -> NewAddress:
+        return NewAddress(**self.model_dump())
+
+
+class AddressShown(AddressForm):
+    id: Id
+    is_default: bool
+
+    @classmethod
+    def of(cls, address: Address) -> "AddressShown":
+        return cls.model_validate(address)
+
+
+class Removed(Shape):
+    removed: bool = True
+
+
+class ConsentForm(Shape):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"purpose": "email_news", "granted": True, "wording": "2026-03"}}
+    )
+
+    purpose: ConsentPurpose
+    granted: bool
+    wording: Annotated[str, Like(r"^[A-Za-z0-9._-]{1,40}$", "the version of the wording, such as 2026-03")]
+
+
+class ConsentShown(ConsentForm):
+    source: str
+    at: Timestamp
+
+    @classmethod
+    def of(cls, consent: Consent) -> "ConsentShown":
+        return cls.model_validate(consent)
+
+
+class PreferencesForm(Shape):
+    model_config = ConfigDict(json_schema_extra={"example": {"channel": "email", "language": "es"}})
+
+    channel: Channel = Channel.EMAIL
+    language: Language = Language.ENGLISH
+
+
+@router.get("/me")
+def my_profile(principal: Customer, house: TheHouse) -> Envelope[Profile]:
+    return Envelope(data=Profile.of(house.customers.find(principal.id)))
+
+
+@router.put("/me")
+def change_my_profile(changes: Changes, principal: Owner, house: TheHouse) -> Envelope[Profile]:
+    """Name, phone and state. Another phone number has to be verified anew."""
+    details = Details(changes.name, changes.phone, changes.state)
+    return Envelope(data=Profile.of(house.customers.change(principal.id, details)))
+
+
+@router.post("/me/verification", status_code=202, responses=refusals("CONFLICT"))
+def send_verification(
+    wanted: ToVerify, principal: Owner, house: TheHouse, visit: TheVisit
+) -> Envelope[CodeSent]:
+    """Have a code sent to the e-mail address or the phone of the account."""
+    house.own_access.send_verification(principal.id, Channel(wanted.channel), visit=visit)
+    return Envelope(data=CodeSent())
+
+
+@router.put("/me/verification", responses=refusals("CONFLICT"))
+def verify(proof: Proof, principal: Owner, house: TheHouse) -> Envelope[Profile]:
+    """Show with the code that the address or number is yours."""
+    verified = house.own_access.verify(principal.id, Channel(proof.channel), proof.code)
+    return Envelope(data=Profile.of(verified))
+
+
+@router.get("/me/addresses")
+def my_addresses(principal: Customer, house: TheHouse) -> Envelope[list[AddressShown]]:
+    """The default first."""
+    return Envelope(data=[AddressShown.of(each) for each in house.addresses.list(principal.id)])
+
+
+@router.post("/me/addresses", status_code=201, responses=refusals("CONFLICT"))
+def add_address(form: AddressForm, principal: Owner, house: TheHouse) -> Envelope[AddressShown]:
+    """The first one becomes the default."""
+    return Envelope(data=AddressShown.of(house.addresses.add(principal.id, form.address())))
+
+
+@router.put("/me/addresses/{address_id}")
+def change_address(
+    address_id: PathId, form: AddressForm, principal: Owner, house: TheHouse
+) -> Envelope[AddressShown]:
+    changed = house.addresses.change(principal.id, address_id, form.address())
+    return Envelope(data=AddressShown.of(changed))
+
+
+@router.put("/me/addresses/{address_id}/default")
+def make_default(address_id: PathId, principal: Owner, house: TheHouse) -> Envelope[AddressShown]:
+    """Where orders go from now on."""
+    return Envelope(data=AddressShown.of(house.addresses.make_default(principal.id, address_id)))
+
+
+@router.delete("/me/addresses/{address_id}")
+def remove_address(address_id: PathId, principal: Owner, house: TheHouse) -> Envelope[Removed]:
+    house.addresses.remove(principal.id, address_id)
+    return Envelope(data=Removed())
+
+
+@router.get("/me/consents")
+def my_consents(principal: Visitor, house: TheHouse) -> Envelope[list[ConsentShown]]:
+    """Everything that was agreed to or withdrawn, in order. A guest's own too."""
+    return Envelope(data=[ConsentShown.of(each) for each in house.consents.history(principal.id)])
+
+
+@router.post("/me/consents", status_code=201)
+def give_consent(form: ConsentForm, principal: Visitor, house: TheHouse) -> Envelope[ConsentShown]:
+    """Agree, or withdraw. Nothing is overwritten; the latest word on a purpose is the one in force."""
+    consent = house.consents.record(
+        principal.id, form.purpose, granted=form.granted, wording=form.wording, source="web"
+    )
+    return Envelope(data=ConsentShown.of(consent))
+
+
+@router.get("/me/preferences")
+def my_preferences(principal: Customer, house: TheHouse) -> Envelope[PreferencesForm]:
+    return Envelope(data=PreferencesForm.model_validate(house.consents.preferences(principal.id)))
+
+
+@router.put("/me/preferences")
+def set_preferences(form: PreferencesForm, principal: Owner, house: TheHouse) -> Envelope[PreferencesForm]:
+    """How you like to hear about what you bought."""
+    kept = house.consents.prefer(principal.id, Preferences(form.channel, form.language))
+    return Envelope(data=PreferencesForm.model_validate(kept))
+
+
+@router.get("/{customer_id}")
+def profile(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[Profile]:
+    """A customer's profile: their own, or any for staff."""
+    return Envelope(data=Profile.of(house.customers.find(customer_id)))

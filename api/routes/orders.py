@@ -1,0 +1,137 @@
+"""Orders: a customer's own; for staff everybody's, with what they may decide about them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import ConfigDict, Field
+
+from api.deps import Caller, Compliance, NotAllowed, PathId, Refunder, TheHouse
+from api.envelope import Envelope
+from api.errors import refusals
+from api.shapes import Dollars, Shape, Timestamp, Words
+from commerce.checkout.models import Order, OrderStatus
+from commerce.checkout.pricing import Line
+from foundation.auth import Principal
+
+router = APIRouter(
+    prefix="/api/orders",
+    tags=["orders"],
+    responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
+)
+
+
+class LineShown(Shape):
+    product_id: str
+    sku: str
+    name: str
+    quantity: int
+    price: Dollars
+    """Of one piece."""
+    discount: Dollars
+    tax: Dollars
+    total: Dollars
+    is_gift: bool
+
+    @classmethod
+    def of(cls, line: Line) -> "LineShown":
+        return cls.model_validate(line)
+
+
+class OrderShown(Shape):
+    id: str
+    customer_id: str
+    status: OrderStatus
+    lines: list[LineShown]
+    subtotal: Dollars
+    discount: Dollars
+    discount_percent: int
+    tax: Dollars
+    total: Dollars
+    state: str
+    card_last_four: str
+    created_at: Timestamp
+    updated_at: Timestamp
+
+    @classmethod
+    def of(cls, order: Order) -> "OrderShown":
+        return cls(
+            id=order.id,
+            customer_id=order.customer_id,
+            status=order.status,
+            lines=[LineShown.of(line) for line in order.lines],
+            subtotal=order.totals.subtotal,
+            discount=order.totals.discount,
+            discount_percent=order.percent,
+            tax=order.totals.tax,
+            total=order.totals.total,
+            state=order.state,
+            card_last_four=order.card_last_four,
+            created_at=order.created_at,
+            updated_at=order.updated_at,
+        )
+
+
+class Cancellation(Shape):
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "ordered twice by mistake"}})
+
+    reason: Annotated[Words, Field(min_length=1, max_length=200)]
+
+
+class Verdict(Shape):
+    model_config = ConfigDict(json_schema_extra={"example": {"accept": True}})
+
+    accept: Annotated[bool, Field(strict=True)]
+    """Charge and book the order; otherwise its stock is let go and nothing is charged."""
+
+
+@router.get("")
+def orders(
+    principal: Caller,
+    house: TheHouse,
+    status: OrderStatus | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> Envelope[list[OrderShown]]:
+    """The latest first: the caller's own, or everybody's for staff, who may ask for those of one status."""
+    if _is_staff(principal):
+        found = house.checkout.latest(status=status, limit=limit)
+    else:
+        found = house.checkout.orders(_customer(principal), limit=limit)
+    return Envelope(data=[OrderShown.of(order) for order in found])
+
+
+@router.get("/{order_id}", responses=refusals("NOT_FOUND"))
+def order(order_id: PathId, principal: Caller, house: TheHouse) -> Envelope[OrderShown]:
+    """An order of the caller's own, or anybody's when the caller is staff."""
+    owner = None if _is_staff(principal) else _customer(principal)
+    return Envelope(data=OrderShown.of(house.checkout.find(order_id, customer_id=owner)))
+
+
+@router.post(
+    "/{order_id}/cancel",
+    responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
+)
+def cancel(order_id: PathId, why: Cancellation, _: Refunder, house: TheHouse) -> Envelope[OrderShown]:
+    """Give a paid order back in full and put its goods on the shelf again; twice is the same as once."""
+    return Envelope(data=OrderShown.of(house.checkout.cancel(order_id, reason=why.reason)))
+
+
+@router.post(
+    "/{order_id}/review",
+    responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
+)
+def review(
+    order_id: PathId, verdict: Verdict, principal: Compliance, house: TheHouse
+) -> Envelope[OrderShown]:
+    """Decide about an order that waits for a person. An order that is decided is shown as it stands."""
+    found = house.checkout.decide(order_id, by=principal.id, accept=verdict.accept)
+    return Envelope(data=OrderShown.of(found))
+
+
+def _is_staff(principal: Principal) -> bool:
+    return "staff:read" in principal.scopes
+
+
+def _customer(principal: Principal) -> str:
+    if "own:read" not in principal.scopes:
+        raise NotAllowed("own:read")
+    return principal.id

@@ -1,0 +1,46 @@
+"""Tell customers in time that their proof of age ends, once for each proof."""
+
+from datetime import datetime, timedelta
+
+from commerce.age import store
+from commerce.age.models import GRACE, RENEWAL_TOLD
+from foundation.clock import Clock
+from foundation.outbox import Outbox
+from foundation.sql import Ledger
+
+BATCH = 500
+
+
+class Renewals:
+    def __init__(self, ledger: Ledger, outbox: Outbox, *, now: Clock, grace: timedelta = GRACE) -> None:
+        self._ledger = ledger
+        self._outbox = outbox
+        self._now = now
+        self._grace = grace
+
+    def tell(self) -> int:
+        """How many customers were told now."""
+        total = 0
+        while told := self._tell_some():
+            total += told
+        return total
+
+    def _tell_some(self) -> int:
+        with self._ledger.transaction() as connection:
+            due = store.claim_renewals(
+                connection, told_before=RENEWAL_TOLD, grace=self._grace, now=self._now(), limit=BATCH
+            )
+            for row in due:
+                self._append(row["id"], row["customer_id"], expires_at=row["expires_at"])
+        return len(due)
+
+    def _append(self, proof_id: str, customer_id: str, *, expires_at: datetime) -> None:
+        payload = {
+            "template": "age_renewal",
+            "about": proof_id,
+            "expires_at": expires_at.isoformat(),
+            "usable_until": (expires_at + self._grace).isoformat(),
+        }
+        self._outbox.append(
+            "notices", payload, customer_id=customer_id, event_id=f"ntc_age_renewal_{proof_id}"
+        )

@@ -1,0 +1,10 @@
+"""What the customers' room asks of others."""
+
+from typing import Protocol
+
+
+class GuestBelongings(Protocol):
+    """Something that a guest gathers and takes along when they sign in: conversations, a cart, consents."""
+
+    def adopt(self, guest_id: str, customer_id: str) -> int:
+        """Make the guest's things the customer's, in the caller's transaction; how many there were."""

@@ -1,0 +1,97 @@
+"""Assess attempts to pay, and ask staff about the ones that look like fraud. Nothing is refused here."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from commerce.fraud import store
+from commerce.fraud.models import Assessment, Attempt, Review, ReviewDecided, ReviewNotFound, Subject
+from commerce.fraud.rates import HORIZON
+from commerce.fraud.scoring import reasons, score
+from commerce.fraud.signals import signals
+from foundation.clock import Clock
+from foundation.crypto import LookupDigest
+from foundation.ids import new_id
+from foundation.outbox import Outbox
+from foundation.sql import Ledger
+
+DECISIONS = "fraud_decisions"
+"""The topic that tells what staff decided, for the room that waits for it."""
+
+
+class Fraud:
+    def __init__(
+        self, ledger: Ledger, outbox: Outbox, digests: LookupDigest, *, review_from: float, now: Clock
+    ) -> None:
+        """Attempts that score `review_from` or more are shown to staff."""
+        self._ledger = ledger
+        self._outbox = outbox
+        self._digests = digests
+        self._review_from = review_from
+        self._now = now
+
+    def digest(self, subject: Subject, value: str) -> str:
+        """What stands for a card, address, device or network in an attempt; case and spacing do not count."""
+        return self._digests.digest(f"fraud.{subject}", " ".join(value.casefold().split()))
+
+    def assess(self, attempt: Attempt) -> Assessment:
+        """Allow it, or have staff look at it first.
+
+        The attempt is committed by itself before it is compared with the others: so it counts even
+        when the payment is declined and everything else rolled back, and of attempts made at once the
+        last one sees them all. A review belongs to the caller's transaction.
+        """
+        with self._ledger.separately() as connection:
+            attempt_id = store.add(connection, new_id("fra"), attempt)
+        with self._ledger.at_once() as connection:
+            past = store.history(connection, attempt_id, attempt, since=attempt.at - HORIZON)
+        seen = signals(attempt, past)
+        likely = score(seen)
+        if likely < self._review_from:
+            return Assessment("allow", likely, ())
+        review = self._ask(attempt_id, attempt, likely=likely, why=reasons(seen))
+        return Assessment(review.decision, review.score, review.reasons, review.id)
+
+    def reviews(self) -> list[Review]:
+        """What nobody has decided yet, the longest waiting first."""
+        with self._ledger.at_once() as connection:
+            return store.open_reviews(connection)
+
+    def decide(self, review_id: str, *, by: str, is_fraud: bool) -> Review:
+        """Keep what staff found; attempts that share a card, address or device with fraud are reviewed."""
+        with self._ledger.transaction() as connection:
+            review = store.lock_review(connection, review_id)
+            if review is None:
+                raise ReviewNotFound(review_id)
+            if review.is_fraud is not None and review.is_fraud != is_fraud:
+                raise ReviewDecided(review)
+            if review.is_fraud == is_fraud:
+                return review
+            decided = replace(review, is_fraud=is_fraud, decided_by=by, decided_at=self._now())
+            store.decide(connection, decided)
+            told = {"review_id": review.id, "kind": review.kind, "is_fraud": is_fraud}
+            self._outbox.append(DECISIONS, told, customer_id=review.customer_id, event_id=f"frd_{review.id}")
+        return decided
+
+    def prune(self, *, keep: timedelta) -> int:
+        """Drop attempts older than `keep`; reviews and what was decided stay."""
+        with self._ledger.transaction() as connection:
+            return store.prune(connection, before=self._now() - keep)
+
+    def erase(self, customer_id: str) -> int:
+        """Drop what is kept of a customer; how many rows that were."""
+        with self._ledger.transaction() as connection:
+            return store.erase(connection, customer_id)
+
+    def _ask(self, attempt_id: str, attempt: Attempt, *, likely: float, why: tuple[str, ...]) -> Review:
+        review = Review(
+            id=new_id("rev"),
+            attempt_id=attempt_id,
+            customer_id=attempt.customer_id,
+            kind=attempt.kind,
+            amount=attempt.amount,
+            score=likely,
+            reasons=why,
+            created_at=attempt.at,
+        )
+        with self._ledger.at_once() as connection:
+            return store.add_review(connection, review)

@@ -1,0 +1,66 @@
+"""The carriers of a machine of its own: what is sent is a file in a folder, whole or not at all."""
+
+import os
+from pathlib import Path
+from secrets import token_hex
+
+from commerce.notices.letters import letter
+from commerce.notices.models import Message, wire_name
+from commerce.notices.ports import CarrierSilent
+from foundation.settings import ShopSettings
+
+
+class EmlMailer:
+    """E-mails as `.eml` files, which any mail program opens."""
+
+    def __init__(self, folder: Path, shop: ShopSettings) -> None:
+        self._folder = folder
+        self._shop = shop
+
+    def send(self, message: Message) -> None:
+        _write_once(_path(self._folder, message.id, ".eml"), letter(message, self._shop).as_bytes())
+
+    def has_sent(self, message_id: str) -> bool:
+        return _path(self._folder, message_id, ".eml").exists()
+
+
+class FileTexter:
+    """Text messages as `.txt` files: the number, an empty line, the words."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, message: Message) -> None:
+        text = f"To: {message.recipient.address}\n\n{message.written.text}\n"
+        _write_once(_path(self._folder, message.id, ".txt"), text.encode())
+
+    def has_sent(self, message_id: str) -> bool:
+        return _path(self._folder, message_id, ".txt").exists()
+
+
+def _path(folder: Path, message_id: str, suffix: str) -> Path:
+    return folder / f"{wire_name(message_id)}{suffix}"
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    try:
+        _write(path, content)
+    except OSError as error:
+        raise CarrierSilent(str(error.strerror)) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    """A file that is there already stays as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{token_hex(8)}")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        draft.chmod(0o600)
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()

@@ -1,0 +1,214 @@
+"""Turns each event of the topic `notices` into one message, sent once.
+
+The row of a notice is committed before anything is sent, and so is each try. A try that got no answer,
+or that nobody wrote down, is made again only after the carrier was asked whether it had sent the message.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from commerce.customers.contact import Channel
+from commerce.notices import store
+from commerce.notices.models import (
+    TEXTED,
+    Message,
+    Notice,
+    Status,
+    Tally,
+    Unsendable,
+    Written,
+    in_a_line,
+    pause,
+)
+from commerce.notices.ports import Carrier, CarrierSilent
+from commerce.notices.recipients import Recipients
+from commerce.notices.writing import Writer, masked
+from foundation.clock import Clock
+from foundation.crypto import DataKeys, KeyShredded
+from foundation.errors import Conflict, NotFound
+from foundation.log import logger
+from foundation.outbox import Event, Subscriber, Subscription
+from foundation.sql import Ledger
+
+SUBSCRIPTION = Subscription("notices", frozenset({"notices"}))
+A_TRY_TAKES = timedelta(minutes=5)
+"""Longer than any carrier is waited for; a try that is still open then was cut off."""
+MOST_AT_ONCE = 100
+LONGEST_REASON = 300
+SEALED_AS = "notices.written"
+log = logger(__name__)
+
+
+class NoSuchNotice(NotFound):
+    def __init__(self) -> None:
+        super().__init__("There is no such notice.")
+
+
+class NotParked(Conflict):
+    def __init__(self) -> None:
+        super().__init__("Only a notice that was given up can be sent again.")
+
+
+@dataclass(frozen=True)
+class Post:
+    """The ways out of the house."""
+
+    mailer: Carrier
+    texter: Carrier
+    unsubscribe: Callable[[str], str]
+    """The address where that customer ends offers."""
+
+    def carrier(self, channel: Channel) -> Carrier:
+        return self.mailer if channel is Channel.EMAIL else self.texter
+
+
+class Notices:
+    def __init__(
+        self,
+        ledger: Ledger,
+        recipients: Recipients,
+        keys: DataKeys,
+        writer: Writer,
+        post: Post,
+        *,
+        now: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._recipients = recipients
+        self._keys = keys
+        self._writer = writer
+        self._post = post
+        self._now = now
+
+    def subscriber(self) -> Subscriber:
+        return Subscriber(SUBSCRIPTION, self.take)
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Write the notices down, and try each of them at once."""
+        for event in events:
+            with self._ledger.separately() as connection:
+                store.add(connection, _notice(event))
+            self._try(event.id)
+
+    def send_due(self) -> int:
+        """Try what waits for another try; how many were tried."""
+        with self._ledger.transaction() as connection:
+            waiting = store.due(connection, now=self._now(), limit=MOST_AT_ONCE)
+        return sum(self._try(notice_id) for notice_id in waiting)
+
+    def resend(self, notice_id: str) -> Notice:
+        """Give a parked notice one more try."""
+        with self._ledger.transaction() as connection:
+            revived = store.revive(connection, notice_id, now=self._now())
+        if not revived:
+            self.find(notice_id)
+            raise NotParked
+        self._try(notice_id)
+        return self.find(notice_id)
+
+    def find(self, notice_id: str) -> Notice:
+        with self._ledger.transaction() as connection:
+            found = store.find(connection, notice_id)
+        if found is None:
+            raise NoSuchNotice
+        return found
+
+    def latest(self, *, status: Status | None = None, limit: int = 50) -> list[Notice]:
+        with self._ledger.transaction() as connection:
+            return store.latest(connection, status=status, limit=limit)
+
+    def written(self, notice: Notice) -> Written | None:
+        """What was sent, with secrets masked; None when nothing was, or the customer has been erased."""
+        if notice.written_sealed is None:
+            return None
+        try:
+            text = self._keys.open(notice.customer_id, notice.written_sealed, context=SEALED_AS)
+        except KeyShredded:
+            return None
+        return Written(**json.loads(text))
+
+    def tally(self) -> Tally:
+        with self._ledger.transaction() as connection:
+            return store.tally(connection)
+
+    def _try(self, notice_id: str) -> bool:
+        """Whether it was this call's to try."""
+        now = self._now()
+        with self._ledger.separately() as connection:
+            notice = store.claim(connection, notice_id, now=now, until=now + A_TRY_TAKES)
+        if notice is None:
+            return False
+        outcome = self._outcome(notice)
+        with self._ledger.separately() as connection:
+            store.settle(connection, notice.id, outcome)
+        if outcome["status"] is Status.PARKED:
+            log.error(
+                "notice_parked", notice_id=notice.id, template=notice.template, reason=outcome["reason"]
+            )
+        return True
+
+    def _outcome(self, notice: Notice) -> Mapping[str, Any]:
+        """Send it, and say what became of it."""
+        try:
+            if not self._recipients.wants(notice):
+                return {"status": Status.WITHHELD, "reason": "the customer does not want offers"}
+            written = self._send(notice)
+        except CarrierSilent as silence:
+            return self._postponed(notice, f"no answer: {silence}")
+        except Unsendable as refusal:
+            return {"status": Status.PARKED, "reason": str(refusal)[:LONGEST_REASON]}
+        except Exception as fault:  # a fault of ours in one notice must not keep the others waiting
+            log.exception("notice_failed", notice_id=notice.id, template=notice.template)
+            return self._postponed(notice, type(fault).__name__)
+        return {"status": Status.SENT, "reason": None, "sent_at": self._now(), "written_sealed": written}
+
+    def _postponed(self, notice: Notice, why: str) -> Mapping[str, Any]:
+        reason = in_a_line(why)[:LONGEST_REASON]
+        wait = pause(notice.attempts)
+        if wait is None:
+            return {"status": Status.PARKED, "reason": reason}
+        return {"status": Status.WAITING, "reason": reason, "next_attempt_at": self._now() + wait}
+
+    def _send(self, notice: Notice) -> str:
+        """Send it unless an earlier try did; what was sent, sealed for keeping."""
+        if notice.is_stale(self._now()):
+            raise Unsendable("what it says holds no longer")
+        secrets = self._recipients.secrets(notice)
+        recipient = self._recipients.of(notice, secrets)
+        unsubscribe = self._post.unsubscribe(notice.customer_id) if notice.is_promotional else None
+        fields = {**notice.fields, "about": notice.about, "unsubscribe": unsubscribe}
+
+        def write(fields: Mapping[str, Any]) -> Written:
+            return self._writer.write(notice.template, fields, name=recipient.name, channel=notice.channel)
+
+        message = Message(notice.id, recipient, write({**fields, **secrets}), self._now(), unsubscribe)
+        carrier = self._post.carrier(notice.channel)
+        if notice.attempts == 1 or not carrier.has_sent(notice.id):
+            carrier.send(message)
+        kept = write(masked(fields, secrets)) if secrets else message.written
+        return self._keys.seal(notice.customer_id, json.dumps(vars(kept)), context=SEALED_AS)
+
+
+def _notice(event: Event) -> Notice:
+    payload = dict(event.payload)
+    template = str(payload.pop("template", ""))
+    usual = Channel.TEXT if template in TEXTED else Channel.EMAIL
+    is_text = payload.pop("channel", usual) == Channel.TEXT
+    return Notice(
+        id=event.id,
+        customer_id=event.customer_id or "",
+        template=template,
+        about=str(payload.pop("about", "")),
+        channel=Channel.TEXT if is_text else Channel.EMAIL,
+        fields=payload,
+        status=Status.WAITING,
+        attempts=0,
+        next_attempt_at=event.at,
+        reason=None,
+        written_sealed=None,
+        created_at=event.at,
+        sent_at=None,
+    )

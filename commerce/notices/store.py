@@ -1,0 +1,101 @@
+"""The notices' rows: what is to be sent, what became of it, and what was sent, sealed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Index,
+    Integer,
+    RowMapping,
+    Table,
+    Text,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from commerce.customers.contact import Channel
+from commerce.notices.models import Notice, Status, Tally
+from foundation.sql import metadata
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Text, primary_key=True, comment="the event it comes from"),
+    Column("customer_id", Text, nullable=False, index=True),
+    Column("template", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("fields", JSONB, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", DateTime(timezone=True), nullable=False),
+    Column("reason", Text, comment="why it is parked, or failed last"),
+    Column("written_sealed", Text, comment="what was sent, with secrets masked"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("sent_at", DateTime(timezone=True)),
+)
+WAITING = notices.c.status == Status.WAITING.value
+Index("ix_notices_waiting", notices.c.next_attempt_at, postgresql_where=WAITING)
+Index("ix_notices_status", notices.c.status, notices.c.created_at)
+
+
+def add(connection: Connection, notice: Notice) -> None:
+    """Nothing when it is there already."""
+    connection.execute(insert(notices).values(vars(notice)).on_conflict_do_nothing())
+
+
+def claim(connection: Connection, notice_id: str, *, now: datetime, until: datetime) -> Notice | None:
+    """Count a try before it is made, and keep others off meanwhile; None when it is not due."""
+    statement = (
+        update(notices)
+        .where(notices.c.id == notice_id, WAITING, notices.c.next_attempt_at <= now)
+        .values(attempts=notices.c.attempts + 1, next_attempt_at=until)
+        .returning(notices)
+    )
+    row = connection.execute(statement).mappings().first()
+    return _notice(row) if row else None
+
+
+def settle(connection: Connection, notice_id: str, changes: Mapping[str, Any]) -> None:
+    connection.execute(update(notices).where(notices.c.id == notice_id).values(changes))
+
+
+def revive(connection: Connection, notice_id: str, *, now: datetime) -> bool:
+    """Let a parked notice wait again; False when there is no such, or it is not parked."""
+    parked = (notices.c.id == notice_id) & (notices.c.status == Status.PARKED)
+    values = {"status": Status.WAITING, "next_attempt_at": now}
+    return connection.execute(update(notices).where(parked).values(values)).rowcount > 0
+
+
+def due(connection: Connection, *, now: datetime, limit: int) -> Sequence[str]:
+    wanted = select(notices.c.id).where(WAITING, notices.c.next_attempt_at <= now)
+    return connection.execute(wanted.order_by(notices.c.next_attempt_at).limit(limit)).scalars().all()
+
+
+def find(connection: Connection, notice_id: str) -> Notice | None:
+    row = connection.execute(select(notices).where(notices.c.id == notice_id)).mappings().first()
+    return _notice(row) if row else None
+
+
+def latest(connection: Connection, *, status: Status | None, limit: int) -> list[Notice]:
+    wanted = select(notices).order_by(notices.c.created_at.desc(), notices.c.id).limit(limit)
+    if status is not None:
+        wanted = wanted.where(notices.c.status == status)
+    return [_notice(row) for row in connection.execute(wanted).mappings()]
+
+
+def tally(connection: Connection) -> Tally:
+    columns = (notices.c.status, func.count().label("count"), func.min(notices.c.created_at).label("oldest"))
+    rows = connection.execute(select(*columns).group_by(notices.c.status)).all()
+    counts = dict.fromkeys(Status, 0) | {Status(row.status): row[1] for row in rows}
+    return Tally(counts, next((row.oldest for row in rows if row.status == Status.WAITING), None))
+
+
+def _notice(row: RowMapping) -> Notice:
+    return Notice(**{**row, "channel": Channel(row["channel"]), "status": Status(row["status"])})

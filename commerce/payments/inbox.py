@@ -1,0 +1,73 @@
+"""What the gateway sends unasked: stored first, and looked up at the gateway once it is read."""
+
+from datetime import timedelta
+
+from commerce.payments import gateway_store
+from commerce.payments.ports import GatewaySilent, Notification, RecurringListener
+from commerce.payments.service import Payments
+from foundation.clock import Clock
+from foundation.errors import ShopError
+from foundation.log import logger
+from foundation.sql import Ledger
+
+AT_ONCE = 50
+LONGEST_WAIT = timedelta(hours=1)
+KEPT = timedelta(days=30)
+EXPECTED = (GatewaySilent, ShopError)
+"""What may hinder a notification from being read now; later it may go better."""
+log = logger(__name__)
+
+
+class GatewayInbox:
+    def __init__(
+        self, ledger: Ledger, payments: Payments, listener: RecurringListener, *, now: Clock
+    ) -> None:
+        self._ledger = ledger
+        self._payments = payments
+        self._listener = listener
+        self._now = now
+
+    def receive(self, notification: Notification) -> None:
+        """Store it; one that was sent before changes nothing."""
+        with self._ledger.transaction() as connection:
+            gateway_store.put_notification(connection, notification, at=self._now())
+
+    def read(self) -> int:
+        """Take up what came in, each once; how many were dealt with."""
+        with self._ledger.at_once() as connection:
+            waiting = gateway_store.waiting_notifications(connection, self._now(), limit=AT_ONCE)
+        return sum(self._read(each) for each in waiting)
+
+    def look_for_lost(self) -> int:
+        """Ask the gateway for charges that no notification has told of; how many there were."""
+        return sum(self._follow(each) for each in self._payments.unwatched())
+
+    def prune(self) -> int:
+        with self._ledger.transaction() as connection:
+            return gateway_store.prune_notifications(connection, before=self._now() - KEPT)
+
+    def _read(self, notification: Notification) -> bool:
+        try:
+            with self._ledger.transaction() as connection:
+                if not gateway_store.claim_notification(connection, notification.id):
+                    return False
+                self._payments.hear(notification, self._listener)
+                gateway_store.change_notification(connection, notification.id, handled_at=self._now())
+        except EXPECTED as error:
+            self._postpone(notification, error)
+            return False
+        return True
+
+    def _postpone(self, notification: Notification, error: Exception) -> None:
+        log.warning("notification_waits", notification_id=notification.id, error=type(error).__name__)
+        with self._ledger.transaction() as connection:
+            tries = gateway_store.count_try(connection, notification.id, error=type(error).__name__)
+            wait = min(timedelta(minutes=2 ** min(tries, 10)), LONGEST_WAIT)
+            gateway_store.change_notification(connection, notification.id, due_at=self._now() + wait)
+
+    def _follow(self, recurring_id: str) -> int:
+        try:
+            return self._payments.follow(recurring_id, self._listener)
+        except EXPECTED as error:
+            log.warning("recurring_not_followed", recurring_id=recurring_id, error=type(error).__name__)
+            return 0

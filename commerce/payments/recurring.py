@@ -1,0 +1,212 @@
+"""Charges that the gateway repeats every month by itself, and what it has to tell of them.
+
+Whatever brings the news, a notification or the hourly look, the plan's own list of charges at
+the gateway is what counts; each of them becomes one payment and is told to the listener until it is heard.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from commerce.payments import gateway_store, store
+from commerce.payments.charging import OUTCOME, Charging
+from commerce.payments.models import (
+    INVOICE_LENGTH,
+    KeyReused,
+    NothingToPay,
+    Payment,
+    PaymentNotFound,
+    PaymentStatus,
+    Recurring,
+    RecurringStatus,
+    RecurringUnsettled,
+)
+from commerce.payments.ports import (
+    GatewaySilent,
+    Notification,
+    Plan,
+    RecurringCharge,
+    RecurringListener,
+    Transaction,
+)
+from foundation.ids import new_id
+from foundation.money import Money
+
+LOOKED_AFTER = timedelta(hours=1)
+"""How long a lost notification may stay unnoticed."""
+
+
+class Recurrings(Charging):
+    def recur(self, customer_id: str, *, name: str, amount: Money, first_at: datetime, key: str) -> Recurring:
+        """Have the default card charged every month from `first_at` on; begun once for this key."""
+        if amount.cents <= 0:
+            raise NothingToPay
+        with self._ledger.transaction() as connection:
+            store.hold_key(connection, key)
+            known = gateway_store.recurring_by_key(connection, key)
+            if known is None:
+                known = Recurring(
+                    id=new_id("rec"),
+                    key=key,
+                    customer_id=customer_id,
+                    card_id=self.default_card(customer_id).id,
+                    name=name,
+                    amount=amount,
+                    first_at=first_at,
+                    invoice=new_id("s")[:INVOICE_LENGTH],
+                    status=RecurringStatus.PENDING,
+                    subscription_id=None,
+                )
+                with self._ledger.separately() as beside:
+                    gateway_store.add_recurring(beside, known, at=self._now())
+                return self._begin(known, is_new=True)
+            if (known.customer_id, known.amount) != (customer_id, amount) and known.change_key is None:
+                raise KeyReused
+            return self._begin(known, is_new=False) if known.status is RecurringStatus.PENDING else known
+
+    def recurring(self, recurring_id: str) -> Recurring:
+        with self._ledger.transaction() as connection:
+            known = gateway_store.recurring(connection, recurring_id)
+        if known is None:
+            raise PaymentNotFound
+        return known
+
+    def change_recurring(self, recurring_id: str, *, amount: Money, key: str) -> Recurring:
+        """Charge another amount from the next month on."""
+        if amount.cents <= 0:
+            raise NothingToPay
+        with self._ledger.transaction() as connection:
+            known = self._held(recurring_id)
+            if known.change_key == key or known.subscription_id is None or known.is_over:
+                return known
+            try:
+                self._gateway.change_plan(known.subscription_id, amount=amount)
+            except GatewaySilent as silence:
+                raise RecurringUnsettled from silence
+            return gateway_store.change_recurring(
+                connection, known.id, amount_cents=amount.cents, change_key=key
+            )
+
+    def stop_recurring(self, recurring_id: str, *, key: str) -> Recurring:
+        """Charge nothing more. Twice is the same as once."""
+        with self._ledger.transaction() as connection:
+            known = self._held(recurring_id)
+            if known.is_over:
+                return known
+            try:
+                subscription_id = known.subscription_id or self._gateway.find_plan(known.invoice)
+                if subscription_id is not None:
+                    self._gateway.stop_plan(subscription_id)
+            except GatewaySilent as silence:
+                raise RecurringUnsettled from silence
+            return gateway_store.change_recurring(
+                connection,
+                known.id,
+                status=RecurringStatus.STOPPED,
+                subscription_id=subscription_id,
+                change_key=key,
+                ended_at=self._now(),
+            )
+
+    def hear(self, notification: Notification, listener: RecurringListener) -> None:
+        """Look up what a notification hints at.
+
+        Raises:
+            GatewaySilent: when that has to wait.
+        """
+        subscription_id: str | None = notification.subject_id
+        if notification.kind == "transaction":
+            transaction = self._gateway.look_up(notification.subject_id)
+            if transaction is None:
+                return
+            self.observe(transaction)
+            subscription_id = transaction.subscription_id
+        with self._ledger.transaction() as connection:
+            known = gateway_store.by_subscription(connection, subscription_id) if subscription_id else None
+        if known is not None:
+            self.follow(known.id, listener)
+
+    def follow(self, recurring_id: str, listener: RecurringListener) -> int:
+        """Note and tell every charge of a plan that the listener has not heard of; how many there were."""
+        with self._ledger.transaction() as connection:
+            known = self._held(recurring_id)
+            plan = self._gateway.plan(str(known.subscription_id))
+            told = gateway_store.told_transactions(connection, recurring_id)
+            news = [each for each in plan.transaction_ids if each not in told]
+            heard = sum(self._relay(known, each, listener) for each in news)
+            values: dict[str, object] = {"checked_at": self._now()}
+            if plan.status.is_over and not known.is_over:
+                values |= {"status": RecurringStatus.ENDED, "ended_at": self._now()}
+                listener.ended(known.id, plan.status)
+            gateway_store.change_recurring(connection, known.id, **values)
+        return heard
+
+    def unwatched(self) -> Sequence[str]:
+        """The plans that nobody has looked at for an hour, and those that were stopped only lately."""
+        before = self._now() - LOOKED_AFTER
+        with self._ledger.at_once() as connection:
+            return gateway_store.unwatched(connection, before=before)
+
+    def _begin(self, recurring: Recurring, *, is_new: bool) -> Recurring:
+        plan = Plan(
+            self._token_of(recurring.card_id),
+            recurring.name,
+            recurring.amount,
+            recurring.first_at,
+            recurring.invoice,
+        )
+        try:
+            begun = None if is_new else self._gateway.find_plan(recurring.invoice)
+            subscription_id = begun or self._gateway.subscribe(plan)
+        except GatewaySilent as silence:
+            raise RecurringUnsettled from silence
+        with self._ledger.separately() as connection:
+            return gateway_store.change_recurring(
+                connection,
+                recurring.id,
+                status=RecurringStatus.ACTIVE,
+                subscription_id=subscription_id,
+                checked_at=self._now(),
+            )
+
+    def _held(self, recurring_id: str) -> Recurring:
+        """Until the caller's transaction ends, nobody else works on it."""
+        with self._ledger.transaction() as connection:
+            store.hold_key(connection, f"recurring:{recurring_id}")
+        return self.recurring(recurring_id)
+
+    def _relay(self, recurring: Recurring, transaction_id: str, listener: RecurringListener) -> bool:
+        transaction = self._gateway.look_up(transaction_id)
+        if transaction is None:
+            return False
+        payment = self.observe(transaction) or self._note(recurring, transaction)
+        if payment.status is PaymentStatus.HELD:
+            return False
+        charge = RecurringCharge(recurring.id, transaction_id, payment.amount, payment.created_at, payment.id)
+        if payment.is_taken:
+            listener.charged(charge)
+        else:
+            listener.failed(charge)
+        with self._ledger.transaction() as connection:
+            store.mark_told(connection, payment.id, self._now())
+        return True
+
+    def _note(self, recurring: Recurring, transaction: Transaction) -> Payment:
+        """The payment that the gateway's own charge becomes; committed before anybody hears of it."""
+        payment = Payment(
+            id=new_id("pay"),
+            key=f"{recurring.id}:{transaction.transaction_id}",
+            customer_id=recurring.customer_id,
+            card_id=recurring.card_id,
+            amount=transaction.amount,
+            description=recurring.name,
+            invoice=transaction.transaction_id[-INVOICE_LENGTH:],
+            status=OUTCOME[transaction.verdict],
+            transaction_id=transaction.transaction_id,
+            created_at=transaction.at,
+            recurring_id=recurring.id,
+        )
+        sealed = self._seal(payment.customer_id, transaction.response, context="payments.response")
+        with self._ledger.separately() as connection:
+            store.add(connection, payment, response_sealed=sealed, answered_at=self._now())
+            self._tell(payment)
+        return payment

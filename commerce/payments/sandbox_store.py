@@ -1,0 +1,70 @@
+"""The book of the sandbox gateway: what it charged, what it gave back, and what it charges every month."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    DateTime,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    func,
+    select,
+)
+
+from commerce.payments.models import INVOICE_LENGTH
+from commerce.payments.ports import PlanStatus
+from foundation.sql import metadata
+
+sandbox_charges = Table(
+    "sandbox_charges",
+    metadata,
+    Column("transaction_id", Text, primary_key=True),
+    Column("invoice", String(INVOICE_LENGTH), nullable=False, index=True),
+    Column("token", Text, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("charged_at", DateTime(timezone=True), nullable=False),
+    Column("returned", Text, comment="void or refund"),
+    Column("subscription_id", Text, index=True),
+)
+
+sandbox_refunds = Table(
+    "sandbox_refunds",
+    metadata,
+    Column("transaction_id", Text, primary_key=True),
+    Column("charge_id", Text, nullable=False, index=True),
+    Column("invoice", String(INVOICE_LENGTH), nullable=False, unique=True),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("refunded_at", DateTime(timezone=True), nullable=False),
+)
+
+sandbox_plans = Table(
+    "sandbox_plans",
+    metadata,
+    Column("subscription_id", Text, primary_key=True),
+    Column("invoice", String(INVOICE_LENGTH), nullable=False, unique=True),
+    Column("token", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("first_at", DateTime(timezone=True), nullable=False),
+    Column("next_at", DateTime(timezone=True), nullable=False),
+    Column("billed", Integer, nullable=False, server_default="0"),
+    Column("status", Text, nullable=False),
+)
+Index(
+    "ix_sandbox_plans_due",
+    sandbox_plans.c.next_at,
+    postgresql_where=sandbox_plans.c.status == PlanStatus.ACTIVE,
+)
+
+
+def refunded_cents(connection: Connection, charge_id: str) -> int:
+    total = func.coalesce(func.sum(sandbox_refunds.c.amount_cents), 0)
+    wanted = select(total).where(sandbox_refunds.c.charge_id == charge_id)
+    return int(connection.execute(wanted).scalar_one())

@@ -1,0 +1,106 @@
+"""The two gateways to play against: each charges plans, tells of it, and has a book of its own."""
+
+from typing import Protocol
+
+from sqlalchemy import func, select
+
+from api.bootstrap.shop import Shop
+from commerce.payments.ports import PlanStatus
+from commerce.payments.sandbox import SandboxGateway, sandbox_charges, sandbox_plans, sandbox_refunds
+from evals.stands.authorize_net import AuthorizeNetStand
+from foundation.clock import Clock
+
+
+class Gateway(Protocol):
+    def begin(self) -> None:
+        """For a new member."""
+
+    def nonce(self, kind: str, unique: str) -> str:
+        """Of a card that will `approve`, `decline`, `error` or `hold`."""
+
+    def bill(self, shop: Shop) -> None:
+        """Charge the plans that are due; its notifications go to the shop's inbox."""
+
+    def close_the_day(self) -> None: ...
+
+    def kept_cents(self) -> int:
+        """What the cards were charged since `begin` and did not get back."""
+
+    def charges_on(self) -> bool:
+        """Whether a plan is left that would charge."""
+
+
+class Sandbox:
+    """The embedded gateway; its book is its own, though it lies in the same database."""
+
+    def __init__(self, shop: Shop, now: Clock) -> None:
+        self._ledger = shop.ledger
+        self._gateway = SandboxGateway(shop.ledger, now=now)
+        self._now = now
+        self._before = 0
+
+    def begin(self) -> None:
+        self._before = self._kept()
+
+    def nonce(self, kind: str, unique: str) -> str:
+        return f"tok_{kind}.{unique}"
+
+    def bill(self, shop: Shop) -> None:  # noqa: ARG002 - it writes to the inbox by itself
+        self._gateway.bill_due(self._now())
+
+    def close_the_day(self) -> None:
+        """It settles by the clock."""
+
+    def kept_cents(self) -> int:
+        return self._kept() - self._before
+
+    def charges_on(self) -> bool:
+        live = select(func.count()).where(sandbox_plans.c.status == PlanStatus.ACTIVE)
+        with self._ledger.transaction() as connection:
+            return bool(connection.execute(live).scalar_one())
+
+    def _kept(self) -> int:
+        is_kept = (sandbox_charges.c.verdict == "approved") & sandbox_charges.c.returned.is_distinct_from(
+            "void"
+        )
+        taken = select(func.coalesce(func.sum(sandbox_charges.c.amount_cents), 0)).where(is_kept)
+        back = select(func.coalesce(func.sum(sandbox_refunds.c.amount_cents), 0))
+        with self._ledger.transaction() as connection:
+            return int(connection.execute(taken).scalar_one()) - int(connection.execute(back).scalar_one())
+
+
+class Stand:
+    """Authorize.Net's stand, spoken to through the real connector; it forgets all for each member."""
+
+    def __init__(self, stand: AuthorizeNetStand) -> None:
+        self._stand = stand
+
+    def begin(self) -> None:
+        book = self._stand.book
+        for forgotten in (book.profiles, book.transactions, book.subscriptions, book.batches):
+            forgotten.clear()
+        self._stand.sent.clear()
+        self._stand.requests.clear()
+
+    def nonce(self, kind: str, unique: str) -> str:
+        return f"{kind}.{unique}"
+
+    def bill(self, shop: Shop) -> None:
+        """Its notifications come in the wrong order, and the last one twice."""
+        self._stand.bill()
+        sent = list(reversed(self._stand.sent))
+        self._stand.sent.clear()
+        reader = shop.gateway_webhooks
+        for each in (*sent, *sent[-1:]):
+            told = reader.read(each.body, signature=each.signature) if reader else None
+            if told is not None:
+                shop.gateway_inbox.receive(told)
+
+    def close_the_day(self) -> None:
+        self._stand.book.settle()
+
+    def kept_cents(self) -> int:
+        return int(self._stand.book.taken() * 100)
+
+    def charges_on(self) -> bool:
+        return any(plan.status == "active" for plan in self._stand.book.subscriptions.values())

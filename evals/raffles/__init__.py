@@ -1,0 +1,1 @@
+"""Parts of the `raffles` suite: draws made up, timed, counted and tampered with."""

@@ -1,0 +1,129 @@
+"""CPU of drawing and verifying by the number of tickets, and a draw from a ledger that holds them all."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import timedelta
+from functools import partial
+
+import numpy as np
+from sqlalchemy import text
+
+from commerce.raffles import store
+from commerce.raffles.draw.algorithms import HMAC_V1, RFC3797
+from commerce.raffles.draw.bundle import WAIT, Bundle
+from commerce.raffles.draw.tickets import block_of, digest
+from commerce.raffles.draw.verification import verify
+from commerce.raffles.draws import RaffleDraws
+from commerce.raffles.models import Raffle, RaffleStatus
+from evals.generator.rooms import SetClock
+from evals.place import open_place
+from evals.raffles.fairness import Draw, by, naive
+from evals.raffles.making import CHAINS, CLOSED, SEED, committed, drawn, lines, text_of
+from evals.stands.drand import OwnBeacon
+from foundation.crypto import DataKeys, KeyRing
+from foundation.money import Money
+from foundation.outbox import Outbox
+from foundation.sql import Ledger, open_ledger
+
+REPEATS = 3
+RAFFLE = "raf_large"
+FILL = """
+SET LOCAL session_replication_role = replica;
+INSERT INTO raffle_tickets (id, raffle_id, number, customer_id, purchase_id, issued_at)
+SELECT 'tkt_' || n, :raffle, n, 'cus_' || md5((n / 5)::text), 'rfp_' || n / 5, now()
+FROM generate_series(1, :tickets) AS n
+"""
+
+
+def cpu_by_size(sizes: Sequence[int]) -> tuple[list[float], list[float]]:
+    """Seconds of CPU to draw from the list and to verify the bundle's bytes; the best of a few runs."""
+    drawing, verifying = [], []
+    for size in sizes:
+        blocks = list(_blocks(size))
+        commitment = committed(size)
+        bundle = text_of(commitment, drawn(commitment))
+        drawing.append(_cpu(partial(_draw, blocks, size)))
+        verifying.append(_cpu(partial(_check, bundle)))
+    return drawing, verifying
+
+
+def exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:
+    """Of the power of its size with which the time grows, over the last two decades."""
+    return float(np.polyfit(np.log(sizes[-3:]), np.log(seconds[-3:]), 1)[0])
+
+
+def peers(tickets: int) -> Mapping[str, float]:
+    """CPU of the draw alone, without hashing the list."""
+    listed = committed(10).list_sha256
+    ways: dict[str, Draw] = {
+        "RFC 3797": by(RFC3797, tickets=tickets),
+        "random.sample": partial(naive, tickets=tickets),
+    }
+    return {name: _cpu(partial(draw, listed, SEED)) for name, draw in ways.items()}
+
+
+def from_ledger(tickets: int) -> dict[str, float]:
+    """Seconds on the clock to close and to draw a raffle of so many tickets that are in the ledger."""
+    clock = SetClock(CLOSED)
+    beacon = OwnBeacon(4_711, clock)
+    with open_place() as place, closing(open_ledger(place.settings.ledger)) as ledger:
+        _fill(ledger, tickets)
+        keys = DataKeys(ledger, KeyRing({"eval": bytes(range(32))}), now=clock)
+        draws = RaffleDraws(ledger, Outbox(ledger, (), now=clock), keys, beacon, now=clock)
+        closed = _seconds(lambda: draws.close(RAFFLE))
+        clock.now += WAIT + timedelta(minutes=1)
+        return {"ledger close seconds": closed, "ledger draw seconds": _seconds(lambda: draws.draw(RAFFLE))}
+
+
+def _fill(ledger: Ledger, tickets: int) -> None:
+    raffle = Raffle(
+        id=RAFFLE,
+        title="Large",
+        prize="a house",
+        ticket_price=Money(1_00),
+        max_tickets=tickets,
+        per_customer_limit=5,
+        minimum_age=21,
+        opens_at=CLOSED - timedelta(days=1),
+        closes_at=CLOSED,
+        status=RaffleStatus.OPEN,
+        sold=tickets,
+        runners_up=2,
+    )
+    with ledger.transaction() as connection:
+        store.add(connection, raffle, created_at=CLOSED)
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        for statement in FILL.split(";"):
+            connection.execute(text(statement), {"raffle": RAFFLE, "tickets": tickets})
+    with ledger.at_once() as connection:
+        connection.execute(text("VACUUM ANALYZE raffle_tickets"))
+
+
+def _blocks(size: int) -> Iterator[bytes]:
+    listed = lines(size)
+    return (block_of(listed[start : start + 2_000]) for start in range(0, size, 2_000))
+
+
+def _draw(blocks: Sequence[bytes], size: int) -> list[int]:
+    return by(HMAC_V1, tickets=size)(digest(blocks).sha256, SEED)
+
+
+def _check(bundle: bytes) -> None:
+    if not all(check.is_right for check in verify(Bundle.model_validate_json(bundle), chains=CHAINS)):
+        raise AssertionError("an honest draw was not believed")
+
+
+def _cpu(work: Callable[[], object]) -> float:
+    spent = []
+    for _ in range(REPEATS):
+        started = time.process_time()
+        work()
+        spent.append(time.process_time() - started)
+    return min(spent)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started

@@ -1,0 +1,132 @@
+"""The cart, checkout and orders over HTTP."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.bootstrap import House
+from foundation.auth import Duty, Principal, Role
+from tests.api.conftest import Headers
+
+OWLS: dict[str, Any] = {"items": [{"productId": "prd_owl", "quantity": 2}], "state": "TX"}
+
+
+def buy(client: TestClient, headers: Headers, *, key: str = "key-0001", **changed: Any) -> Any:  # noqa: ANN401
+    return client.post("/api/checkout", json=OWLS | changed, headers=headers | {"Idempotency-Key": key})
+
+
+@pytest.fixture
+def desk(house: House) -> dict[Duty, Headers]:
+    return {
+        duty: {
+            "Authorization": f"Bearer {house.tokens.issue(Principal(f'stf_{duty}', Role.STAFF, duty=duty))}"
+        }
+        for duty in Duty
+    }
+
+
+class TestCart:
+    def test_cart_is_filled_changed_and_emptied(self, client: TestClient, guest: Headers) -> None:
+        client.post("/api/cart/items", json={"productId": "prd_owl", "quantity": 2}, headers=guest)
+        client.put("/api/cart/items/prd_owl", json={"quantity": 3}, headers=guest)
+
+        shown = client.get("/api/cart", headers=guest).json()["data"]
+        left = client.delete("/api/cart/items/prd_owl", headers=guest).json()["data"]
+
+        assert (shown["subtotal"], shown["lines"][0]["priceChanged"]) == (84.0, False)
+        assert left == {"lines": [], "subtotal": 0.0}
+
+    @pytest.mark.parametrize("quantity", [0, 21, 1.5, "2", None])
+    def test_quantity_that_is_none_names_its_field(
+        self, client: TestClient, guest: Headers, quantity: object
+    ) -> None:
+        wish = {"productId": "prd_owl", "quantity": quantity}
+
+        answer = client.post("/api/cart/items", json=wish, headers=guest)
+
+        assert (answer.status_code, answer.json()["details"][0]["field"]) == (400, "quantity")
+
+
+class TestCheckout:
+    def test_order_is_charged_once_and_kept(self, client: TestClient, ana: Headers) -> None:
+        quoted = client.post("/api/checkout/quote", json=OWLS, headers=ana).json()["data"]
+
+        answers = [buy(client, ana), buy(client, ana)]
+
+        orders = client.get("/api/orders", headers=ana).json()["data"]
+        assert [answer.status_code for answer in answers] == [201, 201]
+        assert [order["id"] for order in orders] == [answers[0].json()["data"]["id"]]
+        assert (quoted["total"], quoted["tax"], orders[0]["total"]) == (59.5, 3.5, 59.5)
+
+    def test_cart_is_bought_when_no_items_are_named(self, client: TestClient, ana: Headers) -> None:
+        client.post("/api/cart/items", json={"productId": "prd_day", "quantity": 1}, headers=ana)
+
+        order = buy(client, ana, items=[]).json()["data"]
+
+        assert [line["name"] for line in order["lines"]] == ["Daybreak Mints"]
+
+    @pytest.mark.parametrize(
+        ("changed", "status", "code"),
+        [
+            ({"expectedTotal": "56.00"}, 409, "CONFLICT"),
+            ({"state": "ZZ"}, 400, "INVALID_INPUT"),
+            ({"items": [{"productId": "prd_none", "quantity": 1}]}, 404, "NOT_FOUND"),
+            ({"items": [{"productId": "prd_owl", "quantity": 13}]}, 409, "CONFLICT"),
+            ({"items": []}, 409, "CONFLICT"),
+        ],
+    )
+    def test_refusal_has_its_code(
+        self, client: TestClient, ana: Headers, changed: dict[str, Any], status: int, code: str
+    ) -> None:
+        answer = buy(client, ana, **changed)
+
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+    def test_key_and_proof_of_age_are_required(self, client: TestClient, ana: Headers, ben: Headers) -> None:
+        assert client.post("/api/checkout", json=OWLS, headers=ana).status_code == 400
+        assert buy(client, ben).json()["code"] == "FORBIDDEN"
+
+
+class TestOrders:
+    def test_customer_sees_only_their_own(
+        self, client: TestClient, ana: Headers, ben: Headers, guest: Headers, staff: Headers
+    ) -> None:
+        order_id = buy(client, ana).json()["data"]["id"]
+
+        seen = [client.get(f"/api/orders/{order_id}", headers=who).status_code for who in (ana, ben, staff)]
+
+        assert seen == [200, 404, 200]
+        assert client.get("/api/orders", headers=ben).json()["data"] == []
+        assert client.get("/api/orders", headers=guest).status_code == 403
+        assert len(client.get("/api/orders?status=paid", headers=staff).json()["data"]) == 1
+
+    def test_only_who_may_refund_cancels(
+        self, client: TestClient, ana: Headers, desk: dict[Duty, Headers]
+    ) -> None:
+        order_id = buy(client, ana).json()["data"]["id"]
+        why = {"reason": "ordered twice"}
+
+        refused = [
+            client.post(f"/api/orders/{order_id}/cancel", json=why, headers=who).status_code
+            for who in (ana, desk[Duty.SUPPORT])
+        ]
+        done = client.post(f"/api/orders/{order_id}/cancel", json=why, headers=desk[Duty.MANAGER])
+
+        assert (refused, done.json()["data"]["status"]) == ([403, 403], "cancelled")
+        assert client.get("/api/products/prd_owl", headers=ana).json()["data"]["inventory"] == 12
+
+    def test_held_order_is_decided_by_compliance(
+        self, client: TestClient, house: House, ana: Headers, desk: dict[Duty, Headers]
+    ) -> None:
+        house.payments.add_card("cus_ana", nonce="tok_hold")
+        order = buy(client, ana).json()["data"]
+        verdict = {"accept": True}
+
+        refused = client.post(f"/api/orders/{order['id']}/review", json=verdict, headers=desk[Duty.MANAGER])
+        decided = client.post(
+            f"/api/orders/{order['id']}/review", json=verdict, headers=desk[Duty.COMPLIANCE]
+        )
+
+        assert (order["status"], refused.status_code) == ("review", 403)
+        assert decided.json()["data"]["status"] == "paid"

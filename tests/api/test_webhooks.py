@@ -1,0 +1,123 @@
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import func, select
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.bootstrap import House, build
+from commerce.customers.models import NewCustomer
+from commerce.memberships.models import Tier
+from commerce.payments.gateway_store import gateway_notifications
+from commerce.payments.models import PaymentStatus
+from evals.stands.authorize_net import (
+    HEADER,
+    LOGIN_ID,
+    SIGNATURE_KEY,
+    TRANSACTION_KEY,
+    AuthorizeNetStand,
+    Sent,
+    notification,
+)
+from foundation.money import Money
+from foundation.settings import PaymentSettings, Settings
+from tests.api.conftest import brain
+from tests.fakes import FakeClock
+from tests.shop import ADULT
+
+ADDRESS = "/api/webhooks/authorize-net"
+
+
+@pytest.fixture
+def stand(clock: FakeClock) -> AuthorizeNetStand:
+    return AuthorizeNetStand(now=clock)
+
+
+@pytest.fixture
+def house(live_settings: Settings, stand: AuthorizeNetStand, clock: FakeClock) -> Iterator[House]:
+    """One whose card gateway is the stand."""
+    with stand.serving() as address:
+        given = {
+            "AUTHORIZE_NET_LOGIN_ID": LOGIN_ID,
+            "AUTHORIZE_NET_TRANSACTION_KEY": TRANSACTION_KEY,
+            "AUTHORIZE_NET_SIGNATURE_KEY": SIGNATURE_KEY,
+            "AUTHORIZE_NET_URL": address,
+        }
+        gateway = PaymentSettings.model_validate(given)
+        house = build(live_settings.model_copy(update={"payments": gateway}), clock=clock, brain=brain())
+        yield house
+        house.close()
+
+
+def post(client: TestClient, sent: Sent) -> int:
+    return client.post(ADDRESS, content=sent.body, headers={HEADER: sent.signature}).status_code
+
+
+def stored(house: House) -> int:
+    with house.ledger.transaction() as connection:
+        return int(connection.execute(select(func.count()).select_from(gateway_notifications)).scalar_one())
+
+
+def test_signed_notification_is_stored_once_and_answered(client: TestClient, house: House) -> None:
+    sent = notification("net.authorize.payment.void.created", "60001", at=house.now(), key=SIGNATURE_KEY)
+
+    answers = [post(client, sent), post(client, sent)]
+
+    assert answers == [200, 200]
+    assert stored(house) == 1
+
+
+def test_forged_notification_is_refused_before_it_is_read(client: TestClient, house: House) -> None:
+    sent = notification("net.authorize.payment.void.created", "60001", at=house.now(), key="another key")
+    no_json = Sent(b"{", sent.signature)
+
+    assert [post(client, sent), post(client, no_json)] == [401, 401]
+    assert stored(house) == 0
+
+
+def test_shop_of_the_sandbox_takes_no_notifications(live_settings: Settings, clock: FakeClock) -> None:
+    sent = notification("net.authorize.payment.void.created", "60001", at=clock(), key=SIGNATURE_KEY)
+    house = build(live_settings, clock=clock, brain=brain())
+    with TestClient(create_app(house)) as client:
+        assert post(client, sent) == 404
+
+
+def test_month_charged_by_the_gateway_renews_the_membership_once_whatever_order_news_come_in(
+    client: TestClient, house: House, stand: AuthorizeNetStand, clock: FakeClock
+) -> None:
+    house.customers.register(NewCustomer("Ana Alvarez", "ana@example.com", state="TX"), customer_id="cus_ana")
+    house.ages.verify("cus_ana", ADULT)
+    house.payments.add_card("cus_ana", nonce="approve.1")
+    before = house.memberships.subscribe("cus_ana", tier=Tier.BRONZE, key="m1")
+    while house.relay.deliver("billing"):
+        pass
+    clock.advance(timedelta(days=31))
+    stand.bill()
+    news = list(stand.sent)
+
+    for sent in [*reversed(news), *news]:
+        post(client, sent)
+    house.gateway_inbox.read()
+    house.gateway_inbox.look_for_lost()
+
+    standing = house.memberships.standing("cus_ana")
+    payments = house.payments.payments_of("cus_ana")
+    assert len(payments) == 2
+    assert stand.book.taken() == Decimal(94)
+    assert all(payment.is_delivered for payment in payments)
+    assert (standing.tier, before.period) == (Tier.BRONZE, 1)
+
+
+def test_charge_cut_off_after_it_was_made_is_found_and_made_once(
+    house: House, stand: AuthorizeNetStand
+) -> None:
+    house.customers.register(NewCustomer("Ana Alvarez", "ana@example.com", state="TX"), customer_id="cus_ana")
+    house.payments.add_card("cus_ana", nonce="approve.1")
+    stand.fail("createTransactionRequest", "lost_after")
+
+    payment = house.payments.charge("cus_ana", amount=Money(5_00), description="tickets", key="k1")
+
+    assert payment.status is PaymentStatus.APPROVED
+    assert stand.book.taken() == Decimal(5)

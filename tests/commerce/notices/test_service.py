@@ -1,0 +1,258 @@
+import threading
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from sqlalchemy import text
+
+from commerce.customers.contact import Channel
+from commerce.customers.models import NewCustomer
+from commerce.notices.models import MASK, PAUSES, Status, Unsendable
+from commerce.notices.offers import NotOurLink
+from commerce.notices.ports import CarrierSilent
+from commerce.notices.service import A_TRY_TAKES, NoSuchNotice, NotParked
+from foundation.outbox import Event
+from tests.commerce.notices.conftest import Crash, Desk
+
+ENDED = {"tier": "GOLD"}
+OFFER = {"title": "Ten percent off", "description": "This week only."}
+
+
+def silent() -> None:
+    raise CarrierSilent("timed out")
+
+
+def refusing() -> None:
+    raise Unsendable("the address refuses")
+
+
+def broken() -> None:
+    raise ZeroDivisionError
+
+
+def crash() -> None:
+    raise Crash
+
+
+def status(desk: Desk, notice_id: str) -> Status:
+    return desk.notices.find(notice_id).status
+
+
+class TestSending:
+    def test_event_becomes_one_letter_to_the_customer(self, desk: Desk, ana: str) -> None:
+        notice_id = desk.tell(ana)
+
+        assert desk.files() == [f"{notice_id}.eml"]
+        letter = message_from_bytes((desk.folder / f"{notice_id}.eml").read_bytes(), policy=policy.default)
+        assert letter["To"] == "Ana Test <ana@example.com>"
+        assert letter["Subject"] == "Your membership ends on 1 April 2026"
+        assert letter["Message-ID"] == f"<{notice_id}@livhana.example>"
+        found = desk.notices.find(notice_id)
+        assert (found.status, found.sent_at) == (Status.SENT, desk.shop.clock())
+        assert desk.notices.written(found) == desk.mailer.sent[0].written
+
+    def test_event_that_comes_again_is_sent_once(self, desk: Desk, ana: str) -> None:
+        notice_id = desk.tell(ana)
+        desk.tell(ana)
+        event = Event(notice_id, "notices", ana, {"template": "welcome"}, desk.shop.clock())
+
+        desk.another().take([event])
+
+        assert len(desk.mailer.sent) == 1
+
+    def test_many_at_once_send_it_once(self, desk: Desk, ana: str) -> None:
+        notice_id = desk.append(ana)
+        stored = {"template": "membership_ended", "about": "mem_1", "tier": "GOLD"}
+        event = Event(notice_id, "notices", ana, stored, desk.shop.clock())
+        relays = [desk.another() for _ in range(6)]
+        together = threading.Barrier(len(relays))
+
+        def deliver(number: int) -> None:
+            together.wait()
+            relays[number].take([event])
+            relays[number].send_due()
+
+        threads = [threading.Thread(target=deliver, args=(number,)) for number in range(len(relays))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert len(desk.mailer.sent) == 1
+        assert status(desk, notice_id) is Status.SENT
+
+    def test_code_goes_to_the_phone_that_is_to_be_verified(self, desk: Desk, ana: str) -> None:
+        desk.shop.clock.advance(timedelta(hours=1))
+        until = desk.shop.clock() + timedelta(minutes=10)
+        sealed = {
+            f"sealed_{name}": desk.shop.keys.seal(ana, value, context=f"notices.{name}")
+            for name, value in (("code", "482913"), ("phone", "+15125550100"))
+        }
+
+        notice_id = desk.tell(ana, "verify_phone", {"expires_at": until.isoformat(), **sealed})
+
+        told = (desk.folder / f"{notice_id}.txt").read_text()
+        assert told.startswith("To: +15125550100\n\n482913 is your LivHana code")
+        kept = desk.notices.written(desk.notices.find(notice_id))
+        assert kept is not None
+        assert "482913" not in kept.text
+        assert MASK in kept.text
+
+    def test_nothing_personal_is_stored_in_clear(self, desk: Desk, ana: str) -> None:
+        sealed = desk.shop.keys.seal(ana, "482913", context="notices.code")
+        desk.tell(ana, "sign_in_code", {"sealed_code": sealed, "expires_at": "2026-03-01T13:00:00+00:00"})
+
+        with desk.shop.ledger.transaction() as connection:
+            row = connection.execute(text("SELECT to_jsonb(notices)::text FROM notices")).scalar_one()
+        assert "sign_in_code" in row
+        assert not [word for word in ("Ana", "example.com", "482913") if word in row]
+
+
+class TestCrashes:
+    def test_crash_after_sending_sends_no_second_letter(self, desk: Desk, ana: str) -> None:
+        desk.mailer.after = crash
+        with pytest.raises(Crash):
+            desk.tell(ana)
+        desk.mailer.after = lambda: None
+
+        desk.tell(ana)
+        desk.notices.send_due()
+        assert status(desk, "ntc_cancelled_1") is Status.WAITING
+        desk.shop.clock.advance(A_TRY_TAKES)
+        desk.notices.send_due()
+
+        assert status(desk, "ntc_cancelled_1") is Status.SENT
+        assert len(desk.mailer.sent) == len(desk.files()) == 1
+
+    def test_crash_before_sending_delays_it(self, desk: Desk, ana: str) -> None:
+        desk.mailer.before = crash
+        with pytest.raises(Crash):
+            desk.tell(ana)
+        desk.mailer.before = lambda: None
+
+        desk.shop.clock.advance(A_TRY_TAKES)
+
+        assert desk.notices.send_due() == 1
+        assert len(desk.files()) == 1
+
+
+class TestTryingAgain:
+    def test_silent_carrier_is_asked_again_until_it_is_parked(self, desk: Desk, ana: str) -> None:
+        desk.mailer.before = silent
+        notice_id = desk.tell(ana)
+
+        for pause in PAUSES:
+            assert status(desk, notice_id) is Status.WAITING
+            desk.shop.clock.advance(pause - timedelta(seconds=1))
+            assert desk.notices.send_due() == 0
+            desk.shop.clock.advance(timedelta(seconds=1))
+            assert desk.notices.send_due() == 1
+
+        parked = desk.notices.find(notice_id)
+        assert (parked.status, parked.reason) == (Status.PARKED, "no answer: timed out")
+        assert parked.attempts == len(PAUSES) + 1
+
+    def test_parked_notice_is_sent_when_a_person_says_so(self, desk: Desk, ana: str) -> None:
+        desk.mailer.before = refusing
+        notice_id = desk.tell(ana)
+        assert desk.notices.find(notice_id).reason == "the address refuses"
+        desk.mailer.before = lambda: None
+
+        sent = desk.notices.resend(notice_id)
+
+        assert sent.status is Status.SENT
+        with pytest.raises(NotParked):
+            desk.notices.resend(notice_id)
+        with pytest.raises(NoSuchNotice):
+            desk.notices.resend("ntc_none")
+
+    def test_fault_in_one_notice_keeps_no_other_waiting(self, desk: Desk, ana: str) -> None:
+        desk.mailer.before = broken
+        first = desk.tell(ana)
+        desk.mailer.before = lambda: None
+
+        second = desk.tell(ana, "membership_ended", ENDED)
+
+        assert (status(desk, first), status(desk, second)) == (Status.WAITING, Status.SENT)
+        assert desk.notices.find(first).reason == "ZeroDivisionError"
+
+
+class TestParking:
+    def test_unknown_customer_is_parked(self, desk: Desk) -> None:
+        assert desk.notices.find(desk.tell("cus_none")).reason == "there is no such customer"
+
+    def test_erased_customer_is_parked_and_what_was_sent_is_unreadable(self, desk: Desk, ana: str) -> None:
+        sent = desk.tell(ana)
+        desk.shop.keys.shred(ana)
+
+        parked = desk.tell(ana, "membership_ended", ENDED)
+
+        assert desk.notices.find(parked).reason == "the customer has been erased"
+        assert desk.notices.written(desk.notices.find(sent)) is None
+
+    @pytest.mark.parametrize(
+        ("name", "fields", "reason"),
+        [
+            ("none", {}, "there is no template 'none'"),
+            ("cancelled", {"tier": "GOLD"}, "'ends_at' is undefined"),
+            (
+                "cancelled",
+                {"tier": "GOLD", "ends_at": "soon"},
+                "Invalid isoformat",
+            ),
+            ("cancelled", {"tier": "GOLD", "ends_at": None, "channel": "text"}, "no phone number"),
+        ],
+    )
+    def test_event_that_makes_no_message_is_parked_with_the_reason(
+        self, desk: Desk, ana: str, name: str, fields: dict[str, object], reason: str
+    ) -> None:
+        found = desk.notices.find(desk.tell(ana, name, fields))
+
+        assert found.status is Status.PARKED
+        assert reason in str(found.reason)
+
+    def test_code_is_not_sent_when_it_is_good_no_longer(self, desk: Desk, ana: str) -> None:
+        sealed = desk.shop.keys.seal(ana, "482913", context="notices.code")
+
+        notice_id = desk.tell(
+            ana, "sign_in_code", {"sealed_code": sealed, "expires_at": "2026-03-01T12:00:00+00:00"}
+        )
+
+        assert desk.notices.find(notice_id).reason == "what it says holds no longer"
+        assert desk.files() == []
+
+
+class TestOffers:
+    def test_offer_is_withheld_from_who_did_not_ask_for_offers(self, desk: Desk, ana: str) -> None:
+        assert status(desk, desk.tell(ana, "promotion", OFFER)) is Status.WITHHELD
+        assert desk.files() == []
+
+    def test_offer_says_how_to_end_offers_and_the_link_ends_them(self, desk: Desk, ana: str) -> None:
+        desk.consents.news(ana, Channel.EMAIL, wanted=True, wording="2026-03", source="web")
+
+        notice_id = desk.tell(ana, "promotion", OFFER)
+
+        letter = message_from_bytes((desk.folder / f"{notice_id}.eml").read_bytes(), policy=policy.default)
+        assert letter["List-Unsubscribe"] == f"<{desk.offers.link(ana)}>"
+        assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        desk.offers.end(ana, desk.offers.link(ana).rpartition("=")[2])
+        assert status(desk, desk.tell(ana, "promotion", OFFER, number=2)) is Status.WITHHELD
+
+    def test_link_of_another_customer_ends_nothing(self, desk: Desk, ana: str) -> None:
+        ben = desk.shop.customers.register(NewCustomer("Ben", "ben@example.com")).id
+        desk.consents.news(ana, Channel.EMAIL, wanted=True, wording="2026-03", source="web")
+
+        with pytest.raises(NotOurLink):
+            desk.offers.end(ana, desk.offers.link(ben).rpartition("=")[2])
+
+
+def test_tally_counts_every_state_and_knows_how_long_the_oldest_waits(desk: Desk, ana: str) -> None:
+    desk.tell(ana, "membership_ended", ENDED)
+    desk.mailer.before = silent
+    desk.tell(ana)
+    desk.shop.clock.advance(timedelta(minutes=3))
+
+    tally = desk.notices.tally()
+
+    assert tally.counts == {Status.WAITING: 1, Status.SENT: 1, Status.PARKED: 0, Status.WITHHELD: 0}
+    assert tally.waiting_for(desk.shop.clock()) == timedelta(minutes=3)

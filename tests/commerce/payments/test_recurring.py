@@ -1,0 +1,277 @@
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from commerce.payments.inbox import GatewayInbox
+from commerce.payments.models import (
+    KeyReused,
+    NoCardOnFile,
+    PaymentStatus,
+    Recurring,
+    RecurringStatus,
+    RecurringUnsettled,
+    RefundStatus,
+)
+from commerce.payments.ports import GatewaySilent, Notification, RecurringCharge
+from foundation.errors import Conflict
+from foundation.money import Money
+from tests.commerce.payments.conftest import PRICE, charge
+from tests.crashes import FailingGateway
+from tests.shop import Shop
+
+A_MONTH = timedelta(days=31)
+
+
+@dataclass
+class Listener:
+    """Hears what the gateway charges; `refuses` so many times first."""
+
+    heard: list[tuple[str, int]] = field(default_factory=list)
+    payments: list[str] = field(default_factory=list)
+    refuses: int = 0
+
+    def charged(self, charge: RecurringCharge) -> None:
+        self._hear("charged", charge)
+
+    def failed(self, charge: RecurringCharge) -> None:
+        self._hear("failed", charge)
+
+    def ended(self, recurring_id: str, status: str) -> None:
+        self.heard.append((f"{recurring_id} {status}", 0))
+
+    def _hear(self, what: str, charge: RecurringCharge) -> None:
+        if self.refuses:
+            self.refuses -= 1
+            raise Conflict("not now")
+        self.heard.append((what, charge.amount.cents))
+        self.payments.append(charge.payment_id)
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+def inbox(shop: Shop, listener: Listener) -> GatewayInbox:
+    return GatewayInbox(shop.ledger, shop.payments, listener, now=shop.clock)
+
+
+@pytest.fixture
+def plan(shop: Shop, ana: str) -> Recurring:
+    return recur(shop, ana)
+
+
+def recur(shop: Shop, customer_id: str, *, amount: Money = PRICE, key: str = "p1") -> Recurring:
+    return shop.payments.recur(customer_id, name="Bronze", amount=amount, first_at=shop.clock(), key=key)
+
+
+def bill(shop: Shop) -> int:
+    return shop.sandbox.bill_due(shop.clock())
+
+
+class TestRecur:
+    def test_plan_begins_once_for_its_key(self, shop: Shop, plan: Recurring) -> None:
+        again = recur(shop, plan.customer_id)
+
+        assert again == plan
+        assert bill(shop) == 1
+
+    def test_key_of_another_plan_is_refused(self, shop: Shop, plan: Recurring) -> None:
+        with pytest.raises(KeyReused):
+            recur(shop, plan.customer_id, amount=Money(97_00))
+
+    def test_customer_without_a_card_is_sent_to_the_form(self, shop: Shop) -> None:
+        with pytest.raises(NoCardOnFile):
+            recur(shop, shop.welcome("ben", card=None))
+
+    @pytest.mark.parametrize("lost", ["before", "after"])
+    def test_plan_whose_answer_was_lost_is_looked_up_first(self, shop: Shop, ana: str, lost: str) -> None:
+        silent = FailingGateway(shop.sandbox, **{lost: GatewaySilent()})  # type: ignore[arg-type]
+        with pytest.raises(RecurringUnsettled):
+            recur(shop.with_gateway(silent), ana)
+
+        begun = recur(shop, ana)
+
+        assert begun.status is RecurringStatus.ACTIVE
+        assert bill(shop) == 1
+
+    def test_changed_amount_is_charged_next_and_an_old_key_changes_nothing(
+        self, shop: Shop, plan: Recurring
+    ) -> None:
+        shop.payments.change_recurring(plan.id, amount=Money(97_00), key="c1")
+        shop.payments.change_recurring(plan.id, amount=Money(1_00), key="c1")
+
+        bill(shop)
+
+        assert shop.charged() == Money(97_00)
+
+    def test_stopped_plan_charges_nothing_more(self, shop: Shop, plan: Recurring) -> None:
+        stopped = [shop.payments.stop_recurring(plan.id, key="s1").status for _ in range(2)]
+
+        assert stopped == [RecurringStatus.STOPPED] * 2
+        assert bill(shop) == 0
+
+
+class TestNews:
+    def test_charge_becomes_a_payment_and_is_told_once(
+        self, shop: Shop, plan: Recurring, inbox: GatewayInbox, listener: Listener
+    ) -> None:
+        bill(shop)
+
+        read = inbox.read(), inbox.read()
+
+        [payment] = shop.payments.payments_of(plan.customer_id)
+        assert read == (1, 0)
+        assert listener.heard == [("charged", 47_00)]
+        assert (payment.status, payment.recurring_id) == (PaymentStatus.APPROVED, plan.id)
+        assert shop.events("payments")[-1]["status"] == "approved"
+
+    @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 1, 2, 0, 0)])
+    def test_notifications_replayed_and_reordered_tell_each_charge_once(
+        self,
+        shop: Shop,
+        plan: Recurring,
+        inbox: GatewayInbox,
+        listener: Listener,
+        order: Sequence[int],
+    ) -> None:
+        shop.clock.advance(A_MONTH * 2)
+        bill(shop)
+        charges = shop.sandbox.plan(str(plan.subscription_id)).transaction_ids
+
+        for number, place in enumerate(order):
+            inbox.receive(Notification(f"again{number}", "transaction", charges[place]))
+            inbox.read()
+
+        assert listener.heard == [("charged", 47_00)] * 3
+        assert len(set(listener.payments)) == 3
+
+    def test_same_notification_is_stored_once(
+        self, shop: Shop, plan: Recurring, inbox: GatewayInbox, listener: Listener
+    ) -> None:
+        told = Notification("n1", "subscription", str(plan.subscription_id))
+        bill(shop)
+        for _ in range(2):
+            inbox.receive(told)
+
+        assert inbox.read() == 2  # the sandbox's own, and this one
+        assert listener.heard == [("charged", 47_00)]
+
+    @pytest.mark.parametrize("kind", ["transaction", "subscription"])
+    def test_notification_of_something_unknown_is_let_go(
+        self, inbox: GatewayInbox, listener: Listener, kind: str
+    ) -> None:
+        inbox.receive(Notification("n1", kind, "no_such_thing"))  # type: ignore[arg-type]
+
+        assert inbox.read() == 1
+        assert listener.heard == []
+
+    def test_payment_voided_at_the_gateway_itself_is_void_here_too(
+        self, shop: Shop, ana: str, inbox: GatewayInbox
+    ) -> None:
+        payment = charge(shop, ana)
+        shop.sandbox.void(str(payment.transaction_id))
+        inbox.receive(Notification("n1", "transaction", str(payment.transaction_id)))
+
+        inbox.read()
+
+        assert shop.payments.payment(payment.id).status is PaymentStatus.VOIDED
+        assert shop.payments.payment(payment.id).refunded == PRICE
+
+    def test_failed_charge_is_told_as_one(self, shop: Shop, inbox: GatewayInbox, listener: Listener) -> None:
+        ben = shop.welcome("ben", card="tok_decline")
+        recur(shop, ben)
+        bill(shop)
+
+        inbox.read()
+
+        assert listener.heard == [("failed", 47_00)]
+        assert [each.status for each in shop.payments.payments_of(ben)] == [PaymentStatus.DECLINED]
+
+    def test_held_charge_is_told_once_it_is_decided(
+        self, shop: Shop, inbox: GatewayInbox, listener: Listener
+    ) -> None:
+        ben = shop.welcome("ben", card="tok_hold")
+        recur(shop, ben)
+        bill(shop)
+        inbox.read()
+        before = list(listener.heard)
+
+        shop.payments.settle_held(shop.payments.held()[0].id, accept=True, by="stf_sam")
+        shop.clock.advance(timedelta(hours=1))
+        inbox.look_for_lost()
+
+        assert (before, listener.heard) == ([], [("charged", 47_00)])
+
+    @pytest.mark.usefixtures("plan")
+    def test_lost_notification_is_found_within_the_hour(
+        self, shop: Shop, inbox: GatewayInbox, listener: Listener
+    ) -> None:
+        bill(shop)
+        early = inbox.look_for_lost()
+        shop.clock.advance(timedelta(hours=1))
+
+        late = inbox.look_for_lost()
+
+        assert (early, late, listener.heard) == (0, 1, [("charged", 47_00)])
+
+    def test_listener_that_cannot_yet_is_told_again(
+        self, shop: Shop, plan: Recurring, inbox: GatewayInbox, listener: Listener
+    ) -> None:
+        listener.refuses = 1
+        bill(shop)
+        first = inbox.read()
+        shop.clock.advance(timedelta(minutes=2))
+
+        second = inbox.read()
+
+        assert (first, second, listener.heard) == (0, 1, [("charged", 47_00)])
+        assert len(shop.payments.payments_of(plan.customer_id)) == 1
+
+    @pytest.mark.usefixtures("plan")
+    def test_silent_gateway_postpones_the_notification(self, shop: Shop, listener: Listener) -> None:
+        bill(shop)
+        silent = shop.with_gateway(FailingGateway(shop.sandbox, silence=GatewaySilent(), silent=1))
+        inbox = GatewayInbox(shop.ledger, silent.payments, listener, now=shop.clock)
+        first = inbox.read()
+        shop.clock.advance(timedelta(minutes=2))
+
+        assert (first, inbox.read()) == (0, 1)
+        assert listener.heard == [("charged", 47_00)]
+
+    def test_plan_that_the_gateway_ends_is_told(
+        self, shop: Shop, plan: Recurring, inbox: GatewayInbox, listener: Listener
+    ) -> None:
+        shop.sandbox.stop_plan(str(plan.subscription_id))
+        shop.clock.advance(timedelta(hours=1))
+
+        inbox.look_for_lost()
+
+        assert listener.heard == [(f"{plan.id} canceled", 0)]
+        assert shop.payments.recurring(plan.id).status is RecurringStatus.ENDED
+
+    @pytest.mark.usefixtures("plan")
+    def test_charge_nobody_wants_is_given_back_by_the_listener(self, shop: Shop) -> None:
+        class Unwilling(Listener):
+            def charged(self, charge: RecurringCharge) -> None:
+                made = shop.payments.refund(charge.payment_id, reason="too late", key=charge.payment_id)
+                self.heard.append((made.status, made.amount.cents))
+
+        unwilling = Unwilling()
+        bill(shop)
+
+        GatewayInbox(shop.ledger, shop.payments, unwilling, now=shop.clock).read()
+
+        assert unwilling.heard == [(RefundStatus.VOIDED, 47_00)]
+        assert shop.charged() == Money(0)
+
+    @pytest.mark.usefixtures("plan")
+    def test_old_notifications_are_pruned(self, shop: Shop, inbox: GatewayInbox) -> None:
+        bill(shop)
+        inbox.read()
+        shop.clock.advance(timedelta(days=31))
+
+        assert inbox.prune() == 1

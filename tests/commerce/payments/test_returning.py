@@ -1,0 +1,244 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from commerce.payments.models import (
+    CardDeclined,
+    KeyReused,
+    NothingToPay,
+    NothingToRefund,
+    Payment,
+    PaymentNotFound,
+    PaymentReturned,
+    PaymentStatus,
+    Refund,
+    RefundRefused,
+    RefundStatus,
+)
+from commerce.payments.ports import GatewayAnswer, GatewaySilent, Return, Verdict
+from evals.faults.fuse import RelayedGateway
+from foundation.errors import ShopError
+from foundation.money import Money
+from tests.commerce.payments.conftest import PRICE, charge, status
+from tests.crashes import FailingGateway, Killed
+from tests.shop import Shop
+
+A_DAY = timedelta(days=1)
+
+
+class UnwillingGateway(RelayedGateway):
+    """Refunds nothing."""
+
+    def refund(self, refund: Return) -> GatewayAnswer:
+        return GatewayAnswer(Verdict.ERROR, refund.transaction_id)
+
+
+@pytest.fixture
+def paid(shop: Shop, ana: str) -> Payment:
+    """Booked, and settled at the gateway."""
+    payment = charge(shop, ana)
+    shop.payments.deliver(payment)
+    shop.clock.advance(A_DAY)
+    return payment
+
+
+def refund(shop: Shop, payment: Payment, cents: int | None = None, *, key: str = "r1") -> Refund:
+    amount = None if cents is None else Money(cents)
+    return shop.payments.refund(payment.id, amount=amount, reason="it came late", key=key)
+
+
+class TestRefund:
+    def test_unsettled_charge_is_voided(self, shop: Shop, ana: str) -> None:
+        payment = charge(shop, ana)
+
+        made = refund(shop, payment)
+
+        assert (made.status, status(shop)) == (RefundStatus.VOIDED, PaymentStatus.VOIDED)
+        assert shop.charged() == Money(0)
+
+    def test_settled_charge_is_refunded_in_parts(self, shop: Shop, paid: Payment) -> None:
+        part = refund(shop, paid, 20_00)
+        still = shop.payments.payment(paid.id)
+
+        rest = refund(shop, paid, key="r2")
+
+        assert (part.status, still.status, still.refunded) == (
+            RefundStatus.REFUNDED,
+            PaymentStatus.APPROVED,
+            Money(20_00),
+        )
+        assert (rest.amount, status(shop)) == (Money(27_00), PaymentStatus.REFUNDED)
+        assert shop.payments.refunds(paid.id) == [part, rest]
+        assert shop.charged() == Money(0)
+
+    def test_part_of_an_unsettled_charge_waits_for_the_settlement(self, shop: Shop, ana: str) -> None:
+        payment = charge(shop, ana)
+        shop.payments.deliver(payment)
+
+        early = refund(shop, payment, 20_00)
+        shop.clock.advance(A_DAY)
+        shop.payments.reconcile()
+
+        assert early.status is RefundStatus.PENDING
+        assert [each.status for each in shop.payments.refunds(payment.id)] == [RefundStatus.REFUNDED]
+        assert shop.charged() == Money(27_00)
+
+    def test_same_key_refunds_once(self, shop: Shop, paid: Payment) -> None:
+        first = refund(shop, paid, 20_00)
+
+        second = refund(shop, paid, 20_00)
+
+        assert second == first
+        assert shop.charged() == Money(27_00)
+
+    def test_key_of_another_refund_is_refused(self, shop: Shop, paid: Payment) -> None:
+        refund(shop, paid, 20_00)
+
+        with pytest.raises(KeyReused):
+            refund(shop, paid, 10_00)
+
+    @pytest.mark.parametrize(
+        ("cents", "refusal"), [(47_01, NothingToRefund), (0, NothingToPay), (-1, NothingToPay)]
+    )
+    def test_never_more_than_was_taken_and_never_nothing(
+        self, shop: Shop, paid: Payment, cents: int, refusal: type[Exception]
+    ) -> None:
+        with pytest.raises(refusal):
+            refund(shop, paid, cents)
+
+        assert shop.charged() == PRICE
+
+    def test_refunds_that_race_never_exceed_the_payment(self, shop: Shop, paid: Payment) -> None:
+        def attempt(number: int) -> bool:
+            try:
+                refund(shop, paid, 10_00, key=f"r{number}")
+            except ShopError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as threads:
+            made = sum(threads.map(attempt, range(8)))
+
+        assert made == 4
+        assert shop.charged() == Money(7_00)
+
+    def test_same_key_at_once_refunds_once(self, shop: Shop, paid: Payment) -> None:
+        with ThreadPoolExecutor(6) as threads:
+            made = set(threads.map(lambda _: refund(shop, paid, 10_00).id, range(6)))
+
+        assert len(made) == 1
+        assert shop.charged() == Money(37_00)
+
+    def test_declined_payment_has_nothing_to_refund(self, shop: Shop) -> None:
+        ben = shop.welcome("ben", card="tok_decline")
+        with pytest.raises(CardDeclined):
+            charge(shop, ben)
+        [payment] = shop.payments.payments_of(ben)
+
+        with pytest.raises(NothingToRefund):
+            refund(shop, payment)
+
+    def test_unknown_payment_is_not_found(self, shop: Shop) -> None:
+        with pytest.raises(PaymentNotFound):
+            shop.payments.refund("pay_none", reason="none", key="r1")
+
+    def test_refund_the_gateway_refuses_leaves_the_money_and_says_so(self, shop: Shop, paid: Payment) -> None:
+        unwilling = shop.with_gateway(UnwillingGateway(shop.sandbox))
+
+        for _ in range(2):
+            with pytest.raises(RefundRefused):
+                refund(unwilling, paid, 20_00)
+
+        assert shop.payments.payment(paid.id).refunded == Money(0)
+        assert refund(shop, paid, key="r2").status is RefundStatus.REFUNDED
+
+    def test_warehouse_hears_of_every_change(self, shop: Shop, paid: Payment) -> None:
+        refund(shop, paid, 20_00)
+
+        told = shop.events("payments")[-1]
+
+        assert (told["status"], told["amount_cents"], told["refunded_cents"]) == ("approved", 47_00, 20_00)
+
+
+class TestCrash:
+    def test_process_killed_after_the_refund_has_made_it_once(self, shop: Shop, paid: Payment) -> None:
+        dying = shop.with_gateway(FailingGateway(shop.sandbox, after=Killed()))
+        with pytest.raises(Killed):
+            refund(dying, paid, 20_00)
+        shop.clock.advance(timedelta(minutes=1))
+
+        finished = shop.payments.reconcile()
+
+        assert (finished, refund(shop, paid, 20_00).status) == (1, RefundStatus.REFUNDED)
+        assert shop.charged() == Money(27_00)
+
+    @pytest.mark.parametrize("lost", ["before", "after"])
+    def test_lost_answer_is_looked_up_before_anything_is_asked_again(
+        self, shop: Shop, paid: Payment, lost: str
+    ) -> None:
+        silent = FailingGateway(shop.sandbox, **{lost: GatewaySilent()})  # type: ignore[arg-type]
+        pending = refund(shop.with_gateway(silent), paid, 20_00)
+        shop.clock.advance(timedelta(minutes=1))
+
+        shop.payments.reconcile()
+
+        assert pending.status is RefundStatus.PENDING
+        assert refund(shop, paid, 20_00).status is RefundStatus.REFUNDED
+        assert shop.charged() == Money(27_00)
+
+
+class TestGiveBack:
+    def test_charge_of_today_is_voided(self, shop: Shop, ana: str) -> None:
+        charge(shop, ana)
+
+        shop.payments.give_back("k1", reason="nothing issued")
+
+        assert status(shop) is PaymentStatus.VOIDED
+        assert shop.charged() == Money(0)
+
+    def test_settled_charge_is_refunded(self, shop: Shop, ana: str) -> None:
+        charge(shop, ana)
+        shop.clock.advance(timedelta(days=2))
+
+        shop.payments.give_back("k1", reason="nothing issued")
+
+        assert status(shop) is PaymentStatus.REFUNDED
+        assert shop.charged() == Money(0)
+
+    def test_key_of_a_returned_payment_buys_nothing(self, shop: Shop, ana: str) -> None:
+        charge(shop, ana)
+        shop.payments.give_back("k1", reason="nothing issued")
+
+        with pytest.raises(PaymentReturned):
+            charge(shop, ana)
+
+        assert shop.charges() == 1
+
+    def test_payment_that_bought_something_is_kept(self, shop: Shop, ana: str) -> None:
+        shop.payments.deliver(charge(shop, ana))
+
+        shop.payments.give_back("k1", reason="nothing issued")
+
+        assert shop.charged() == PRICE
+
+    def test_declined_payment_has_nothing_to_return(self, shop: Shop) -> None:
+        ben = shop.welcome("ben", card="tok_decline")
+        with pytest.raises(CardDeclined):
+            charge(shop, ben)
+
+        shop.payments.give_back("k1", reason="nothing issued")
+
+        assert status(shop) is PaymentStatus.DECLINED
+
+    def test_silent_gateway_delays_it_until_reconciled(self, shop: Shop, ana: str) -> None:
+        charge(shop, ana)
+        silent = shop.with_gateway(FailingGateway(shop.sandbox, silence=GatewaySilent(), silent=1))
+        silent.payments.give_back("k1", reason="nothing issued")
+        shop.clock.advance(timedelta(minutes=1))
+
+        before = status(shop)
+        finished = shop.payments.reconcile()
+
+        assert (before, finished) == (PaymentStatus.RETURNING, 1)
+        assert status(shop) is PaymentStatus.VOIDED

@@ -1,0 +1,17 @@
+import pytest
+
+from evals.stands.drand import OwnBeacon
+from foundation.sql import Ledger
+from tests.fakes import FakeClock
+from tests.shop import Shop
+
+
+@pytest.fixture
+def beacon(clock: FakeClock) -> OwnBeacon:
+    return OwnBeacon(4_711, clock)
+
+
+@pytest.fixture
+def shop(ledger: Ledger, clock: FakeClock, beacon: OwnBeacon) -> Shop:
+    """A shop whose raffles are drawn by a beacon of its own."""
+    return Shop(ledger, clock, beacon=beacon)
