@@ -7,6 +7,7 @@ from typing import Any, cast
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     DateTime,
     ForeignKey,
@@ -92,20 +93,15 @@ def add_recurring(connection: Connection, recurring: Recurring, *, at: datetime)
 
 
 def recurring(connection: Connection, recurring_id: str) -> Recurring | None:
-    wanted = select(recurrings).where(recurrings.c.id == recurring_id)
-    row = connection.execute(wanted).mappings().first()
-    return _recurring(row) if row else None
+    return _one(connection, recurrings.c.id == recurring_id)
 
 
 def recurring_by_key(connection: Connection, key: str) -> Recurring | None:
-    row = connection.execute(select(recurrings).where(recurrings.c.key == key)).mappings().first()
-    return _recurring(row) if row else None
+    return _one(connection, recurrings.c.key == key)
 
 
 def by_subscription(connection: Connection, subscription_id: str) -> Recurring | None:
-    wanted = select(recurrings).where(recurrings.c.subscription_id == subscription_id)
-    row = connection.execute(wanted).mappings().first()
-    return _recurring(row) if row else None
+    return _one(connection, recurrings.c.subscription_id == subscription_id)
 
 
 def recurring_on(connection: Connection, card_id: str) -> list[Recurring]:
@@ -176,6 +172,11 @@ def count_try(connection: Connection, notification_id: str, *, error: str) -> in
 def prune_notifications(connection: Connection, *, before: datetime) -> int:
     old = gateway_notifications.c.handled_at < before
     return connection.execute(delete(gateway_notifications).where(old)).rowcount
+
+
+def _one(connection: Connection, condition: ColumnElement[bool]) -> Recurring | None:
+    row = connection.execute(select(recurrings).where(condition)).mappings().first()
+    return _recurring(row) if row else None
 
 
 def _recurring(row: RowMapping) -> Recurring:

@@ -190,25 +190,19 @@ def find(connection: Connection, payment_id: str) -> Payment:
 
 
 def known(connection: Connection, payment_id: str) -> Payment | None:
-    row = connection.execute(select(payments).where(payments.c.id == payment_id)).mappings().first()
-    return _payment(row) if row else None
+    return _one(connection, select(payments).where(payments.c.id == payment_id))
 
 
 def locked(connection: Connection, payment_id: str) -> Payment | None:
-    wanted = select(payments).where(payments.c.id == payment_id).with_for_update()
-    row = connection.execute(wanted).mappings().first()
-    return _payment(row) if row else None
+    return _one(connection, select(payments).where(payments.c.id == payment_id).with_for_update())
 
 
 def by_key(connection: Connection, key: str) -> Payment | None:
-    row = connection.execute(select(payments).where(payments.c.key == key)).mappings().first()
-    return _payment(row) if row else None
+    return _one(connection, select(payments).where(payments.c.key == key))
 
 
 def by_transaction(connection: Connection, transaction_id: str) -> Payment | None:
-    wanted = select(payments).where(payments.c.transaction_id == transaction_id)
-    row = connection.execute(wanted).mappings().first()
-    return _payment(row) if row else None
+    return _one(connection, select(payments).where(payments.c.transaction_id == transaction_id))
 
 
 def of_customer(connection: Connection, customer_id: str, *, limit: int) -> list[Payment]:
@@ -304,6 +298,11 @@ def _cards_of(customer_id: str) -> Select[Any]:
 
 def _card(row: RowMapping) -> Card:
     return Card(row["id"], row["customer_id"], row["brand"], row["last_four"], row["is_default"])
+
+
+def _one(connection: Connection, wanted: Select[Any]) -> Payment | None:
+    row = connection.execute(wanted).mappings().first()
+    return _payment(row) if row else None
 
 
 def _payment(row: RowMapping) -> Payment:
