@@ -12,8 +12,9 @@ from foundation.errors import Conflict
 from foundation.ids import new_id
 from foundation.sql import Ledger, metadata
 
-LAPSES_AFTER = timedelta(seconds=60)
-"""A claim this old without an answer was left by a process that was killed."""
+LAPSES_AFTER = timedelta(seconds=10)
+"""A claim not renewed for so long, and without an answer, was left by a process that was killed."""
+RENEWED_EVERY = LAPSES_AFTER / 4
 KEPT = timedelta(hours=24)
 
 KEYS = Table(
@@ -104,6 +105,12 @@ class IdempotencyKeys:
         if found is None:  # released in between
             raise StillRunning
         return _replay(found, request_hash)
+
+    def renew(self, claim: Fresh) -> None:
+        """Say that the request is still being carried out."""
+        ours = (KEYS.c.claim_id == claim.id) & KEYS.c.status.is_(None)
+        with self._ledger.separately() as connection:
+            connection.execute(update(KEYS).where(ours).values(claimed_at=self._now()))
 
     def complete(self, claim: Fresh, answer: Answer) -> None:
         """Keep the answer, unless the claim lapsed and another process took it over."""

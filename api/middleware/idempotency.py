@@ -1,8 +1,13 @@
 """A request with an `Idempotency-Key` is carried out once: asked again, it gets the same answer."""
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import anyio.to_thread
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,7 +16,8 @@ from api.middleware.body import first
 from foundation.auth import Principal
 from foundation.crypto import LookupDigest
 from foundation.errors import Invalid
-from foundation.idempotency import Answer, Fresh, IdempotencyKeys, Replay
+from foundation.idempotency import RENEWED_EVERY, Answer, Fresh, IdempotencyKeys, Replay
+from foundation.log import logger
 
 KEY_HEADER = "Idempotency-Key"
 KEY_PATTERN = r"^[A-Za-z0-9_.:-]{8,128}$"
@@ -22,6 +28,7 @@ EVENTS = "text/event-stream"
 JSON = "application/json"
 AGAIN = frozenset({429, *range(500, 600)})
 """What may end otherwise when it is asked again."""
+log = logger(__name__)
 
 
 class BadKey(Invalid):
@@ -37,10 +44,18 @@ class Idempotency:
     Stands inside the body limit, so that the body comes as one message.
     """
 
-    def __init__(self, app: ASGIApp, *, keys: IdempotencyKeys, digests: LookupDigest) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        keys: IdempotencyKeys,
+        digests: LookupDigest,
+        renewed_every: timedelta = RENEWED_EVERY,
+    ) -> None:
         self._app = app
         self._keys = keys
         self._digests = digests
+        self._renewed_every = renewed_every
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in SAFE:
@@ -66,7 +81,8 @@ class Idempotency:
         """The answer is kept before it is given, so that whoever has seen it will see it again."""
         held = _HeldAnswer(send)
         try:
-            await self._app(scope, receive, held)
+            async with self._renewing(claim):
+                await self._app(scope, receive, held)
         except Exception:
             await anyio.to_thread.run_sync(self._keys.release, claim)
             raise
@@ -76,6 +92,23 @@ class Idempotency:
         else:
             await anyio.to_thread.run_sync(self._keys.complete, claim, answer)
         await held.give()
+
+    @asynccontextmanager
+    async def _renewing(self, claim: Fresh) -> AsyncIterator[None]:
+        """So that a claim lapses within seconds of the death of its process, and of nothing else."""
+        renewing = asyncio.create_task(self._renew(claim))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+
+    async def _renew(self, claim: Fresh) -> None:
+        while True:
+            await asyncio.sleep(self._renewed_every.total_seconds())
+            try:
+                await anyio.to_thread.run_sync(self._keys.renew, claim)
+            except SQLAlchemyError:
+                log.warning("idempotency_claim_not_renewed")
 
     def _digest(self, scope: Scope, body: bytes) -> str:
         """Keyed, since a body may hold a birthday."""

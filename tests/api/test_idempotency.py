@@ -1,7 +1,9 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from datetime import timedelta
+from threading import Barrier, Event
 
+import anyio.to_thread
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -13,7 +15,7 @@ from api.middleware.failures import Failures
 from api.middleware.idempotency import Idempotency
 from foundation.auth import Principal, Role
 from foundation.crypto import LookupDigest
-from foundation.idempotency import IdempotencyKeys
+from foundation.idempotency import LAPSES_AFTER, Fresh, IdempotencyKeys
 from foundation.sql import Ledger
 from tests.fakes import FakeClock
 
@@ -138,6 +140,43 @@ def test_double_click_is_carried_out_once(asking: Ask) -> None:
     assert statuses <= {201, 409}
     assert 201 in statuses
     assert counter.asked == 1
+
+
+def test_long_request_keeps_its_claim(ledger: Ledger, clock: FakeClock) -> None:
+    renewed = Event()
+
+    class Keys(IdempotencyKeys):
+        def renew(self, claim: Fresh) -> None:
+            super().renew(claim)
+            renewed.set()
+
+    keys, digests, asked = Keys(ledger, now=clock), LookupDigest(bytes(32)), []
+
+    async def takes_long(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = {"caller": Principal("cus_ana", Role.CUSTOMER)}
+        await guarded(scope, receive, send)
+
+    async def works(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+        for _ in range(2):
+            clock.advance(LAPSES_AFTER - timedelta(seconds=1))
+            renewed.clear()
+            await anyio.to_thread.run_sync(renewed.wait, 10)
+        if len(asked) == 1:
+            again = await anyio.to_thread.run_sync(lambda: TestClient(takes_long).post("/x", headers=KEY))
+            await JSONResponse({"again": again.status_code})(scope, receive, send)
+
+    guarded = Failures(
+        BodyLimit(
+            Idempotency(works, keys=keys, digests=digests, renewed_every=timedelta(milliseconds=5)),
+            limit_bytes=4096,
+        )
+    )
+
+    answer = TestClient(takes_long).post("/x", headers=KEY)
+
+    assert answer.json() == {"again": 409}
+    assert asked == ["/x"]
 
 
 def test_event_stream_is_left_alone(asking: Ask) -> None:

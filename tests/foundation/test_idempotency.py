@@ -3,7 +3,15 @@ from datetime import timedelta
 
 import pytest
 
-from foundation.idempotency import Answer, Fresh, IdempotencyKeys, KeyUsedOtherwise, Replay, StillRunning
+from foundation.idempotency import (
+    LAPSES_AFTER,
+    Answer,
+    Fresh,
+    IdempotencyKeys,
+    KeyUsedOtherwise,
+    Replay,
+    StillRunning,
+)
 from foundation.sql import Ledger
 from tests.fakes import FakeClock
 
@@ -62,14 +70,24 @@ def test_kept_answer_is_not_released(keys: IdempotencyKeys) -> None:
     assert keys.claim("cus_ana", "k1", "b1") == Replay(ANSWER)
 
 
-def test_claim_of_a_killed_process_lapses_after_a_minute(keys: IdempotencyKeys, clock: FakeClock) -> None:
+def test_claim_of_a_killed_process_lapses_within_seconds(keys: IdempotencyKeys, clock: FakeClock) -> None:
     _claim(keys)
-    clock.advance(timedelta(seconds=59))
+    clock.advance(LAPSES_AFTER - timedelta(seconds=1))
     with pytest.raises(StillRunning):
         keys.claim("cus_ana", "k1", "b1")
     clock.advance(timedelta(seconds=1))
 
     assert isinstance(keys.claim("cus_ana", "k1", "b1"), Fresh)
+
+
+def test_renewed_claim_does_not_lapse(keys: IdempotencyKeys, clock: FakeClock) -> None:
+    claim = _claim(keys)
+    for _ in range(2):
+        clock.advance(LAPSES_AFTER - timedelta(seconds=1))
+        keys.renew(claim)
+
+    with pytest.raises(StillRunning):
+        keys.claim("cus_ana", "k1", "b1")
 
 
 def test_lapsed_claim_is_not_given_to_another_request(keys: IdempotencyKeys, clock: FakeClock) -> None:

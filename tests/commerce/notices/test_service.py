@@ -1,4 +1,5 @@
 import threading
+import re
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -105,7 +106,7 @@ class TestSending:
         with desk.shop.ledger.transaction() as connection:
             row = connection.execute(text("SELECT to_jsonb(notices)::text FROM notices")).scalar_one()
         assert "sign_in_code" in row
-        assert not [word for word in ("Ana", "example.com", "482913") if word in row]
+        assert not re.search(r"\b(Ana|example\.com|482913)\b", row)
 
 
 class TestCrashes:
