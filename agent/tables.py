@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from foundation.personal import personal, through
 from foundation.sql import metadata
 
 threads = Table(
@@ -26,6 +27,7 @@ threads = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("lease_until", DateTime(timezone=True)),
     Column("fence", BigInteger, nullable=False, server_default="0"),
+    info=personal("principal_id"),
 )
 turns = Table(
     "turns",
@@ -51,6 +53,7 @@ turns = Table(
         unique=True,
         postgresql_where=literal_column("status IN ('running', 'answered')"),
     ),
+    info=personal("principal_id"),
 )
 messages = Table(
     "messages",
@@ -65,6 +68,7 @@ messages = Table(
     Column("decision", Text),
     Column("at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("thread_id", "message_id"),
+    info=personal(through("turn_id", turns.c.id)),
 )
 journal = Table(
     "journal",
@@ -76,4 +80,5 @@ journal = Table(
     Column("data", JSONB, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("turn_id", "key"),
+    info=personal(through("turn_id", turns.c.id)),
 )

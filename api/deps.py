@@ -8,12 +8,15 @@ from fastapi import Depends, Header, Path, Security
 from fastapi.requests import HTTPConnection
 from fastapi.security import HTTPBearer
 
+from api.address import address_of
 from api.bootstrap import House
 from api.middleware.idempotency import KEY_EXPECTED, KEY_HEADER, KEY_PATTERN
 from api.shapes import Id, Like
+from commerce.fraud.models import Signs
 from foundation.auth import Principal
 from foundation.errors import Forbidden, ShopError, Unauthorized
 
+LONGEST_DEVICE = 300
 IdempotencyKey = Annotated[str, Like(KEY_PATTERN, KEY_EXPECTED)]
 
 PathId = Annotated[Id, Path()]
@@ -53,7 +56,16 @@ async def caller(connection: HTTPConnection, _: Annotated[object, Security(beare
     return found
 
 
+async def signs(connection: HTTPConnection) -> Signs:
+    """Where a purchase comes from, for fraud to compare."""
+    return Signs(
+        ip=address_of(connection.scope),
+        device=connection.headers.get("user-agent", "")[:LONGEST_DEVICE],
+    )
+
+
 TheHouse = Annotated[House, Depends(house)]
+TheSigns = Annotated[Signs, Depends(signs)]
 Caller = Annotated[Principal, Depends(caller)]
 
 

@@ -5,27 +5,33 @@ import sys
 from collections.abc import Callable
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.bootstrap import House
 from api.processes import settle
+from foundation.settings import ApiSettings
 
 LAST_WORDS_SECONDS = 5
 """For the requests at hand when it is told to end."""
 
 
 def run_api(house: House, *, door: socket.socket, ready: Callable[[], None]) -> None:
-    config = uvicorn.Config(
-        create_app(house),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=LAST_WORDS_SECONDS,
-    )
-    server = _AnnouncedServer(config, ready)
+    server = _AnnouncedServer(configured(create_app(house), house.settings.api), ready)
     server.run([door])
     if not server.started:
         sys.exit(1)
+
+
+def configured(app: ASGIApp, settings: ApiSettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=LAST_WORDS_SECONDS,
+    )
 
 
 class _AnnouncedServer(uvicorn.Server):

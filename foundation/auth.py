@@ -1,7 +1,7 @@
 """Who is asking: signed tokens, the roles they carry, and their revocation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -14,12 +14,14 @@ from foundation.clock import Clock, system_clock
 from foundation.crypto import parse_keys
 from foundation.errors import Unauthorized
 from foundation.ids import new_id
+from foundation.personal import IMPERSONAL
 from foundation.settings import AuthSettings
 from foundation.sql import Ledger, metadata
 
 ALGORITHM = "HS256"
 CLAIMS = ["sub", "role", "jti", "iat", "exp", "aud", "iss"]
 CLOCK_SKEW = timedelta(seconds=60)
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 revoked_tokens = Table(
     "revoked_tokens",
@@ -27,6 +29,7 @@ revoked_tokens = Table(
     Column("token_id", Text, primary_key=True),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Index("ix_revoked_tokens_expires_at", "expires_at"),
+    info=IMPERSONAL,
 )
 
 
@@ -67,6 +70,8 @@ class Principal:
     token_id: str = ""
     duty: Duty | None = None
     """Of staff alone."""
+    expires_at: datetime = field(default=NEVER, compare=False)
+    """When the token that speaks for them does."""
 
     @classmethod
     def with_badge(cls, principal_id: str, badge: str) -> "Principal":
@@ -144,7 +149,7 @@ class Tokens:
         claims = self._signed_claims(token)
         principal = self._principal(claims)
         now = self._now()
-        if _time(claims["exp"]) <= now:
+        if principal.expires_at <= now:
             raise TokenExpired
         if _time(claims["iat"]) > now + CLOCK_SKEW or principal.token_id in self._revoked:
             raise TokenRefused
@@ -184,7 +189,7 @@ class Tokens:
             raise TokenRefused from error
         if not claims["sub"] or not claims["jti"]:
             raise TokenRefused
-        return Principal(claims["sub"], role, claims["jti"], duty)
+        return Principal(claims["sub"], role, claims["jti"], duty, _time(claims["exp"]))
 
 
 def _time(seconds: object) -> datetime:

@@ -122,8 +122,8 @@ class EventStream:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     pipeline = self._cache.pipeline(transaction=False)
                     for event in events:
-                        pipeline.xadd(_key(turn_id), _fields(event), id=event.id)
-                    pipeline.expire(_key(turn_id), DAY)
+                        pipeline.xadd(stream_key(turn_id), _fields(event), id=event.id)
+                    pipeline.expire(stream_key(turn_id), DAY)
                     await pipeline.execute()
             except redis.ResponseError as error:
                 if "equal or smaller" in str(error):
@@ -139,11 +139,11 @@ class EventStream:
         """
         block = min(block_ms, LONGEST_BLOCK_MS) or None
         with answering():
-            streams: Any = await self._cache.xread({_key(turn_id): after or "0-0"}, block=block)
+            streams: Any = await self._cache.xread({stream_key(turn_id): after or "0-0"}, block=block)
         return [_event(event_id, fields) for _, entries in streams for event_id, fields in entries]
 
 
-def _key(turn_id: str) -> str:
+def stream_key(turn_id: str) -> str:
     return f"turn:{turn_id}:events"
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 
 from foundation.clock import Clock, system_clock
 from foundation.errors import NotFound
+from foundation.personal import Kept, personal
 from foundation.settings import MisconfiguredError, Settings
 from foundation.sql import Ledger, metadata
 
@@ -37,6 +38,11 @@ data_keys = Table(
     Column("key_id", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("shredded_at", DateTime(timezone=True)),
+    info=personal(
+        "customer_id",
+        kept=Kept("the mark that the key is gone, so that no new one is drawn"),
+        withheld=("wrapped", "key_id"),
+    ),
 )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from foundation.clock import Clock
 from foundation.errors import Conflict
 from foundation.ids import new_id
+from foundation.personal import personal
 from foundation.sql import Ledger, metadata
 
 LAPSES_AFTER = timedelta(seconds=10)
@@ -28,6 +29,7 @@ KEYS = Table(
     Column("status", Integer),
     Column("headers", JSONB),
     Column("body", LargeBinary),
+    info=personal("principal_id", withheld=("request_hash", "claim_id", "headers", "body")),
 )
 
 

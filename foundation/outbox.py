@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    column,
     delete,
     exists,
     func,
@@ -37,6 +38,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from foundation.clock import Clock
 from foundation.ids import new_id
 from foundation.log import logger
+from foundation.personal import personal, through
 from foundation.sql import Ledger, metadata
 
 LONGEST_BACKOFF = timedelta(seconds=60)
@@ -50,6 +52,7 @@ OUTBOX = Table(
     Column("customer_id", Text, index=True),
     Column("payload", JSONB, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, index=True),
+    info=personal("customer_id"),
 )
 DELIVERIES = Table(
     "outbox_deliveries",
@@ -62,6 +65,7 @@ DELIVERIES = Table(
     Column("next_attempt_at", DateTime(timezone=True), nullable=False),
     Column("last_error", Text),
     Column("delivered_at", DateTime(timezone=True)),
+    info=personal(through("event_id", OUTBOX.c.id)),
 )
 Index(
     "ix_outbox_deliveries_waiting",
@@ -71,12 +75,9 @@ Index(
 )
 
 
-def _append_statement() -> Insert:
-    """The event and a delivery for each of `takers`; nothing when the event is there already."""
-    values = {column.name: bindparam(column.name, type_=column.type) for column in OUTBOX.c}
-    appended = (
-        insert(OUTBOX).values(values).on_conflict_do_nothing().returning(OUTBOX.c.id, OUTBOX.c.at).cte()
-    )
+def _with_deliveries(events: Insert) -> Insert:
+    """The events, and a delivery of each for each of `takers`; nothing of those that are there already."""
+    appended = events.on_conflict_do_nothing().returning(OUTBOX.c.id, OUTBOX.c.at).cte()
     takers = func.unnest(bindparam("takers", type_=ARRAY(Text))).table_valued("name")
     deliveries = select(takers.c.name, appended.c.id, appended.c.at, appended.c.at)
     columns = ["subscriber", "event_id", "appended_at", "next_attempt_at"]
@@ -84,7 +85,23 @@ def _append_statement() -> Insert:
     return insert(DELIVERIES).from_select(columns, source).add_cte(appended)
 
 
+def _append_statement() -> Insert:
+    values = {column.name: bindparam(column.name, type_=column.type) for column in OUTBOX.c}
+    return _with_deliveries(insert(OUTBOX).values(values))
+
+
+def _append_all_statement() -> Insert:
+    """Many of one topic, as one document: a row of parameters for each would take ten times as long."""
+    columns = [column("id", Text), column("customer_id", Text), column("payload", JSONB)]
+    told = func.jsonb_to_recordset(bindparam("told", type_=JSONB)).table_valued(*columns)
+    rows = told.render_derived(with_types=True).c
+    topic, at = bindparam("topic", type_=Text), bindparam("at", type_=OUTBOX.c.at.type)
+    given = select(rows.id, topic, rows.customer_id, rows.payload, at)
+    return _with_deliveries(insert(OUTBOX).from_select([each.name for each in OUTBOX.c], given))
+
+
 APPEND = _append_statement()
+APPEND_ALL = _append_all_statement()
 
 
 @dataclass(frozen=True)
@@ -149,6 +166,18 @@ class Outbox:
         with self._ledger.transaction() as connection:
             connection.execute(APPEND, {**vars(event), "takers": takers})
         return event
+
+    def append_all(self, topic: str, told: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
+        """Many at once, each with its event id, customer and payload; else as `append`."""
+        rows = [
+            {"id": event_id, "customer_id": customer_id, "payload": payload}
+            for event_id, customer_id, payload in told
+        ]
+        takers = [each.name for each in self._subscriptions if topic in each.topics]
+        with self._ledger.transaction() as connection:
+            connection.execute(
+                APPEND_ALL, {"told": rows, "topic": topic, "at": self._now(), "takers": takers}
+            )
 
     def lag(self) -> list[Lag]:
         """One line for each subscription, however little waits for it."""

@@ -32,6 +32,7 @@ from foundation.errors import GatewayTimeout, RateLimited, ShopError, Unavailabl
 from foundation.idempotency import KeyUsedOtherwise
 from foundation.ids import new_id
 from foundation.log import bind, logger
+from foundation.personal import in_document, personal
 from foundation.settings import CacheSettings
 from foundation.sql import Ledger, metadata
 
@@ -62,6 +63,7 @@ JOBS = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("started_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),
+    info=personal(in_document("payload", "principal_id")),
 )
 Index("ix_jobs_unfinished", JOBS.c.updated_at, postgresql_where=JOBS.c.finished_at.is_(None))
 

@@ -2,7 +2,7 @@
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import wraps
 from threading import Lock
@@ -14,10 +14,12 @@ import stamina
 from foundation import metrics
 from foundation.clock import Clock, system_clock
 from foundation.errors import Unavailable
+from foundation.log import logger
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Errors = type[Exception] | tuple[type[Exception], ...]
+log = logger(__name__)
 
 
 def retry(
@@ -65,6 +67,19 @@ def _patience(on: Errors, deadline: timedelta) -> Callable[[Exception], bool | f
         return max(0.0, float(asked)) if time.monotonic() + asked < ends_at else False
 
     return wait_for
+
+
+def one_by_one(do: Callable[[T], object], things: Iterable[T], *, failed: str) -> int:
+    """How many came to something; what goes wrong with one is logged as `failed` and stops no other."""
+    return sum(_attempt(do, thing, failed) for thing in things)
+
+
+def _attempt(do: Callable[[T], object], thing: T, failed: str) -> bool:
+    try:
+        return bool(do(thing))
+    except Exception:  # whatever it is, the later ones must not wait for this one
+        log.exception(failed, thing=str(thing))
+        return False
 
 
 class BreakerOpen(Unavailable):

@@ -9,10 +9,11 @@ import os
 import secrets
 from collections.abc import Mapping
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SECRETS = ("JWT_KEYS", "ENCRYPTION_KEYS", "LOOKUP_KEY")
@@ -28,6 +29,8 @@ DEMO_TAX_RATES = (
 
 GATEWAY = ("AUTHORIZE_NET_LOGIN_ID", "AUTHORIZE_NET_TRANSACTION_KEY", "AUTHORIZE_NET_SIGNATURE_KEY")
 """What the card gateway needs; without these, development charges the cards of a sandbox."""
+OF_THE_SHOP = ("SHOP_ADDRESS", "SHOP_EMAIL", "SHOP_URL")
+"""What customers read in letters; development has made-up ones, with which production does not start."""
 
 
 class MisconfiguredError(Exception):
@@ -89,18 +92,32 @@ class TurnSettings(_Part):
     confirmation_minutes: int = Field(default=10, alias="CONFIRMATION_MINUTES", ge=1)
 
 
+def _listed(given: object) -> object:
+    """From text such as `one, another`."""
+    return (
+        tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+    )
+
+
+def _networks(given: tuple[str, ...]) -> tuple[str, ...]:
+    for each in given:
+        ip_network(each)
+    return given
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+
+
 class ApiSettings(_Part):
     host: str = Field(default="127.0.0.1", alias="HOST")
     port: int = Field(default=8080, alias="PORT", ge=0, le=65535)
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), alias="CORS_ORIGINS")
+    trusted_proxies: Annotated[Listed, AfterValidator(_networks)] = Field(
+        default=("127.0.0.1",), alias="TRUSTED_PROXIES"
+    )
+    """Addresses and networks whose word about where a request comes from is taken."""
+    cors_origins: Listed = Field((), alias="CORS_ORIGINS")
     max_body_bytes: int = Field(default=256 * 1024, alias="MAX_BODY_BYTES", ge=1024)
     requests_per_minute: int = Field(default=100, alias="REQUESTS_PER_MINUTE", ge=1)
-
-    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - pydantic's own signature
-        given = values.get("CORS_ORIGINS", os.environ.get("CORS_ORIGINS"))
-        if isinstance(given, str):
-            values["CORS_ORIGINS"] = tuple(part.strip() for part in given.split(",") if part.strip())
-        super().__init__(**values)
 
 
 class ShopSettings(_Part):
@@ -203,19 +220,18 @@ def load_settings(**given: object) -> Settings:
         MisconfiguredError: one sentence that names the setting and what would be right.
     """
     values = {**_dotenv(Path(".env")), **os.environ, **given}
-    env = str(values.get("APP_ENV", "development"))
+    if values.get("APP_ENV") == "production":
+        _check_complete(values)
     var = Path(str(values.get("VAR_DIR", "var")))
     embedded = {
         "DATABASE_URL": embedded_database_url(var),
         "REDIS_URL": embedded_redis_url(var),
         "WAREHOUSE_DIR": var / "warehouse",
         "MAIL_DIR": var / "outbox",
+        "SHOP_URL": f"http://127.0.0.1:{values.get('PORT', 8080)}",
     }
     values = {**embedded, **values}
-    missing = [name for name in SECRETS if not values.get(name)]
-    if missing and env == "production":
-        raise MisconfiguredError(f"Set {missing[0]}: production does not start without it.")
-    if missing:
+    if any(not values.get(name) for name in SECRETS):
         values = {**_development_secrets(var), **values}
     _check_gateway(values)
     try:
@@ -226,14 +242,20 @@ def load_settings(**given: object) -> Settings:
         raise MisconfiguredError(f"{name} is not usable: {first['msg']}.") from error
 
 
+def _check_complete(values: Mapping[str, Any]) -> None:
+    """For production."""
+    if values.get("PAYMENT_GATEWAY") == "sandbox":
+        raise MisconfiguredError("PAYMENT_GATEWAY is not usable: production charges no cards of a sandbox.")
+    made_up = {field.alias: field.default for field in ShopSettings.model_fields.values()}
+    lacking = [name for name in (*SECRETS, *GATEWAY) if not values.get(name)]
+    lacking += [name for name in OF_THE_SHOP if values.get(name) in (None, "", made_up[name])]
+    if lacking:
+        raise MisconfiguredError(f"Set {lacking[0]}: production does not start without it.")
+
+
 def _check_gateway(values: Mapping[str, Any]) -> None:
     wanted = values.get("PAYMENT_GATEWAY")
-    is_production = values.get("APP_ENV") == "production"
-    if wanted == "sandbox" and is_production:
-        raise MisconfiguredError("PAYMENT_GATEWAY is not usable: production charges no cards of a sandbox.")
     lacking = [name for name in GATEWAY if not values.get(name)]
-    if lacking and is_production:
-        raise MisconfiguredError(f"Set {lacking[0]}: production does not start without it.")
     if lacking and wanted != "sandbox" and (wanted or len(lacking) < len(GATEWAY)):
         raise MisconfiguredError(f"Set {lacking[0]}: the card gateway is not reached without it.")
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -16,8 +16,10 @@ from foundation.outbox import Outbox
 from foundation.sql import Ledger
 from memory.context import TURN_TOKENS, MemoryContext, RecalledTurn, fitting, tokens_of
 from memory.embeddings import Vectors
+from memory.enrichment.store import Understandings
 from memory.facts import Fact, Facts
 from memory.index.base import CLOSE, Match, TurnIndex, Turns
+from memory.index.files import BlockFiles
 from memory.index.local import LocalIndex
 from memory.interactions import Interaction, InteractionEvents, Speaker
 from memory.profiles import Profile, profile_of
@@ -31,6 +33,8 @@ RELEVANT_TURNS = 6
 EMBEDDED_CHARACTERS = {Speaker.CUSTOMER: 400, Speaker.SHOP: 100}
 """The head of what was said tells what it is about; word search covers the rest."""
 LONGEST_QUESTION = 2_000
+KEPT = timedelta(days=2 * 365)
+EXPIRED_AT_ONCE = 100
 ATTEMPTS = 20
 """Each failed one means that another turn of the same customer was learned meanwhile."""
 
@@ -47,6 +51,11 @@ class StillLearning(Conflict):
         super().__init__("Too many messages at once; please send the last one again.")
 
 
+class AskedToForget(Conflict):
+    def __init__(self) -> None:
+        super().__init__("You asked us to forget you, so I keep nothing about you any more.")
+
+
 class MemoryEngine:
     def __init__(
         self,
@@ -60,13 +69,15 @@ class MemoryEngine:
         self._ledger = ledger
         self._store = MemoryStore(ledger)
         self._facts = Facts(ledger, now=calendar.now)
-        self._index = index
+        self._understandings = Understandings(ledger)
+        self.index = index
         self._embedder = embedder
         self._events = events
         self._zone = calendar.zone
+        self._now = calendar.now
 
     def learn(self, interaction: Interaction) -> bool:
-        """Keep a turn, word for word; False when it is known already."""
+        """Keep a turn, word for word; False when it is known already, or of somebody who was forgotten."""
         return self.learn_all([interaction]) == 1
 
     def learn_all(self, interactions: Sequence[Interaction]) -> int:
@@ -86,7 +97,7 @@ class MemoryEngine:
         parts = _Parts()
         version, profile = parts.read("profile", lambda: self._store.profile(customer_id), (0, Profile()))
         facts: Sequence[Fact] = parts.read("facts", lambda: self._facts.current(customer_id), ())
-        turns = parts.read("past turns", lambda: self._index.open(customer_id), None)
+        turns = parts.read("past turns", lambda: self.index.open(customer_id), None)
         recent = fitting(turns.recent(RECENT_TURNS), tokens=RECENT_TOKENS) if turns else ()
         relevant: Sequence[RecalledTurn] = ()
         if turns and recent:
@@ -105,11 +116,13 @@ class MemoryEngine:
 
     def recall(self, customer_id: str, question: str, *, limit: int = 5) -> list[RecalledTurn]:
         """The customer's own past turns that fit the question, the best first."""
-        turns = self._index.open(customer_id)
+        turns = self.index.open(customer_id)
         return self._search(turns, question, limit=limit) if turns.recent(1) else []
 
     def remember(self, customer_id: str, kind: str, value: str, *, source: str | None) -> Fact:
         """Note what the customer said of themselves, in place of what they said of it before."""
+        if self._store.is_barred(customer_id):
+            raise AskedToForget
         return self._facts.remember(customer_id, kind, value, source=source)
 
     def withdraw(self, customer_id: str, kind: str) -> Fact | None:
@@ -136,16 +149,29 @@ class MemoryEngine:
                     return profile
         raise StillLearning
 
-    def erase(self, customer_id: str) -> int:
-        """Keep nothing of the customer in memory; how many rows went."""
-        with self._ledger.transaction():
-            rows = self._store.erase(customer_id) + self._facts.erase(customer_id)
-        self._index.erase(customer_id)
-        return rows
+    def expire(self) -> int:
+        """Forget what is older than two years, a hundred customers at a time; of how many something went.
+
+        What is left of a customer makes their profile anew.
+        """
+        moment, affected = self._now() - KEPT, 0
+        self._facts.drop_before(moment)
+        self._understandings.drop_before(moment)
+        while customers := self._store.drop_before(moment, customers=EXPIRED_AT_ONCE):
+            for customer_id in customers:
+                if self._store.since(customer_id, 0):
+                    self.rebuild(customer_id)
+                else:
+                    self._store.drop_profile(customer_id)
+                self.index.erase(customer_id)
+            affected += len(customers)
+        return affected
 
     def _append(self, customer_id: str, given: Mapping[str, tuple[Interaction, Pair]]) -> int:
         for _ in range(ATTEMPTS):
             standing = self._store.standing(customer_id, among=given)
+            if standing.is_barred:
+                return 0
             fresh = [pair for turn_id, pair in given.items() if turn_id not in standing.known]
             if not fresh:
                 return 0
@@ -209,9 +235,15 @@ def _recalled(match: Match) -> RecalledTurn:
 
 
 def open_memory(
-    ledger: Ledger, *, embedder: Encoder, outbox: Outbox, data_keys: DataKeys, calendar: Calendar
+    ledger: Ledger,
+    *,
+    embedder: Encoder,
+    outbox: Outbox,
+    data_keys: DataKeys,
+    calendar: Calendar,
+    files: BlockFiles | None = None,
 ) -> MemoryEngine:
-    """The memory that needs nothing but the ledger: exact search in this process."""
-    index = LocalIndex(MemoryStore(ledger), zone=calendar.zone)
+    """The memory that needs nothing but the ledger: exact search in this process, begun from files if any."""
+    index = LocalIndex(MemoryStore(ledger), zone=calendar.zone, files=files)
     events = InteractionEvents(outbox, data_keys)
     return MemoryEngine(ledger, index=index, embedder=embedder, events=events, calendar=calendar)

@@ -1,45 +1,77 @@
-"""What a customer has told us about themselves: one current value a predicate, the older ones kept and dated.
+"""What customers have told us about themselves and theirs: what holds now, what held before, and who said so.
 
 Two times are kept: when a value held (`valid_from`, `valid_to`) and when we came to know it (`recorded_at`).
+Every statement is kept, and the facts of its slot are made from all of them: so it does not matter in
+which order we hear of them, and a fact can always be traced to the turns in which it was said.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
+    Boolean,
     Column,
+    Connection,
     DateTime,
     Float,
+    Identity,
     Index,
     Select,
     Table,
     Text,
     bindparam,
     delete,
+    func,
+    insert,
     or_,
     select,
-    update,
+    tuple_,
 )
-from sqlalchemy.dialects.postgresql import insert
 
 from foundation.clock import Clock
 from foundation.errors import Invalid
 from foundation.ids import new_id
+from foundation.personal import personal
 from foundation.sql import Ledger, metadata
+from memory.statements.models import ABOUT_THEMSELVES, Claim, Fact, Origin, Statement, slot_of, timeline
+
+__all__ = ["ABOUT_THEMSELVES", "FACTS", "LONGEST_PREDICATE", "LONGEST_VALUE", "STATEMENTS", "Fact", "Facts"]
 
 LONGEST_PREDICATE = 64
 LONGEST_VALUE = 500
-ABOUT_THEMSELVES = "customer"
+LOCKED = 4
+"""Apart from the other locks that are taken by a customer's id."""
 
+STATEMENTS = Table(
+    "statements",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, Identity(always=True), nullable=False, comment="in the order heard"),
+    Column("customer_id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("slot", Text, nullable=False),
+    Column("predicate", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("holds", Boolean, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("source", Text, comment="the turn in which it was said"),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Index(None, "customer_id", "subject", "slot"),
+    info=personal("customer_id"),
+)
 FACTS = Table(
     "facts",
     metadata,
     Column("id", Text, primary_key=True),
     Column("customer_id", Text, nullable=False, index=True),
     Column("subject", Text, nullable=False),
+    Column("slot", Text, nullable=False, comment="what takes its place has the same"),
     Column("predicate", Text, nullable=False),
     Column("value", Text, nullable=False),
     Column("source", Text, comment="the turn in which it was said"),
@@ -47,35 +79,51 @@ FACTS = Table(
     Column("valid_from", DateTime(timezone=True), nullable=False),
     Column("valid_to", DateTime(timezone=True)),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("holds", Boolean, nullable=False, comment="false for what was taken back"),
+    Column("said_at", DateTime(timezone=True), nullable=False, comment="when it was stated last"),
+    info=personal("customer_id"),
 )
 CURRENT = Index(
     "uq_facts_current",
     FACTS.c.customer_id,
     FACTS.c.subject,
-    FACTS.c.predicate,
+    FACTS.c.slot,
     unique=True,
     postgresql_where=FACTS.c.valid_to.is_(None),
 )
-
-
-@dataclass(frozen=True)
-class Fact:
-    id: str
-    customer_id: str
-    subject: str
-    predicate: str
-    value: str
-    source: str | None
-    confidence: float
-    valid_from: datetime
-    valid_to: datetime | None
-    recorded_at: datetime
+SHOWN = [FACTS.c[each.name] for each in fields(Fact)]
+CLAIMED = [STATEMENTS.c[each.name] for each in fields(Claim)]
+MADE = [STATEMENTS.c[name] for name in ("id", "customer_id", "source", "at", "recorded_at")]
 
 
 class Facts:
     def __init__(self, ledger: Ledger, *, now: Clock) -> None:
         self._ledger = ledger
         self._now = now
+
+    def tell(
+        self, customer_id: str, claims: Sequence[Claim], *, source: str | None, at: datetime | None = None
+    ) -> list[Fact]:
+        """Keep what was claimed; the facts that now hold in its place, one a claim.
+
+        What takes the place of a fact closes it, and touches nothing else. Claims that are known already
+        from that turn are kept once. at: when they were made; now, if not given.
+        """
+        if not claims:
+            return []
+        now = self._now()
+        made = [
+            Statement(new_id("fct"), customer_id, _bounded(each), source, at or now, now) for each in claims
+        ]
+        with self._ledger.transaction() as connection:
+            connection.execute(_lock(customer_id))
+            slots = {(each.claim.subject, each.claim.slot) for each in made}
+            known = _statements(connection, customer_id, slots)
+            fresh = [each for each in made if source is None or not _is_known(each, known)]
+            _keep(connection, fresh)
+            facts = {slot: _rewrite(connection, customer_id, slot, [*known, *fresh]) for slot in slots}
+        return [facts[each.claim.subject, each.claim.slot][-1] for each in made]
 
     def remember(
         self,
@@ -88,82 +136,123 @@ class Facts:
         confidence: float = 1.0,
     ) -> Fact:
         """The value now current; a different one that it replaces is closed, and nothing else is touched."""
-        predicate = _bounded(predicate.casefold(), "kind", LONGEST_PREDICATE)
-        now = self._now()
-        fact = Fact(
-            id=new_id("fct"),
-            customer_id=customer_id,
-            subject=subject,
-            predicate=predicate,
-            value=_bounded(value, "value", LONGEST_VALUE),
-            source=source,
-            confidence=confidence,
-            valid_from=now,
-            valid_to=None,
-            recorded_at=now,
-        )
-        with self._ledger.transaction():
-            while True:
-                known = self._known(customer_id, subject, predicate)
-                if known is not None and known.value.casefold() == fact.value.casefold():
-                    return known
-                if known is not None:
-                    self._close(known, at=now)
-                if self._insert(fact):
-                    return fact
+        claim = Claim(predicate.casefold(), value, subject=subject, confidence=confidence)
+        return self.tell(customer_id, [claim], source=source)[0]
 
     def withdraw(self, customer_id: str, predicate: str) -> Fact | None:
         """Close what the customer no longer stands by; what it was, if there was something."""
+        name = predicate.casefold().strip()
         with self._ledger.transaction():
-            known = self._known(customer_id, ABOUT_THEMSELVES, predicate.casefold().strip())
-            if known is not None:
-                self._close(known, at=self._now())
-        return known
+            known = [
+                each
+                for each in self.current(customer_id)
+                if (each.subject, each.predicate) == (ABOUT_THEMSELVES, name)
+            ]
+            taken_back = [Claim(name, each.value, holds=False) for each in known]
+            self.tell(customer_id, taken_back, source=None)
+        return known[0] if known else None
 
     def current(self, customer_id: str) -> list[Fact]:
-        return self._read(NOW_HELD, {"customer": customer_id})
+        return self._read(NOW_HELD, customer_id)
 
     def as_of(self, customer_id: str, moment: datetime) -> list[Fact]:
         """What held at that moment, by what we know today."""
         ended = or_(FACTS.c.valid_to.is_(None), FACTS.c.valid_to > moment)
-        return self._read(_of(customer_id).where(FACTS.c.valid_from <= moment, ended))
+        return self._read(HELD.where(FACTS.c.valid_from <= moment, ended), customer_id)
 
-    def erase(self, customer_id: str) -> int:
+    def history(self, customer_id: str, *, predicate: str | None = None) -> list[Fact]:
+        """Whatever held or was taken back, the earliest first of each predicate."""
+        wanted = KNOWN if predicate is None else KNOWN.where(FACTS.c.predicate == predicate.casefold())
+        return self._read(wanted, customer_id)
+
+    def statements(self, customer_id: str, fact: Fact) -> list[Statement]:
+        """All that was said for and against the fact, in the order said."""
+        slot = {(fact.subject, slot_of(fact.predicate, fact.value))}
         with self._ledger.transaction() as connection:
-            return connection.execute(delete(FACTS).where(FACTS.c.customer_id == customer_id)).rowcount
+            return sorted(_statements(connection, customer_id, slot), key=lambda each: each.at)
 
-    def _known(self, customer_id: str, subject: str, predicate: str) -> Fact | None:
-        same = (FACTS.c.subject == subject) & (FACTS.c.predicate == predicate)
-        found = self._read(_of(customer_id).where(same, FACTS.c.valid_to.is_(None)))
-        return found[0] if found else None
-
-    def _insert(self, fact: Fact) -> bool:
-        """False when another value became current meanwhile."""
-        statement = insert(FACTS).values(asdict(fact)).on_conflict_do_nothing().returning(FACTS.c.id)
+    def drop_before(self, moment: datetime) -> None:
+        """Forget what was said before that moment, and not again since."""
         with self._ledger.transaction() as connection:
-            return connection.execute(statement).scalar() is not None
+            connection.execute(delete(FACTS).where(FACTS.c.said_at < moment))
+            connection.execute(delete(STATEMENTS).where(STATEMENTS.c.at < moment))
 
-    def _close(self, fact: Fact, *, at: datetime) -> None:
-        statement = update(FACTS).where(FACTS.c.id == fact.id, FACTS.c.valid_to.is_(None)).values(valid_to=at)
-        with self._ledger.transaction() as connection:
-            connection.execute(statement)
-
-    def _read(self, statement: Select[Any], given: Mapping[str, Any] | None = None) -> list[Fact]:
+    def _read(self, statement: Select[Any], customer_id: str) -> list[Fact]:
         with self._ledger.at_once() as connection:
-            return [Fact(**row._mapping) for row in connection.execute(statement, given)]
+            rows = connection.execute(statement, {"customer": customer_id}).mappings()
+            return [Fact(**{**row, "origin": Origin(row["origin"])}) for row in rows]
 
 
-def _of(customer_id: str | BindParameter[str]) -> Select[Any]:
-    theirs = select(FACTS).where(FACTS.c.customer_id == customer_id)
-    return theirs.order_by(FACTS.c.predicate, FACTS.c.valid_from, FACTS.c.id)
-
-
-NOW_HELD = _of(bindparam("customer", type_=Text)).where(FACTS.c.valid_to.is_(None))
+KNOWN = (
+    select(*SHOWN)
+    .where(FACTS.c.customer_id == bindparam("customer", type_=Text))
+    .order_by(FACTS.c.predicate, FACTS.c.valid_from, FACTS.c.id)
+)
+HELD = KNOWN.where(FACTS.c.holds)
+NOW_HELD = HELD.where(FACTS.c.valid_to.is_(None))
 """What holds now; built once, since every turn asks it."""
 
 
-def _bounded(text: str, field: str, longest: int) -> str:
-    stripped = " ".join(text.split())
-    if not stripped or len(stripped) > longest:
-        raise Invalid(f"I can remember a {field} of 1 to {longest} characters.", {"field": field})
-    return stripped
+def _lock(customer_id: str | BindParameter[str]) -> Select[Any]:
+    """Facts of one customer are written by one at a time: each is made from all that was said."""
+    return select(func.pg_advisory_xact_lock(func.hashtextextended(customer_id, LOCKED)))
+
+
+def _statements(connection: Connection, customer_id: str, slots: set[tuple[str, str]]) -> list[Statement]:
+    asked = (
+        select(*MADE, *CLAIMED)
+        .where(
+            STATEMENTS.c.customer_id == customer_id,
+            tuple_(STATEMENTS.c.subject, STATEMENTS.c.slot).in_(sorted(slots)),
+        )
+        .order_by(STATEMENTS.c.number)
+    )
+    statements = []
+    for row in connection.execute(asked).mappings():
+        claim = Claim(**{**{each.name: row[each.name] for each in CLAIMED}, "origin": Origin(row["origin"])})
+        statements.append(Statement(claim=claim, **{each.name: row[each.name] for each in MADE}))
+    return statements
+
+
+def _is_known(made: Statement, known: Sequence[Statement]) -> bool:
+    return any(replace(each, id=made.id, recorded_at=made.recorded_at) == made for each in known)
+
+
+def _keep(connection: Connection, statements: Sequence[Statement]) -> None:
+    if statements:
+        rows = [
+            {name: value for name, value in asdict(each).items() if name != "claim"}
+            | asdict(each.claim)
+            | {"slot": each.claim.slot}
+            for each in statements
+        ]
+        connection.execute(insert(STATEMENTS), rows)
+
+
+def _rewrite(
+    connection: Connection, customer_id: str, slot: tuple[str, str], statements: Sequence[Statement]
+) -> list[Fact]:
+    subject, name = slot
+    own = [each for each in statements if (each.claim.subject, each.claim.slot) == slot]
+    facts = timeline(own)
+    of_slot = (FACTS.c.customer_id == customer_id, FACTS.c.subject == subject, FACTS.c.slot == name)
+    connection.execute(delete(FACTS).where(*of_slot))
+    connection.execute(insert(FACTS), [asdict(each) | {"slot": name} for each in facts])
+    return facts
+
+
+def _bounded(claim: Claim) -> Claim:
+    fit = replace(claim, predicate=_one_line(claim.predicate), value=_one_line(claim.value))
+    if not 0 < len(fit.predicate) <= LONGEST_PREDICATE:
+        raise _unfit("kind", LONGEST_PREDICATE)
+    if len(fit.value) > LONGEST_VALUE or (fit.holds and not fit.value):
+        raise _unfit("value", LONGEST_VALUE)
+    return fit
+
+
+def _unfit(field: str, longest: int) -> Invalid:
+    return Invalid(f"I can remember a {field} of 1 to {longest} characters.", {"field": field})
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

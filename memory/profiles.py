@@ -1,30 +1,30 @@
 """What a customer's conversations add up to: a fold, so that it can be made again from the ledger."""
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from typing import Any, Literal
 
+from memory.enrichment.models import Understanding
 from memory.interactions import Interaction
+from memory.vocabulary import CATEGORIES, EFFECTS
 
 Style = Literal["brief", "detailed"]
 DETAILED_WORDS = 18
 """Words a message, on average, from which we take a customer to like detail."""
+KEPT_WEEKS = 26
+ENGAGED_WEEKS = 12
+"""The last weeks, in which somebody who is engaged talks with us again and again."""
+FULL_TALK = 5
+"""Turns in a week from which a conversation is as deep as it counts."""
+HALF_LIFE = timedelta(days=30)
+THOUSANDTHS = 1000
 
-TOPICS: Mapping[str, str] = {
-    "sleep": "sleep|asleep|insomnia|bedtime|dormir|sueño",
-    "calm": "calm|relax|relaxing|relaxed|stress|stressed|anxious|anxiety|calma|relajar|ansiedad",
-    "focus": "focus|concentrate|concentration|enfoque",
-    "energy": "energy|energetic|energía|energia",
-    "relief": "relief|ache|aches|sore|soreness|pain|dolor|alivio",
-    "flower": "flower|flowers|bud|buds|flor",
-    "vape": "vape|vapes|vaping|cartridge|cartridges",
-    "edible": "edible|edibles|gummy|gummies|chocolate|chocolates|gomitas",
-    "tincture": "tincture|tinctures|oil|oils|drops|aceite",
-    "topical": "topical|topicals|cream|creams|balm|balms|lotion|crema",
+OTHER_TOPICS: Mapping[str, str] = {
     "membership": "membership|memberships|member|bronze|silver|gold|membresía|membresia",
     "raffle": "raffle|raffles|ticket|tickets|rifa",
     "price": "price|prices|cost|cheap|cheaper|budget|discount|precio|barato|descuento",
@@ -32,9 +32,12 @@ TOPICS: Mapping[str, str] = {
     "age check": "age|id|verify|verification|edad",
     "complaint": "complaint|refund|broken|wrong|return|late|reembolso",
 }
+TOPICS: Mapping[str, str] = {**EFFECTS, **CATEGORIES, **OTHER_TOPICS}
 """What customers of the shop talk about, and the words that show it."""
 
 TOPIC_WORDS = {word: topic for topic, words in TOPICS.items() for word in words.split("|")}
+NAMED = ("product", "category", "effect", "flavour")
+"""Kinds of things that are counted; of amounts, dates and orders there is no end."""
 WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -50,6 +53,16 @@ class Profile:
     """Interactions by what the customer spoke of."""
     words: int = 0
     """Written by the customer in all."""
+    named: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Interactions by what the customer named in them, by its kind."""
+    intents: Mapping[str, int] = field(default_factory=dict)
+    """Interactions by what they asked for."""
+    weighed: int = 0
+    """Interactions of which we know how the customer felt."""
+    feeling: int = 0
+    """Sentiment in all, in thousandths: whole numbers add up to the same in any order."""
+    weeks: Mapping[str, int] = field(default_factory=dict)
+    """Interactions by the Monday of their week, the last half year's."""
 
     @property
     def preferred_channel(self) -> str | None:
@@ -66,8 +79,30 @@ class Profile:
             return None
         return "detailed" if self.words >= DETAILED_WORDS * self.interactions else "brief"
 
-    def after(self, interaction: Interaction) -> "Profile":
-        """The profile with one more interaction; only what the customer said counts as theirs."""
+    @property
+    def sentiment(self) -> float | None:
+        """From -1 to 1, on average; None where no message could be weighed."""
+        return self.feeling / (THOUSANDTHS * self.weighed) if self.weighed else None
+
+    def engagement(self, now: datetime) -> float:
+        """From 0 to 1: half for how lately, a quarter for how regularly, a quarter for how much we talk.
+
+        The first halves with each month of silence; the others look at the last twelve weeks.
+        """
+        if self.last_at is None:
+            return 0.0
+        lately = math.exp2(-(max(now - self.last_at, timedelta(0)) / HALF_LIFE))
+        since = _monday(now - ENGAGED_WEEKS * timedelta(weeks=1))
+        talks = [count for week, count in self.weeks.items() if week > since]
+        regularly = min(1.0, len(talks) / ENGAGED_WEEKS)
+        much = min(1.0, sum(talks) / (FULL_TALK * len(talks))) if talks else 0.0
+        return round(lately / 2 + regularly / 4 + much / 4, 4)
+
+    def after(self, interaction: Interaction, heard: Understanding | None = None) -> "Profile":
+        """The profile with one more interaction; only what the customer said counts as theirs.
+
+        heard: what was understood of their message, where it was.
+        """
         words = WORD.findall(interaction.message.casefold())
         at = interaction.at.astimezone(UTC)
         is_latest = self.last_at is None or at >= self.last_at
@@ -79,7 +114,27 @@ class Profile:
             channels=_counted(self.channels, [interaction.channel]),
             topics=_counted(self.topics, {TOPIC_WORDS[word] for word in words if word in TOPIC_WORDS}),
             words=self.words + len(words),
+            weeks=_latest(_counted(self.weeks, [_monday(at)])),
+            **(self._understood(heard) if heard else self._as_before()),
         )
+
+    def _understood(self, heard: Understanding) -> dict[str, Any]:
+        kinds = {
+            kind: _counted(self.named.get(kind, {}), values)
+            for kind, values in heard.named.items()
+            if kind in NAMED
+        }
+        sentiment = heard.sentiment
+        return {
+            "named": {**self.named, **kinds},
+            "intents": _counted(self.intents, [heard.intent.name] if heard.intent.name else []),
+            "weighed": self.weighed + (sentiment is not None),
+            "feeling": self.feeling + round(THOUSANDTHS * (sentiment or 0)),
+        }
+
+    def _as_before(self) -> dict[str, Any]:
+        names = ("named", "intents", "weighed", "feeling")
+        return {name: getattr(self, name) for name in names}
 
     def document(self) -> dict[str, Any]:
         return {
@@ -90,6 +145,11 @@ class Profile:
             "channels": dict(self.channels),
             "topics": dict(self.topics),
             "words": self.words,
+            "named": {kind: dict(counts) for kind, counts in self.named.items()},
+            "intents": dict(self.intents),
+            "weighed": self.weighed,
+            "feeling": self.feeling,
+            "weeks": dict(self.weeks),
         }
 
     def to_bytes(self) -> bytes:
@@ -104,12 +164,33 @@ class Profile:
         return cls(**{**document, **moments})
 
 
-def profile_of(interactions: Iterable[Interaction], *, start: Profile | None = None) -> Profile:
-    return reduce(Profile.after, interactions, start or Profile())
+def profile_of(
+    interactions: Iterable[Interaction],
+    *,
+    start: Profile | None = None,
+    heard: Mapping[str, Understanding] | None = None,
+) -> Profile:
+    """heard: what was understood of each message, by the id of its interaction."""
+    understood = heard or {}
+    return reduce(
+        lambda profile, each: profile.after(each, understood.get(each.id)), interactions, start or Profile()
+    )
 
 
 def _counted(counts: Mapping[str, int], names: Iterable[str]) -> dict[str, int]:
     return {**counts, **{name: counts.get(name, 0) + 1 for name in names}}
+
+
+def _monday(moment: datetime) -> str:
+    day = moment.astimezone(UTC).date()
+    return (day - timedelta(days=day.weekday())).isoformat()
+
+
+def _latest(weeks: Mapping[str, int]) -> dict[str, int]:
+    """Without those that are half a year before the last."""
+    last = date.fromisoformat(max(weeks))
+    first = (last - timedelta(weeks=KEPT_WEEKS - 1)).isoformat()
+    return {week: count for week, count in weeks.items() if week >= first}
 
 
 def _commonest(counts: Mapping[str, int], number: int) -> list[str]:

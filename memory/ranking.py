@@ -1,14 +1,13 @@
-"""Rank a customer's past turns for a question: meaning and words together, and what stands beside a match.
-
-Word scores are BM25 (Robertson and Zaragoza, 2009). The two signals are added after each is
-standardised, which on conversations finds more than reciprocal rank fusion does.
-"""
+"""Find texts by the words of a question: BM25 (Robertson and Zaragoza, 2009), and which words are shared."""
 
 import math
 import re
 import unicodedata
+from array import array
 from collections import defaultdict
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +19,14 @@ SATURATION = 1.2
 LENGTH_PENALTY = 0.75
 """BM25's b."""
 MEANING_SHARE = 0.55
-NEIGHBOUR_SHARE = 0.4
-"""What a turn gains from the better of the two beside it: an answer holds what its question named."""
+"""What meaning counts beside words, where a passage is searched for by these alone."""
+
+TERM_BYTES = 150
+"""What a term weighs in memory beside where it stands."""
+NOTHING = np.empty(0, np.uint32)
 
 WORD = re.compile(r"[^\W_]+")
-SUFFIX = re.compile(r"(?<=\w{3})(?:ings?|ies|ied|ed|es|ly|s|y)$")
+SUFFIX = re.compile(r"(?<=\w{3})(?:ings?|ies|ied|ed|es|ly|s|y|e)$")
 STOP_WORDS = frozenset(
     """a an and are as at be been but by can could did do does for from had has have he her his how i if in
     is it its just like me my of on or our she so some that the their them then there they this to us was we
@@ -57,9 +59,23 @@ def shared(question: str, text: str) -> tuple[str, ...]:
 class WordIndex:
     """Which texts hold which words; texts are known by their position and only ever added."""
 
-    def __init__(self) -> None:
-        self._postings: defaultdict[str, list[int]] = defaultdict(list)
-        self._lengths: list[int] = []
+    def __init__(self, base: Mapping[str, NDArray[Any]] | None = None) -> None:
+        """`base` is what another index gave out by `arrays`; this one goes on from there."""
+        kept = base or {}
+        self._postings: defaultdict[str, array[int]] = defaultdict(partial(array, "I"))
+        self._lengths = array("I", kept["lengths"].tobytes() if kept else b"")
+        self._kept = {word: row for row, word in enumerate(texts_of(kept["terms"]))} if kept else {}
+        self._kept_ends = kept.get("ends", NOTHING)
+        self._kept_positions = kept.get("positions", NOTHING)
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    @property
+    def size_bytes(self) -> int:
+        """About what it occupies, beside what it began with."""
+        terms = TERM_BYTES * (len(self._postings) + len(self._kept))
+        return terms + sum(4 * len(each) for each in self._postings.values()) + 4 * len(self._lengths)
 
     def add(self, text: str) -> None:
         words = words_of(text)
@@ -68,31 +84,90 @@ class WordIndex:
             self._postings[term(word)].append(position)
         self._lengths.append(len(words))
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All of it, to be kept: where each term stands, the terms one after the other."""
+        terms = sorted(self._kept.keys() | self._postings.keys())
+        places = [self._positions(each) for each in terms]
+        return {
+            "terms": text_array(terms),
+            "ends": np.cumsum([len(each) for each in places], dtype=np.int64),
+            "positions": np.concatenate([NOTHING, *places]).astype(np.uint32),
+            "lengths": np.array(self._lengths, np.uint32),
+        }
+
     def scores(self, question: str) -> Scores:
         """BM25 of every text, in the order they were added."""
-        total = len(self._lengths)
-        scores = np.zeros(total, np.float32)
         lengths = np.array(self._lengths, np.float32)
-        relative = lengths / max(float(lengths.mean()), 1.0) if total else lengths
-        for each in set(map(term, words_of(question))) & self._postings.keys():
-            counts = np.bincount(self._postings[each], minlength=total).astype(np.float32)
-            holding = int(np.count_nonzero(counts))
-            rarity = math.log(1 + (total - holding + 0.5) / (holding + 0.5))
-            resistance = SATURATION * (1 - LENGTH_PENALTY + LENGTH_PENALTY * relative)
-            scores += rarity * (SATURATION + 1) * counts / (counts + resistance)
+        scores, resistance = np.zeros_like(lengths), _resistance(lengths)
+        for counts in self._counts(question):
+            scores += _weight(counts, resistance)
         return scores
 
+    def scores_in_windows(self, question: str, opens: NDArray[np.bool_]) -> tuple[Scores, Scores]:
+        """The same, and BM25 of each text together with the two beside it; none is beyond an opening one."""
+        lengths = np.array(self._lengths, np.float32)
+        scores, window_scores = np.zeros_like(lengths), np.zeros_like(lengths)
+        resistance = _resistance(lengths)
+        window_resistance = _resistance(with_neighbours(lengths, opens))
+        for counts in self._counts(question):
+            scores += _weight(counts, resistance)
+            window_scores += _weight(with_neighbours(counts, opens), window_resistance)
+        return scores, window_scores
 
-def fuse(meaning: Scores, words: Scores) -> Scores:
-    """One score a turn, from the cosine and the BM25 score of each, in the order they were said."""
-    together: Scores = MEANING_SHARE * _standard(meaning) + (1 - MEANING_SHARE) * _standard(words)
-    beside = np.zeros_like(together)
-    beside[1:] = np.maximum(beside[1:], together[:-1])
-    beside[:-1] = np.maximum(beside[:-1], together[1:])
-    return (together + NEIGHBOUR_SHARE * beside).astype(np.float32)
+    def _counts(self, question: str) -> Iterator[Scores]:
+        """How often each text has a word of the question, for each such word."""
+        total = len(self._lengths)
+        for each in sorted(set(map(term, words_of(question)))):
+            positions = self._positions(each)
+            if len(positions):
+                yield np.bincount(positions, minlength=total).astype(np.float32)
+
+    def _positions(self, word: str) -> NDArray[np.uint32]:
+        new = np.array(self._postings.get(word, ()), np.uint32)
+        row = self._kept.get(word)
+        if row is None:
+            return new
+        start = self._kept_ends[row - 1] if row else 0
+        return np.concatenate([self._kept_positions[start : self._kept_ends[row]], new])
 
 
-def _standard(scores: Scores) -> Scores:
-    spread = float(scores.std())
-    standard: Scores = (scores - scores.mean()) / spread if spread > 0 else np.zeros_like(scores)
-    return standard
+def text_array(texts: Sequence[str]) -> NDArray[np.uint8]:
+    """Texts without line breaks, as bytes."""
+    return np.frombuffer("\n".join(texts).encode(), np.uint8)
+
+
+def texts_of(stored: NDArray[np.uint8]) -> list[str]:
+    return stored.tobytes().decode().split("\n") if len(stored) else []
+
+
+def best_of(scores: Scores, limit: int) -> list[int]:
+    """The places of the highest, in order; of equal ones the first."""
+    if limit < len(scores):
+        least = np.partition(scores, -limit)[-limit]
+        places = np.flatnonzero(scores >= least)
+    else:
+        places = np.arange(len(scores))
+    order: list[int] = places[np.argsort(-scores[places], kind="stable")][:limit].tolist()
+    return order
+
+
+def with_neighbours(scores: Scores, opens: NDArray[np.bool_], *, share: float = 1.0) -> Scores:
+    """Each with a share of the one before and the one after it, in the same session."""
+    joined = ~opens[1:]
+    together = scores.copy()
+    together[1:] += share * scores[:-1] * joined
+    together[:-1] += share * scores[1:] * joined
+    return together
+
+
+def _resistance(lengths: Scores) -> Scores:
+    relative = lengths / max(float(lengths.mean()), 1.0) if len(lengths) else lengths
+    resistance: Scores = SATURATION * (1 - LENGTH_PENALTY + LENGTH_PENALTY * relative)
+    return resistance
+
+
+def _weight(counts: Scores, resistance: Scores) -> Scores:
+    holding = int(np.count_nonzero(counts))
+    rarity = math.log(1 + (len(counts) - holding + 0.5) / (holding + 0.5))
+    weight: Scores = rarity * (SATURATION + 1) * counts / (counts + resistance)
+    return weight

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
+    Index,
     LargeBinary,
     Row,
     Table,
@@ -16,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     delete,
+    exists,
     func,
     literal,
     select,
@@ -23,9 +26,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from foundation.personal import Kept, personal
 from foundation.sql import Ledger, metadata
 from memory.interactions import Interaction
 from memory.profiles import Profile
+
+FORGOTTEN = -1
+"""The version of a profile that is only a mark, so that nothing is learned any more."""
+MARK = "the mark that nothing is to be remembered"
 
 INTERACTIONS = Table(
     "interactions",
@@ -41,6 +49,8 @@ INTERACTIONS = Table(
     Column("intent", Text),
     Column("vectors", LargeBinary, nullable=False, comment="float16: the message's, then the response's"),
     UniqueConstraint("customer_id", "position"),
+    Index("ix_interactions_customer_id_at", "customer_id", "at"),
+    info=personal("customer_id", withheld=("vectors",)),
 )
 PROFILES = Table(
     "profiles",
@@ -48,6 +58,7 @@ PROFILES = Table(
     Column("customer_id", Text, primary_key=True),
     Column("version", BigInteger, nullable=False, comment="the position of the last interaction in it"),
     Column("document", JSONB, nullable=False),
+    info=personal("customer_id", kept=Kept(MARK, {"version": FORGOTTEN, "document": {}})),
 )
 FIELDS = tuple(Interaction.__dataclass_fields__)
 
@@ -77,6 +88,22 @@ SINCE = (
     .where(INTERACTIONS.c.customer_id == CUSTOMER, INTERACTIONS.c.position >= bindparam("position"))
     .order_by(INTERACTIONS.c.position)
 )
+FIRST = select(func.min(INTERACTIONS.c.position)).where(INTERACTIONS.c.customer_id == CUSTOMER)
+NEWS = SINCE.add_columns(FIRST.correlate(None).scalar_subquery().label("first"))
+AT = (
+    select(INTERACTIONS)
+    .where(
+        INTERACTIONS.c.customer_id == CUSTOMER,
+        INTERACTIONS.c.position.in_(bindparam("positions", expanding=True)),
+    )
+    .order_by(INTERACTIONS.c.position)
+)
+LATEST = (
+    select(INTERACTIONS)
+    .where(INTERACTIONS.c.customer_id == CUSTOMER)
+    .order_by(INTERACTIONS.c.at.desc(), INTERACTIONS.c.position.desc())
+    .limit(bindparam("limit", type_=BigInteger))
+)
 
 Pair = NDArray[np.float16]
 """Two rows: the vector of the message and that of the response."""
@@ -89,6 +116,10 @@ class Standing:
     version: int
     profile: Profile
     known: frozenset[str]
+
+    @property
+    def is_barred(self) -> bool:
+        return self.version == FORGOTTEN
 
 
 @dataclass(frozen=True)
@@ -111,12 +142,14 @@ class MemoryStore:
         """The version and the profile; version 0 for a customer we do not know."""
         with self._ledger.at_once() as connection:
             row = connection.execute(PROFILE, {"customer": customer_id}).one_or_none()
-        return (row.version, Profile.from_document(row.document)) if row else (0, Profile())
+        if row is None or row.version == FORGOTTEN:
+            return 0, Profile()
+        return row.version, Profile.from_document(row.document)
 
     def standing(self, customer_id: str, *, among: Collection[str]) -> Standing:
         with self._ledger.transaction() as connection:
             row = connection.execute(STANDING, {"customer": customer_id, "among": list(among)}).one()
-        profile = Profile.from_document(row.document) if row.version else Profile()
+        profile = Profile.from_document(row.document) if row.document else Profile()
         return Standing(row.version or 0, profile, frozenset(row.known or ()))
 
     def write_profile(self, customer_id: str, profile: Profile, *, version: int, expected: int) -> bool:
@@ -147,12 +180,93 @@ class MemoryStore:
         with self._ledger.at_once() as connection:
             return [_stored(row) for row in connection.execute(SINCE, asked)]
 
-    def erase(self, customer_id: str) -> int:
-        """Drop everything that is kept of the customer here; how many interactions that was."""
+    def news(self, customer_id: str, position: int) -> tuple[int, list[Stored]]:
+        """The same, and the first position there is; 0 where nothing is that new."""
+        asked = {"customer": customer_id, "position": position}
+        with self._ledger.at_once() as connection:
+            rows = connection.execute(NEWS, asked).all()
+        return (rows[0].first if rows else 0), [_stored(row) for row in rows]
+
+    def at(self, customer_id: str, positions: Collection[int]) -> list[Stored]:
+        """What stands at those positions, in order; what was erased is not there any more."""
+        asked = {"customer": customer_id, "positions": sorted(positions)}
+        with self._ledger.at_once() as connection:
+            return [_stored(row) for row in connection.execute(AT, asked)]
+
+    def latest(self, customer_id: str, limit: int) -> list[Interaction]:
+        """The last ones, the newest first."""
+        with self._ledger.at_once() as connection:
+            rows = connection.execute(LATEST, {"customer": customer_id, "limit": limit})
+            return [_stored(row).interaction for row in rows]
+
+    def long_memories(self, turns: int) -> list[tuple[str, int]]:
+        """Customers of whom at least so many turns were learned, and how many."""
+        long = select(PROFILES.c.customer_id, PROFILES.c.version).where(PROFILES.c.version >= turns)
+        with self._ledger.at_once() as connection:
+            return [(row.customer_id, row.version) for row in connection.execute(long)]
+
+    def find(self, ids: Sequence[str]) -> list[Stored]:
+        """Those of them that there are, in the order they were kept."""
+        wanted = select(INTERACTIONS).where(INTERACTIONS.c.id.in_(ids))
+        ordered = wanted.order_by(INTERACTIONS.c.customer_id, INTERACTIONS.c.position)
+        with self._ledger.at_once() as connection:
+            return [_stored(row) for row in connection.execute(ordered)]
+
+    def phrases(self, customer_id: str, *, between: tuple[int, int], limit: int) -> list[str]:
+        """Some of what the customer wrote, each of a length that is long enough to know it again."""
+        shortest, longest = between
+        head = func.left(INTERACTIONS.c.message, longest)
+        some = (
+            select(head)
+            .where(INTERACTIONS.c.customer_id == customer_id, func.length(INTERACTIONS.c.message) >= shortest)
+            .order_by(func.md5(INTERACTIONS.c.id))
+            .limit(limit)
+        )
+        with self._ledger.at_once() as connection:
+            return list(connection.execute(some).scalars())
+
+    def drop_before(self, moment: datetime, *, customers: int) -> list[str]:
+        """Forget the interactions before that moment of so many customers; whose they were."""
+        old = INTERACTIONS.c.at < moment
+        some = select(INTERACTIONS.c.customer_id).where(old).distinct().limit(customers)
         with self._ledger.transaction() as connection:
-            connection.execute(delete(PROFILES).where(PROFILES.c.customer_id == customer_id))
-            theirs = delete(INTERACTIONS).where(INTERACTIONS.c.customer_id == customer_id)
-            return connection.execute(theirs).rowcount
+            theirs = list(connection.execute(some).scalars())
+            connection.execute(delete(INTERACTIONS).where(old, INTERACTIONS.c.customer_id.in_(theirs)))
+        return theirs
+
+    def drop_profile(self, customer_id: str) -> None:
+        """Of somebody of whom no interaction is left; one that comes in meanwhile keeps it."""
+        left = exists().where(INTERACTIONS.c.customer_id == customer_id)
+        theirs = (PROFILES.c.customer_id == customer_id) & (PROFILES.c.version != FORGOTTEN)
+        with self._ledger.transaction() as connection:
+            connection.execute(delete(PROFILES).where(theirs, ~left))
+
+    def in_use(self, phrases: Sequence[str]) -> set[str]:
+        """Those that stand in anybody's conversations."""
+        said = INTERACTIONS.c.message + " " + INTERACTIONS.c.response
+        with self._ledger.transaction() as connection:
+            return {
+                phrase
+                for phrase in phrases
+                if connection.scalar(select(exists().where(said.contains(phrase, autoescape=True))))
+            }
+
+    def bar(self, customer_id: str) -> None:
+        """Let nothing be learned of the customer any more.
+
+        Who is just learning waits for this row, finds the mark and learns nothing.
+        """
+        mark = {"version": FORGOTTEN, "document": {}}
+        statement = insert(PROFILES).values(customer_id=customer_id, **mark)
+        with self._ledger.transaction() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=[PROFILES.c.customer_id], set_=mark)
+            )
+
+    def is_barred(self, customer_id: str) -> bool:
+        with self._ledger.at_once() as connection:
+            row = connection.execute(PROFILE, {"customer": customer_id}).one_or_none()
+        return row is not None and row.version == FORGOTTEN
 
 
 def _stored(row: Row[tuple[object, ...]]) -> Stored:

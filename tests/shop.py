@@ -41,7 +41,7 @@ from commerce.raffles.models import Raffle, RaffleStatus
 from commerce.raffles.office import RaffleOffice
 from commerce.raffles.ports import RandomBeacon
 from commerce.raffles.proofs import RaffleProofs
-from commerce.raffles.service import Raffles
+from commerce.raffles.service import Gates, Raffles
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing, LookupDigest
 from foundation.money import Money
@@ -49,7 +49,9 @@ from foundation.outbox import OUTBOX, Event, Outbox
 from foundation.settings import ShopSettings
 from foundation.sql import Ledger
 from foundation.warehouse.schema import TABLES
+from memory.engine import MemoryEngine
 from tests.fakes import FakeClock
+from tools.base import Services
 
 TAX_RATES = {"TX": Decimal("0.0625"), "OR": Decimal(0)}
 CHICAGO = ZoneInfo("America/Chicago")
@@ -107,7 +109,9 @@ class Shop:
         self.memberships = Memberships(ledger, self.customers, self.ages, self.payments, self.membership_book)
         self.billing = MembershipBilling(ledger, self.customers, self.payments, self.membership_book)
         self.benefits = Benefits(ledger, self.outbox, now=clock)
-        self.raffles = Raffles(ledger, self.customers, self.ages, self.payments, self.outbox, now=clock)
+        self.fraud = Fraud(ledger, self.outbox, self.digests, self.addresses, review_from=0.5, now=clock)
+        gates = Gates(self.ages, self.fraud)
+        self.raffles = Raffles(ledger, self.customers, gates, self.payments, self.outbox, now=clock)
         self.raffle_draws = RaffleDraws(ledger, self.outbox, self.keys, self.beacon, now=clock)
         self.raffle_proofs = RaffleProofs(ledger, self.keys, beacon_decides=self.beacon is not None)
         self.raffle_office = RaffleOffice(
@@ -116,7 +120,6 @@ class Shop:
         self.free_entries = FreeEntries(ledger, self.customers, self.ages, self.outbox, now=clock)
         self.inventory = Inventory(ledger)
         self.handoffs = Handoffs(ledger, now=clock)
-        self.fraud = Fraud(ledger, self.outbox, self.digests, review_from=0.5, now=clock)
         self.carts = Carts(ledger, self.inventory, self.memberships, now=clock)
         self.rooms = Rooms(
             customers=self.customers,
@@ -130,6 +133,24 @@ class Shop:
         self.drafts = Drafts(self.rooms, tax_rates=TAX_RATES, now=clock)
         books = Books(ledger, self.fraud, self.outbox)
         self.checkout = Checkout(books, self.rooms, self.drafts, now=clock)
+
+    def services(self, memory: MemoryEngine) -> Services:
+        """Its rooms, as tools enter them."""
+        return Services(
+            customers=self.customers,
+            addresses=self.addresses,
+            consents=self.consents,
+            inventory=self.inventory,
+            carts=self.carts,
+            checkout=self.checkout,
+            memberships=self.memberships,
+            raffles=self.raffles,
+            raffle_proofs=self.raffle_proofs,
+            ages=self.ages,
+            handoffs=self.handoffs,
+            memory=memory,
+            calendar=Calendar(CHICAGO, self.clock),
+        )
 
     def with_gateway(self, gateway: CardGateway) -> "Shop":
         """The same shop, asking another gateway."""

@@ -23,7 +23,9 @@ def shown_default(field: FieldInfo) -> str | None:
     """As a line of `.env`; None where it depends on other settings."""
     if field.default is PydanticUndefined:
         return None
-    return "" if field.default in (None, ()) else str(field.default)
+    if isinstance(field.default, tuple):
+        return ",".join(field.default)
+    return "" if field.default is None else str(field.default)
 
 
 class TestFolders:

@@ -45,7 +45,9 @@ def my_details(context: ToolContext) -> ToolResult:
 @tool(Effect.NOTE, scope="own:write", label="Noting what you want to hear")
 def start_news(
     context: ToolContext,
-    channel: Annotated[Channel, slot("choice", ask=HOW, description="The way to be reached")] = Channel.EMAIL,
+    channel: Annotated[
+        Channel, slot("choice", ask=HOW, description="The way to be reached, as they named it")
+    ],
 ) -> ToolResult:
     """Send the customer offers and news from now on; they can stop them at any time."""
     consents, customer_id = context.services.consents, context.principal.id

@@ -118,13 +118,15 @@ class ToolResult:
         return json.dumps({"say": self.say, "data": ANYTHING.dump_python(self.data, mode="json")})
 
 
-def slot(kind: str, *, ask: str, description: str | None = None) -> Any:  # noqa: ANN401 - goes into Annotated
+def slot(kind: str, *, ask: str, description: str | None = None, prefix: str = "") -> Any:  # noqa: ANN401 - goes into Annotated
     """What an argument holds, for a model that fills it from the conversation by rule.
 
     kind: `words`, `product`, `raffle`, `money` (dollars), `count`, `choice`, or a word of the tool's own.
     ask: the question to put to the customer when it is missing.
+    prefix: of an id that a customer may write, such as `ord` of `ord_7k2m9`.
     """
-    return Field(description=description, json_schema_extra={"x-slot": kind, "x-ask": ask})
+    extra: dict[str, Any] = {"x-slot": kind, "x-ask": ask, "x-id": prefix}
+    return Field(description=description, json_schema_extra=extra)
 
 
 class Tool:

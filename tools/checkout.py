@@ -16,8 +16,13 @@ ProductName = Annotated[Name, slot("product", ask="Which product do you mean?", 
 Quantity = Annotated[
     int, Field(ge=1, le=MOST_OF_ONE), slot("count", ask="", description="How many; one when it is not said")
 ]
+InAll = Annotated[
+    bool, slot("in_all", ask="", description="True when that is how many there shall be in the cart at last")
+]
 OrderId = Annotated[
-    str, Field(max_length=64), slot("order", ask="", description="Its id; the latest when it is left out")
+    str,
+    Field(max_length=64),
+    slot("order", ask="", description="Its id; the latest when it is left out", prefix="ord"),
 ]
 State = Annotated[
     str,
@@ -35,17 +40,26 @@ STANDS = {
 
 
 @tool(Effect.NOTE, scope="shop:read", label="Putting it in your cart")
-def add_to_cart(context: ToolContext, product: ProductName, quantity: Quantity = 1) -> ToolResult:
+def add_to_cart(
+    context: ToolContext,
+    product: ProductName,
+    quantity: Quantity = 1,
+    in_all: InAll = False,  # noqa: FBT002 - as the model names it
+) -> ToolResult:
     """Put a product in the customer's cart, or more of it; its price is locked for thirty minutes.
 
-    Call it when the customer wants to buy or have a product. Nothing is charged before they check out.
+    Call it when the customer wants to buy or have a product, and with `in_all` when they correct how many
+    are in the cart. Nothing is charged before they check out.
     """
     found = context.services.inventory.by_name(product)
-    cart = context.services.carts.add(context.principal.id, product_id=found.id, quantity=quantity)
-    say = (
-        f"I put {quantity} x {found.name} in your cart. "
-        f"It holds {counted(cart.pieces, 'item')} for {cart.subtotal}."
+    carts = context.services.carts
+    cart = (carts.put if in_all else carts.add)(context.principal.id, product_id=found.id, quantity=quantity)
+    done = (
+        f"Your cart has {quantity} x {found.name} now."
+        if in_all
+        else f"I put {quantity} x {found.name} in your cart."
     )
+    say = f"{done} It holds {counted(cart.pieces, 'item')} for {cart.subtotal}."
     return ToolResult(say, _cart_data(cart), _cards(cart))
 
 
@@ -120,7 +134,8 @@ def my_orders(context: ToolContext) -> ToolResult:
         return ToolResult("You have not ordered anything yet.", {"orders": []})
     lines = [f"{number}. {_told(context, each)}" for number, each in enumerate(orders, start=1)]
     say = "\n".join(["Your latest orders:", *lines])
-    return ToolResult(say, {"orders": [_data(each) for each in orders]}, _order_cards(context, orders))
+    data = [{**_data(each), "title": _title(context, each)} for each in orders]
+    return ToolResult(say, {"orders": data}, _order_cards(context, orders))
 
 
 def _said(line: CartLine, cart: Cart) -> str:
@@ -147,6 +162,10 @@ def _bought(line: Line) -> str:
 def _told(context: ToolContext, order: Order) -> str:
     bought = listed([_bought(line) for line in order.lines])
     return f"{_day(context, order)} — {bought}, {order.totals.total}: {STANDS[order.status]}"
+
+
+def _title(context: ToolContext, order: Order) -> str:
+    return f"Order of {_day(context, order)}"
 
 
 def _day(context: ToolContext, order: Order) -> str:
@@ -200,7 +219,7 @@ def _card(context: ToolContext, order: Order) -> Card:
     return Card(
         kind="order",
         id=order.id,
-        title=f"Order of {_day(context, order)}",
+        title=_title(context, order),
         subtitle=listed([_bought(line) for line in order.lines]),
         price=dollars(order.totals.total),
         badges=(order.status,),

@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from foundation.clock import Clock
 from foundation.errors import Conflict, NotFound
 from foundation.ids import new_id
+from foundation.personal import personal
 from foundation.sql import Ledger, metadata
 from tools.base import Tool, ToolContext
 from tools.effects import digest
@@ -44,6 +45,7 @@ pending_actions = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("thread_id", "call_id"),
+    info=personal("principal_id"),
 )
 
 WAITING = "waiting"

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from foundation import metrics
 from foundation.clock import Clock
+from foundation.personal import personal
 from foundation.sql import Ledger, metadata
 from tools.base import Tool, ToolContext, ToolResult
 
@@ -24,6 +25,7 @@ effects = Table(
     Column("result", JSONB),
     Column("at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("thread_id", "call_id"),
+    info=personal("principal_id"),
 )
 
 CLAIM = insert(effects).on_conflict_do_nothing().returning(effects.c.call_id)

@@ -14,7 +14,6 @@ from tools.phrases import Dollars, counted, dollars, listed, spoken
 WHICH_TIER = "Which membership would you like: Bronze, Silver or Gold?"
 WHICH_UPGRADE = "Which membership would you like instead: Silver or Gold?"
 WHICH_DOWNGRADE = "Which membership would you like instead: Bronze or Silver?"
-WHY = "May I ask what made you decide? A word is enough, or just say skip."
 Reason = Annotated[str, Field(max_length=500)]
 BROUGHT = {
     Benefit.RAFFLE_ENTRY: "a raffle entry",
@@ -186,11 +185,11 @@ def _propose_cancel(context: ToolContext, reason: Reason = "") -> str:  # noqa: 
 @tool(Effect.WRITE, scope="own:write", label="Preparing your cancellation", propose=_propose_cancel)
 def cancel_membership(
     context: ToolContext,
-    reason: Annotated[Reason, slot("said", ask=WHY, description="Why they leave, in their words")] = "",
+    reason: Annotated[Reason, slot("reason", ask="", description="Why they leave, in their words")] = "",
 ) -> ToolResult:
     """End the customer's membership; its benefits stay until the month they have paid for is over.
 
-    Ask once for the reason, never argue, and leave it empty when they give none.
+    Never argue, and leave the reason empty when they give none.
     It is carried out only after their yes.
     """
     membership = context.services.memberships.cancel(context.principal.id, reason=reason, key=context.call_id)

@@ -9,8 +9,10 @@ import redis.asyncio
 from commerce.checkout.service import SUBSCRIPTION as ORDER_REVIEWS
 from commerce.memberships.benefits import SUBSCRIPTION as BENEFITS
 from commerce.memberships.billing import SUBSCRIPTION as BILLING
+from commerce.memberships.held import SUBSCRIPTION as HELD_MEMBERSHIPS
 from commerce.notices.service import SUBSCRIPTION as NOTICES
 from commerce.raffles.entries import SUBSCRIPTION as RAFFLE_ENTRIES
+from commerce.raffles.held import SUBSCRIPTION as HELD_TICKETS
 from foundation.auth import Tokens
 from foundation.cache import open_async_cache, open_cache
 from foundation.clock import Calendar, Clock
@@ -24,8 +26,21 @@ from foundation.warehouse.base import Warehouse
 from foundation.warehouse.ducklake import DuckLake
 from foundation.warehouse.feed import SUBSCRIPTION as WAREHOUSE
 from foundation.warehouse.feed import WarehouseFeed
+from memory.listening import SUBSCRIPTION as MEMORY
+from memory.predictions.service import SUBSCRIPTION as PREDICTIONS
 
-SUBSCRIPTIONS = (WAREHOUSE, BENEFITS, BILLING, NOTICES, RAFFLE_ENTRIES, ORDER_REVIEWS)
+SUBSCRIPTIONS = (
+    WAREHOUSE,
+    BENEFITS,
+    BILLING,
+    NOTICES,
+    RAFFLE_ENTRIES,
+    ORDER_REVIEWS,
+    HELD_MEMBERSHIPS,
+    HELD_TICKETS,
+    PREDICTIONS,
+    MEMORY,
+)
 
 
 class Ground:
@@ -64,9 +79,12 @@ class Ground:
         return Tokens(self.settings.auth, self.ledger, now=self.now)
 
     @cached_property
+    def key_ring(self) -> KeyRing:
+        return KeyRing.from_settings(self.settings.crypto.keys.get_secret_value())
+
+    @cached_property
     def data_keys(self) -> DataKeys:
-        ring = KeyRing.from_settings(self.settings.crypto.keys.get_secret_value())
-        return DataKeys(self.ledger, ring, now=self.now)
+        return DataKeys(self.ledger, self.key_ring, now=self.now)
 
     @cached_property
     def digests(self) -> LookupDigest:

@@ -18,14 +18,13 @@ from agent.nodes import Nodes
 from agent.runner import Runner
 from agent.store import TurnStore
 from agent.turn import Turns
-from api.bootstrap.shop import Shop
+from api.bootstrap.mind import Mind
 from api.bootstrap.spares import Brain, Spares
 from commerce.customers.signin import SignIn
 from foundation.cache import EventStream
 from foundation.clock import Clock, system_clock
 from foundation.settings import ModelSettings, Settings
 from memory.embeddings import load_embedder
-from memory.engine import MemoryEngine, open_memory
 from tools.base import Services
 from tools.catalog import TOOLS, Catalog
 from tools.confirmations import Confirmations
@@ -38,12 +37,8 @@ NAMES_LAST = timedelta(seconds=5)
 """A product or raffle that is new may be unknown by its name for that long."""
 
 
-class House(Shop):
-    """The shop with its memory, its tools and the agent."""
-
-    def __init__(self, settings: Settings, *, now: Clock, brain: Brain, spares: Spares) -> None:
-        super().__init__(settings, now=now, spares=spares)
-        self.embedder = brain.embedder
+class House(Mind):
+    """The shop with its tools and the agent."""
 
     async def leave(self) -> None:
         """Give back the turns that are under way, and close what speaks over the event loop."""
@@ -54,16 +49,6 @@ class House(Shop):
             await self.claude.close()
         if "async_cache" in self.__dict__:
             await self.async_cache.aclose()
-
-    @cached_property
-    def memory(self) -> MemoryEngine:
-        return open_memory(
-            self.ledger,
-            embedder=self.embedder,
-            outbox=self.outbox,
-            data_keys=self.data_keys,
-            calendar=self.calendar,
-        )
 
     @cached_property
     def sign_in(self) -> SignIn:

@@ -12,10 +12,12 @@ from commerce.customers.addresses import Addresses
 from commerce.customers.codes import OneTimeCodes
 from commerce.customers.consents import Consents
 from commerce.customers.lockouts import Lockouts
+from commerce.customers.own_access import OwnAccess
 from commerce.customers.passwords import Passwords
+from commerce.customers.registrations import Registrations
 from commerce.customers.service import Customers
 from commerce.customers.sessions import Sessions
-from commerce.customers.signin import Access, OwnAccess
+from commerce.customers.signin import Access
 from commerce.customers.staff import StaffAccounts
 from commerce.handoffs.service import Handoffs
 from commerce.notices.files import EmlMailer, FileTexter
@@ -41,11 +43,12 @@ class People(Ground):
             Passwords(self.ledger, now=self.now),
             Lockouts(self.ledger, self.digests, now=self.now),
             Sessions(self.ledger, self.tokens, now=self.now),
+            Registrations(self.ledger, self.customers, self.data_keys, now=self.now),
         )
 
     @cached_property
     def own_access(self) -> OwnAccess:
-        return OwnAccess(self.ledger, self.customers, self.access, self.outbox, now=self.now)
+        return OwnAccess(self.ledger, self.customers, self.access, self.outbox, self.data_keys, now=self.now)
 
     @cached_property
     def staff(self) -> StaffAccounts:

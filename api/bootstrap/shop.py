@@ -17,15 +17,17 @@ from commerce.memberships.benefits import Benefits
 from commerce.memberships.billing import MembershipBilling
 from commerce.memberships.book import Book as MembershipBook
 from commerce.memberships.figures import Figures
+from commerce.memberships.held import HeldMemberships
 from commerce.memberships.service import Memberships
 from commerce.payments.inbox import GatewayInbox
 from commerce.raffles.draws import RaffleDraws
 from commerce.raffles.entries import FreeEntries
+from commerce.raffles.held import HeldTickets
 from commerce.raffles.office import RaffleOffice
 from commerce.raffles.proofs import RaffleProofs
-from commerce.raffles.service import Raffles
+from commerce.raffles.service import Gates, Raffles
 from connectors.drand import Drand
-from foundation.outbox import Relay
+from foundation.outbox import Relay, Subscriber
 
 
 class Shop(Till):
@@ -59,7 +61,8 @@ class Shop(Till):
 
     @cached_property
     def raffles(self) -> Raffles:
-        return Raffles(self.ledger, self.customers, self.ages, self.payments, self.outbox, now=self.now)
+        gates = Gates(self.ages, self.fraud)
+        return Raffles(self.ledger, self.customers, gates, self.payments, self.outbox, now=self.now)
 
     @cached_property
     def raffle_draws(self) -> RaffleDraws:
@@ -90,7 +93,9 @@ class Shop(Till):
     @cached_property
     def fraud(self) -> Fraud:
         review_from = self.settings.fraud.review_from
-        return Fraud(self.ledger, self.outbox, self.digests, review_from=review_from, now=self.now)
+        return Fraud(
+            self.ledger, self.outbox, self.digests, self.addresses, review_from=review_from, now=self.now
+        )
 
     @cached_property
     def carts(self) -> Carts:
@@ -119,12 +124,16 @@ class Shop(Till):
 
     @cached_property
     def relay(self) -> Relay:
-        subscribers = [
+        return Relay(self.ledger, self.subscribers(), now=self.now)
+
+    def subscribers(self) -> list[Subscriber]:
+        return [
             self.feed.subscriber(self.settings.warehouse),
             self.benefits.subscriber(),
             self.membership_billing.subscriber(),
             self.notices.subscriber(),
             self.free_entries.subscriber(),
             self.checkout.subscriber(),
+            HeldMemberships(self.memberships, self.payments).subscriber(),
+            HeldTickets(self.ledger, self.raffles, self.payments).subscriber(),
         ]
-        return Relay(self.ledger, subscribers, now=self.now)

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from api.bootstrap import Brain, House, build
 from api.jobs.store import take
-from api.jobs.work import RESUME, finish_turns
+from api.jobs.work import FORETELL, RESUME, finish_turns
 from foundation.clock import Clock
 from foundation.log import logger
 from foundation.queue import NotQueued
 from foundation.sql import Ledger
+from memory.engine import KEPT
 
 SWEEP = timedelta(seconds=15)
 TICK = timedelta(seconds=3)
@@ -87,6 +88,7 @@ def open_scheduler(house: House) -> Scheduler:
         Chore("bill_sandbox", every(SWEEP), lambda: bill_sandbox(house)),
         Chore("read_gateway_inbox", every(SWEEP), house.gateway_inbox.read),
         Chore("look_for_lost_charges", every(timedelta(minutes=1)), house.gateway_inbox.look_for_lost),
+        Chore("look_for_lost_refunds", nightly(NIGHT, zone), house.gateway_inbox.look_for_undone),
         Chore("prune_gateway_inbox", nightly(NIGHT, zone), house.gateway_inbox.prune),
         Chore("finish_orders", every(SWEEP), house.checkout.finish_pending),
         Chore("release_stock", every(SWEEP), lambda: house.inventory.sweep(house.now())),
@@ -100,18 +102,36 @@ def open_scheduler(house: House) -> Scheduler:
         Chore("expire_confirmations", every(timedelta(hours=1)), house.confirmations.expire),
         Chore("prune_carts", nightly(NIGHT, zone), lambda: house.carts.prune(keep=CARTS_KEPT)),
         Chore("tell_age_renewals", every(timedelta(hours=1)), house.renewals.tell),
-        Chore("prune_sessions", nightly(NIGHT, zone), house.access.sessions.prune),
+        Chore("prune_age_tries", nightly(NIGHT, zone), house.ages.prune),
+        Chore("prune_access", nightly(NIGHT, zone), house.access.prune),
         Chore("rewrap_data_keys", nightly(NIGHT, zone), house.data_keys.rotate),
         Chore("suggest_reorders", nightly(NIGHT, zone), house.demand.compute),
         Chore("prune_fraud_attempts", nightly(NIGHT, zone), lambda: prune_attempts(house)),
+        Chore("prune_notices", nightly(NIGHT, zone), house.notices.prune),
         Chore("prune_outbox", nightly(NIGHT, zone), lambda: house.outbox.prune(keep=OUTBOX_KEPT)),
+        Chore("forget_customers", every(SWEEP), house.forgetting.sweep),
+        Chore("expire_memories", nightly(NIGHT, zone), lambda: expire(house)),
+        Chore("foretell", nightly(NIGHT, zone), lambda: foretell(house)),
         Chore("maintain_warehouse", nightly(NIGHT, zone), lambda: sum(house.warehouse.maintain().values())),
+        Chore("purge_erasures", nightly(NIGHT, zone), house.forgetting.purge),
     )
     return Scheduler(house.ledger, chores, now=house.now)
 
 
 def prune_attempts(house: House) -> int:
     return house.fraud.prune(keep=timedelta(days=house.settings.fraud.attempts_kept_days))
+
+
+def expire(house: House) -> int:
+    moment = house.now() - KEPT
+    return house.memory.expire() + house.nightly_predictions.drop_before(moment)
+
+
+def foretell(house: House) -> int:
+    """By the worker, which tells how far it has come."""
+    today = house.calendar.today().isoformat()
+    house.jobs.submit(FORETELL, {"day": today}, idempotency_key=f"{FORETELL}:{today}")
+    return 1
 
 
 def bill_sandbox(house: House) -> int:

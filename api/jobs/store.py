@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Column, DateTime, Table, Text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from foundation.personal import IMPERSONAL
 from foundation.sql import Ledger, metadata
 
 chores = Table(
@@ -12,6 +13,7 @@ chores = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("taken_at", DateTime(timezone=True), nullable=False),
+    info=IMPERSONAL,
 )
 
 

@@ -1,6 +1,7 @@
 """What the worker does with a job: answer a long question, or finish turns that were cut off."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from foundation.settings import Settings
 
 REASON = "reason"
 RESUME = "resume"
+FORETELL = "foretell"
 PATIENCE_SECONDS = 90.0
 """For a turn that another process holds, or held until it was killed."""
 
@@ -64,7 +66,16 @@ def handlers(house: House) -> Mapping[str, Handler]:
     def resume(job: Job, _: Report) -> None:
         asyncio.run(finish_turns(house, [job.payload["thread_id"]]))
 
-    return {REASON: reason, RESUME: resume}
+    def foretell(_: Job, report: Report) -> Mapping[str, Any]:
+        done: Counter[str] = Counter()
+
+        def progress(part: str, more: int) -> None:
+            done[part] += more
+            report(dict(done))
+
+        return {"model": house.nightly_predictions.run(progress=progress), **done}
+
+    return {REASON: reason, RESUME: resume, FORETELL: foretell}
 
 
 async def finish_turns(house: House, thread_ids: Sequence[str]) -> None:

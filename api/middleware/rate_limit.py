@@ -11,6 +11,7 @@ import anyio.to_thread
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.address import address_of
 from api.errors import translate
 from foundation.auth import Principal
 from foundation.cache import Allowance, CacheAway, RateLimiter
@@ -95,7 +96,6 @@ class RateLimit:
 
 
 def _who(scope: Scope) -> list[str]:
-    address, _ = scope.get("client") or ("unknown", 0)
     principal = scope["state"].get("caller")
-    keys = [f"address:{address}"]
+    keys = [f"address:{address_of(scope)}"]
     return [*keys, f"principal:{principal.id}"] if isinstance(principal, Principal) else keys

@@ -1,10 +1,12 @@
 """Proof of age: submit it, and see whether it stands."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field
 
+from api.address import address_of
 from api.deps import Admin, Compliance, Owner, PathId, ReadableCustomer, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals
@@ -88,6 +90,18 @@ class AgeStatus(Shape):
     expires_at: Timestamp | None = None
     usable_until: Timestamp | None = None
 
+    @classmethod
+    def of(cls, proof: AgeProof | None, now: datetime) -> "AgeStatus":
+        if proof is None:
+            return cls(verified=False)
+        return cls(
+            verified=proof.is_usable(now),
+            in_grace=proof.is_in_grace(now),
+            verified_at=proof.verified_at,
+            expires_at=proof.expires_at,
+            usable_until=proof.usable_until,
+        )
+
 
 class RecordShown(Shape):
     verification_id: str
@@ -119,7 +133,7 @@ class Erased(Shape):
 def verify_age(form: AgeForm, request: Request, principal: Owner, house: TheHouse) -> Envelope[Verification]:
     """Prove once a year to be 21 or older. Neither the birthday nor the ID number is kept readable."""
     submission = AgeSubmission(form.full_name, form.date_of_birth, form.state, form.id_number_last4)
-    proof = house.ages.verify(principal.id, submission, ip=_address(request))
+    proof = house.ages.verify(principal.id, submission, ip=address_of(request.scope))
     return Envelope(data=Verification.of(proof, is_valid=True))
 
 
@@ -131,25 +145,14 @@ def verify_age_by_barcode(
 
     Barcodes are not signed: `barcode_format` says no more than that this one has the form of an ID.
     """
-    proof = house.ages.verify_barcode(principal.id, form.barcode, ip=_address(request))
+    proof = house.ages.verify_barcode(principal.id, form.barcode, ip=address_of(request.scope))
     return Envelope(data=Verification.of(proof, is_valid=True))
 
 
 @router.get("/status/{customer_id}")
 def age_status(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[AgeStatus]:
     """Whether the customer may buy what is for adults, and until when."""
-    proof, now = house.ages.status(customer_id), house.now()
-    if proof is None:
-        return Envelope(data=AgeStatus(verified=False))
-    return Envelope(
-        data=AgeStatus(
-            verified=proof.is_usable(now),
-            in_grace=proof.is_in_grace(now),
-            verified_at=proof.verified_at,
-            expires_at=proof.expires_at,
-            usable_until=proof.usable_until,
-        )
-    )
+    return Envelope(data=AgeStatus.of(house.ages.status(customer_id), house.now()))
 
 
 @router.get("/records/{customer_id}")
@@ -165,7 +168,3 @@ def erase_age(customer_id: PathId, principal: Admin, house: TheHouse) -> Envelop
     What the law makes us keep of them is made unreadable, and the erasure itself is on record.
     """
     return Envelope(data=Erased(records=house.ages.erase(customer_id, by=principal.id)))
-
-
-def _address(request: Request) -> str | None:
-    return request.client.host if request.client else None

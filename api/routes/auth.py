@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ConfigDict, Field
 
+from api.address import address_of
 from api.bootstrap import House
 from api.deps import Caller, Owner, PathId, TheHouse
 from api.envelope import Envelope
@@ -146,7 +147,7 @@ def visit(request: Request) -> Visit:
     known = request.scope["state"].get("caller")
     is_guest = isinstance(known, Principal) and known.role is Role.GUEST
     return Visit(
-        ip=request.client.host if request.client else "",
+        ip=address_of(request.scope),
         device=device_named(request.headers.get("user-agent", "")),
         guest_id=known.id if is_guest else None,
     )
@@ -225,8 +226,7 @@ def sign_out(principal: Caller, house: TheHouse) -> Envelope[SignedOut]:
     if any(each.id == principal.token_id for each in sessions.list(principal.id)):
         sessions.end(principal.token_id, principal_id=principal.id)
     else:
-        longest = timedelta(hours=house.settings.auth.ttl_hours)
-        house.tokens.revoke(principal.token_id, house.now() + longest)
+        house.tokens.revoke(principal.token_id, principal.expires_at)
     return Envelope(data=SignedOut())
 
 

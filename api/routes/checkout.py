@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.deps import MoneyKey, Owner, PathId, TheHouse, Visitor
+from api.deps import MoneyKey, Owner, PathId, TheHouse, TheSigns, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.routes.orders import LineShown, OrderShown
+from api.routes.orders import OrderShown, QuoteShown
 from api.shapes import Amount, Dollars, Id, Shape, Timestamp, Words
-from commerce.checkout.models import MOST_LINES, MOST_OF_ONE, Cart, CartLine, Quote, Signs
+from commerce.checkout.models import MOST_LINES, MOST_OF_ONE, Cart, CartLine
 from commerce.checkout.models import Request as Wish
+from commerce.fraud.models import Signs
 from foundation.money import Money
 
 router = APIRouter(
@@ -19,7 +20,6 @@ router = APIRouter(
     tags=["checkout"],
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "CONFLICT", "RATE_LIMITED"),
 )
-LONGEST_DEVICE = 300
 
 Pieces = Annotated[int, Field(ge=1, le=MOST_OF_ONE, strict=True)]
 
@@ -98,30 +98,6 @@ class Purchase(Shape):
         )
 
 
-class QuoteShown(Shape):
-    lines: list[LineShown]
-    subtotal: Dollars
-    discount: Dollars
-    discount_percent: int
-    tax: Dollars
-    total: Dollars
-    state: str
-    card_last_four: str
-
-    @classmethod
-    def of(cls, quote: Quote) -> "QuoteShown":
-        return cls(
-            lines=[LineShown.of(line) for line in quote.lines],
-            subtotal=quote.totals.subtotal,
-            discount=quote.totals.discount,
-            discount_percent=quote.percent,
-            tax=quote.totals.tax,
-            total=quote.totals.total,
-            state=quote.state,
-            card_last_four=quote.card_last_four,
-        )
-
-
 @router.get("/cart")
 def cart(principal: Visitor, house: TheHouse) -> Envelope[CartShown]:
     """The caller's own cart; a guest has one too, and takes it along when they sign in."""
@@ -162,18 +138,11 @@ def quote(purchase: Purchase, principal: Owner, house: TheHouse) -> Envelope[Quo
     responses=refusals("PAYMENT_DECLINED", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
 def checkout(
-    purchase: Purchase, principal: Owner, key: MoneyKey, house: TheHouse, request: Request
+    purchase: Purchase, principal: Owner, key: MoneyKey, house: TheHouse, signs: TheSigns
 ) -> Envelope[OrderShown]:
     """Buy: the card on file is charged now, once for this key.
 
     An order whose status is `review` is neither charged nor booked before a person has looked at it.
     """
-    order = house.checkout.place(principal.id, request=purchase.wish(_signs(request)), key=key)
+    order = house.checkout.place(principal.id, request=purchase.wish(signs), key=key)
     return Envelope(data=OrderShown.of(order))
-
-
-def _signs(request: Request) -> Signs:
-    return Signs(
-        ip=request.client.host if request.client else "",
-        device=request.headers.get("user-agent", "")[:LONGEST_DEVICE],
-    )

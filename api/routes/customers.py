@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from api.deps import Customer, Owner, PathId, ReadableCustomer, TheHouse, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.routes.auth import Code, CodeSent, TheVisit
+from api.routes.auth import Code, CodeSent, Email, Secret, TheVisit
 from api.shapes import Id, Like, Shape, Timestamp, Words
 from commerce.customers.contact import (
     Address,
@@ -67,6 +67,24 @@ class Proof(ToVerify):
     model_config = ConfigDict(json_schema_extra={"example": {"channel": "phone", "code": "123456"}})
 
     code: Code
+
+
+class NewEmail(Shape):
+    model_config = ConfigDict(json_schema_extra={"example": {"email": "dana@new.example"}})
+
+    email: Email
+
+
+class NewEmailProof(NewEmail):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"email": "dana@new.example", "code": "123456", "password": "correct horse battery"}
+        }
+    )
+
+    code: Code
+    password: Secret | None = None
+    """Not needed within ten minutes of signing in with a code."""
 
 
 class AddressForm(Shape):
@@ -140,9 +158,29 @@ def my_profile(principal: Customer, house: TheHouse) -> Envelope[Profile]:
 
 @router.put("/me")
 def change_my_profile(changes: Changes, principal: Owner, house: TheHouse) -> Envelope[Profile]:
-    """Name, phone and state. Another phone number has to be verified anew."""
+    """Name, phone and state. Another phone number has to be verified anew; the former one hears of it."""
     details = Details(changes.name, changes.phone, changes.state)
-    return Envelope(data=Profile.of(house.customers.change(principal.id, details)))
+    return Envelope(data=Profile.of(house.own_access.change(principal.id, details)))
+
+
+@router.post("/me/email", status_code=202)
+def send_change_of_email(
+    wanted: NewEmail, principal: Owner, house: TheHouse, visit: TheVisit
+) -> Envelope[CodeSent]:
+    """Have a code sent to the address that is to take the place of the account's."""
+    house.own_access.send_change(principal, wanted.email, visit=visit)
+    return Envelope(data=CodeSent())
+
+
+@router.put("/me/email", responses=refusals("CONFLICT"))
+def change_email(
+    proof: NewEmailProof, principal: Owner, house: TheHouse, visit: TheVisit
+) -> Envelope[Profile]:
+    """Change the address with the code that came there. The former one hears of it; other sessions end."""
+    changed = house.own_access.change_email(
+        principal, proof.email, proof.code, password=proof.password, visit=visit
+    )
+    return Envelope(data=Profile.of(changed))
 
 
 @router.post("/me/verification", status_code=202, responses=refusals("CONFLICT"))

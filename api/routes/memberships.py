@@ -31,6 +31,7 @@ from commerce.memberships.models import (
     Tier,
 )
 from commerce.memberships.promotions import Promotion
+from commerce.memberships.service import Memberships
 from foundation.ids import new_id
 from foundation.money import Money
 
@@ -119,6 +120,16 @@ class Standing(Shape):
     early_access: bool
     gift_due: bool
     """This month's gift comes with the next purchase."""
+
+    @classmethod
+    def of(cls, memberships: Memberships, customer_id: str) -> "Standing":
+        found, standing = memberships.status(customer_id), memberships.standing(customer_id)
+        return cls(
+            is_member=standing.tier is not None,
+            membership=MembershipHeld.of(found) if found else None,
+            early_access=standing.early_access,
+            gift_due=standing.gift_due,
+        )
 
 
 class BenefitBrought(Shape):
@@ -258,15 +269,7 @@ def membership_discount(
 @router.get("/{customer_id}")
 def membership(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[Standing]:
     """The customer's membership, paid or not, and what it is worth now."""
-    found = house.services.memberships.status(customer_id)
-    standing = house.services.memberships.standing(customer_id)
-    shown = Standing(
-        is_member=standing.tier is not None,
-        membership=MembershipHeld.of(found) if found else None,
-        early_access=standing.early_access,
-        gift_due=standing.gift_due,
-    )
-    return Envelope(data=shown)
+    return Envelope(data=Standing.of(house.services.memberships, customer_id))
 
 
 @router.get("/{customer_id}/benefits")

@@ -1,16 +1,15 @@
 """Orders: a customer's own; for staff everybody's, with what they may decide about them."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Query
-from pydantic import ConfigDict, Field
+from pydantic import AliasPath, ConfigDict, Field
 
 from api.deps import Caller, Compliance, NotAllowed, PathId, Refunder, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Dollars, Shape, Timestamp, Words
-from commerce.checkout.models import Order, OrderStatus
-from commerce.checkout.pricing import Line
+from commerce.checkout.models import OrderStatus, Quote
 from foundation.auth import Principal
 
 router = APIRouter(
@@ -32,43 +31,28 @@ class LineShown(Shape):
     total: Dollars
     is_gift: bool
 
+
+class QuoteShown(Shape):
+    lines: list[LineShown]
+    subtotal: Annotated[Dollars, Field(validation_alias=AliasPath("totals", "subtotal"))]
+    discount: Annotated[Dollars, Field(validation_alias=AliasPath("totals", "discount"))]
+    discount_percent: Annotated[int, Field(validation_alias="percent")]
+    tax: Annotated[Dollars, Field(validation_alias=AliasPath("totals", "tax"))]
+    total: Annotated[Dollars, Field(validation_alias=AliasPath("totals", "total"))]
+    state: str
+    card_last_four: str
+
     @classmethod
-    def of(cls, line: Line) -> "LineShown":
-        return cls.model_validate(line)
+    def of(cls, quote: Quote) -> Self:
+        return cls.model_validate(quote)
 
 
-class OrderShown(Shape):
+class OrderShown(QuoteShown):
     id: str
     customer_id: str
     status: OrderStatus
-    lines: list[LineShown]
-    subtotal: Dollars
-    discount: Dollars
-    discount_percent: int
-    tax: Dollars
-    total: Dollars
-    state: str
-    card_last_four: str
     created_at: Timestamp
     updated_at: Timestamp
-
-    @classmethod
-    def of(cls, order: Order) -> "OrderShown":
-        return cls(
-            id=order.id,
-            customer_id=order.customer_id,
-            status=order.status,
-            lines=[LineShown.of(line) for line in order.lines],
-            subtotal=order.totals.subtotal,
-            discount=order.totals.discount,
-            discount_percent=order.percent,
-            tax=order.totals.tax,
-            total=order.totals.total,
-            state=order.state,
-            card_last_four=order.card_last_four,
-            created_at=order.created_at,
-            updated_at=order.updated_at,
-        )
 
 
 class Cancellation(Shape):

@@ -20,7 +20,7 @@ from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.idempotency import KEY_HEADER
 from api.shapes import Amount, Dollars, Shape, Timestamp, Words
-from commerce.payments.models import Payment, PaymentStatus, Refund, RefundStatus
+from commerce.payments.models import Payment, PaymentStatus, Refund, RefundOrigin, RefundStatus
 from foundation.auth import Principal
 from foundation.money import Money
 
@@ -69,6 +69,7 @@ class RefundShown(Shape):
     amount: Dollars
     reason: str
     status: RefundStatus
+    origin: RefundOrigin
     created_at: Timestamp
 
     @classmethod
@@ -168,9 +169,12 @@ def payment(payment_id: PathId, principal: Caller, house: TheHouse) -> Envelope[
 def refund(
     payment_id: PathId, wanted: RefundWanted, key: RefundKey, house: TheHouse
 ) -> Envelope[RefundShown]:
-    """Give back all of a payment or a part, once for this key; pending until the gateway has done it."""
+    """Give back all of a payment or a part, once for this key; pending until the gateway has done it.
+
+    The customer is told.
+    """
     amount = Money.from_dollars(wanted.amount) if wanted.amount is not None else None
-    made = house.payments.refund(payment_id, amount=amount, reason=wanted.reason, key=key)
+    made = house.payments.make_good(payment_id, amount=amount, reason=wanted.reason, key=key)
     return Envelope(data=RefundShown.of(made))
 
 

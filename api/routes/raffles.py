@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from api.bootstrap import House
-from api.deps import Customer, Manager, MoneyKey, NotAllowed, Owner, PathId, TheHouse, Visitor
+from api.deps import Customer, Manager, MoneyKey, NotAllowed, Owner, PathId, TheHouse, TheSigns, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Amount, Dollars, Shape, Timestamp, Words
@@ -293,11 +293,16 @@ def my_tickets_in_it(raffle_id: PathId, principal: Customer, house: TheHouse) ->
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
 def buy_tickets(
-    raffle_id: PathId, order: TicketOrder, principal: Owner, key: MoneyKey, house: TheHouse
+    raffle_id: PathId,
+    order: TicketOrder,
+    principal: Owner,
+    key: MoneyKey,
+    house: TheHouse,
+    signs: TheSigns,
 ) -> Envelope[TicketsBought]:
     """Buy tickets: the card on file is charged now, once for this key, and the numbers are issued."""
     receipt = house.services.raffles.buy_tickets(
-        principal.id, raffle_id=raffle_id, quantity=order.quantity, key=key
+        principal.id, raffle_id=raffle_id, quantity=order.quantity, key=key, signs=signs
     )
     return Envelope(data=TicketsBought.of(receipt))
 

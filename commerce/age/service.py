@@ -121,6 +121,11 @@ class AgeVerification:
         self._cache.drop(customer_id)
         return len(erased)
 
+    def prune(self) -> int:
+        """Forget failed tries that count no longer; the audit has them."""
+        with self._ledger.at_once() as connection:
+            return store.drop_failed_tries(connection, before=self._calendar.now() - FAILED_TRIES_WINDOW)
+
     def _is_usable(self, customer_id: str) -> bool:
         now = self._calendar.now()
         cached = self._cache.find(customer_id)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from commerce.age.models import AgeProof
+from foundation.personal import personal
 from foundation.sql import metadata
 
 age_verifications = Table(
@@ -46,6 +47,12 @@ age_verifications = Table(
         comment="the data key: of the record, or of the customer for the oldest",
     ),
     Column("renewal_told_at", DateTime(timezone=True)),
+    info=personal(
+        "customer_id",
+        sealed={"id_last4_sealed": "age_verifications.id_last4", "ip_sealed": "age_verifications.ip"},
+        sealed_under="sealed_under",
+        withheld=("name_digest", "birthday_digest", "sealed_under"),
+    ),
 )
 Index("ix_age_verifications_customer", age_verifications.c.customer_id, age_verifications.c.verified_at)
 Index(
@@ -61,6 +68,7 @@ age_failed_tries = Table(
     Column("customer_id", Text, ForeignKey("customers.id"), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("ip_digest", Text),
+    info=personal("customer_id", withheld=("ip_digest",)),
 )
 Index("ix_age_failed_tries_customer", age_failed_tries.c.customer_id, age_failed_tries.c.at)
 Index("ix_age_failed_tries_ip", age_failed_tries.c.ip_digest, age_failed_tries.c.at)
@@ -102,6 +110,10 @@ def erase(connection: Connection, customer_id: str) -> list[str]:
 
 def add_failed_try(connection: Connection, row: dict[str, Any]) -> None:
     connection.execute(insert(age_failed_tries).values(row))
+
+
+def drop_failed_tries(connection: Connection, *, before: datetime) -> int:
+    return connection.execute(delete(age_failed_tries).where(age_failed_tries.c.at <= before)).rowcount
 
 
 def failed_tries(connection: Connection, customer_id: str, *, since: datetime) -> list[datetime]:

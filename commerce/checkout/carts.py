@@ -1,5 +1,6 @@
 """What somebody means to buy. The price of a product is locked when it is put in the cart."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from commerce.checkout import store
@@ -69,6 +70,12 @@ class Carts:
             store.put_in_cart(connection, row)
             return self.show(owner_id)
 
+    def put(self, owner_id: str, *, product_id: str, quantity: int) -> Cart:
+        """So many of the product in all, whether or not it was there before."""
+        with self._ledger.transaction():
+            is_there = any(line.product.id == product_id for line in self.show(owner_id).lines)
+            return (self.change if is_there else self.add)(owner_id, product_id=product_id, quantity=quantity)
+
     def change(self, owner_id: str, *, product_id: str, quantity: int) -> Cart:
         """So many of the product, at the price that is locked."""
         check_quantity(quantity)
@@ -84,9 +91,10 @@ class Carts:
                 raise NotInCart
             return self.show(owner_id)
 
-    def clear(self, owner_id: str) -> None:
+    def take(self, owner_id: str, product_ids: Sequence[str]) -> None:
+        """Take out what was bought; what was put in meanwhile stays."""
         with self._ledger.transaction() as connection:
-            store.clear_cart(connection, owner_id)
+            store.take_from_cart(connection, owner_id, product_ids)
 
     def adopt(self, guest_id: str, customer_id: str) -> int:
         """Give the guest's cart to the customer they turned out to be; how many lines that were."""

@@ -77,7 +77,7 @@ class Drafts:
         items = self._items(customer_id, request, at)
         for item in items:
             _gate(item, standing, at)
-        items = [*self._promoted(items, standing, at), *self._gift(standing)]
+        items = [*self._promoted(items, standing, at), *self._gift(standing, items)]
         card = rooms.payments.default_card(customer_id)
         return Draft(
             tuple(items), price(items, percent=standing.percent, tax_rate=rate), standing, state, card
@@ -116,11 +116,16 @@ class Drafts:
             return list(items)
         return [replace(item, off=_promotion(item, standing, promotions, at)) for item in items]
 
-    def _gift(self, standing: Standing) -> list[Item]:
-        """The cheapest gift on the shelf; none while there is none there, and then it stays due."""
+    def _gift(self, standing: Standing, items: Sequence[Item]) -> list[Item]:
+        """The cheapest gift left beside what is bought; none while there is none, and then it stays due."""
         if not standing.gift_due:
             return []
-        gifts = [each for each in self._rooms.inventory.products() if each.is_gift and each.in_stock]
+        bought = {item.product.id: item.quantity for item in items}
+        gifts = [
+            each
+            for each in self._rooms.inventory.products()
+            if each.is_gift and each.available and each.free > bought.get(each.id, 0)
+        ]
         chosen = min(gifts, key=lambda product: (product.price.cents, product.id), default=None)
         return [] if chosen is None else [Item(chosen, 1, chosen.price, is_gift=True)]
 

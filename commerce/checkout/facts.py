@@ -59,6 +59,18 @@ def held_notice(order: Order) -> dict[str, Any]:
     return {"template": "order_held", "about": order.id, "order_id": order.id, "total_cents": total_cents}
 
 
+def failed_notice(order: Order, *, why: str, returned: Money) -> dict[str, Any]:
+    """To a customer who was not there to hear `why`; `returned` is what their card had been charged."""
+    return {
+        "template": "order_failed",
+        "about": order.id,
+        "order_id": order.id,
+        "total_cents": order.totals.total.cents,
+        "why": why,
+        "returned_cents": returned.cents,
+    }
+
+
 def refund_notice(order: Order, *, amount: Money) -> dict[str, Any]:
     return {
         "template": "refund",

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from commerce.checkout.pricing import Line, Totals
+from commerce.fraud.models import NOWHERE, Signs
 from commerce.inventory.models import Product
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.money import Money
@@ -66,18 +67,26 @@ class Cart:
 
 
 @dataclass(frozen=True)
-class Order:
+class Quote:
+    """What is bought, and on which terms."""
+
+    lines: tuple[Line, ...]
+    totals: Totals
+    percent: int
+    """The membership's discount."""
+    state: str
+    """Whose tax is paid."""
+    card_last_four: str
+
+
+@dataclass(frozen=True)
+class Order(Quote):
+    """At the terms that were quoted when it was placed."""
+
     id: str
     key: str
     customer_id: str
     status: OrderStatus
-    state: str
-    """Whose tax was paid."""
-    percent: int
-    """The membership's discount."""
-    lines: tuple[Line, ...]
-    totals: Totals
-    card_last_four: str
     source: str
     from_cart: bool
     created_at: datetime
@@ -92,20 +101,16 @@ class Order:
         return self.status in (OrderStatus.PENDING, OrderStatus.REVIEW)
 
     @property
+    def has_gift(self) -> bool:
+        return any(line.is_gift for line in self.lines)
+
+    @property
     def quantities(self) -> Mapping[str, int]:
         """Pieces of each product, gifts among them."""
         pieces: dict[str, int] = {}
         for line in self.lines:
             pieces[line.product_id] = pieces.get(line.product_id, 0) + line.quantity
         return pieces
-
-
-@dataclass(frozen=True)
-class Signs:
-    """What is known of where a request comes from; digests alone reach the books."""
-
-    ip: str = ""
-    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,20 +124,11 @@ class Request:
     expected: Money | None = None
     """The total that they were shown."""
     source: str = "web"
-    signs: Signs = Signs()
+    signs: Signs = NOWHERE
 
     @property
     def takes_cart(self) -> bool:
         return not self.items
-
-
-@dataclass(frozen=True)
-class Quote:
-    lines: tuple[Line, ...]
-    totals: Totals
-    percent: int
-    state: str
-    card_last_four: str
 
 
 class EmptyCart(Conflict):
@@ -169,6 +165,16 @@ class StateMissing(Invalid):
 class StateNotServed(Conflict):
     def __init__(self, state: str) -> None:
         super().__init__(f"I am sorry: we do not sell to {state} yet.", {"field": "state"})
+
+
+class CartUnderWay(Conflict):
+    """Buying it again would charge the customer twice, should the bank confirm after all."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your cart is being bought already, and the bank has not confirmed it yet. "
+            "You will hear from us as soon as it has."
+        )
 
 
 class PriceChanged(Conflict):

@@ -18,6 +18,7 @@ from commerce.checkout.drafting import Draft, Drafts, Rooms
 from commerce.checkout.facts import refund_notice
 from commerce.checkout.models import (
     STOCK_KEPT,
+    CartUnderWay,
     Order,
     OrderFailed,
     OrderInTheWay,
@@ -26,19 +27,18 @@ from commerce.checkout.models import (
     PriceChanged,
     Quote,
     Request,
-    Signs,
 )
-from commerce.fraud.models import Attempt, Subject
+from commerce.fraud.models import PurchaseSeen, Signs
 from commerce.fraud.service import DECISIONS
 from commerce.payments.models import KeyReused, PaymentStatus
 from foundation.clock import Clock
-from foundation.errors import ShopError
 from foundation.ids import new_id
 from foundation.outbox import Event, Subscriber, Subscription
 
 SUBSCRIPTION = Subscription("order_reviews", frozenset({DECISIONS}))
 PATIENCE = timedelta(minutes=1)
 """How long whoever placed an order has to finish it."""
+NEVER_CHARGED = "It was interrupted before your card was charged."
 UNDECIDED = (PaymentStatus.PENDING, PaymentStatus.HELD)
 """The gateway, or a person, has yet to say what becomes of the charge."""
 
@@ -59,9 +59,7 @@ class Checkout:
         """
         with self._ledger.transaction() as connection:
             known = store.by_key(connection, key) if key else None
-            if known is None:
-                return self._drafts.draft(customer_id, request).quote()
-            return Quote(known.lines, known.totals, known.percent, known.state, known.card_last_four)
+            return known or self._draft(connection, customer_id, request).quote()
 
     def place(self, customer_id: str, *, request: Request, key: str) -> Order:
         """Charge and book, or have a person look at it first; the same key places one order."""
@@ -71,11 +69,11 @@ class Checkout:
             if known is not None:
                 _refuse_another(known, customer_id, request)
                 return self._go_on(connection, known)
-            draft = self._drafts.draft(customer_id, request)
+            draft = self._draft(connection, customer_id, request)
             if request.expected not in (None, draft.priced.totals.total):
                 raise PriceChanged(draft.priced.totals.total)
             order = _order(customer_id, request, draft, key=key, at=self._now())
-            assessment = self._fraud.assess(self._attempt(order, draft, request.signs))
+            assessment = self._fraud.weigh(_purchase(order, draft, request.signs))
             if assessment.decision == "review":
                 return self._booking.keep_for_review(connection, order, draft.wanted, assessment)
             with self._ledger.separately() as beside:
@@ -114,8 +112,7 @@ class Checkout:
                 return self._booking.settle_held(connection, order, payment, by=by, accept=accept)
             if order.review_id is not None:
                 self._fraud.decide(order.review_id, by=by, is_fraud=not accept)
-            end = self._booking.pay_reviewed if accept else self._booking.refuse
-            return end(connection, order)
+            return self._end_review(connection, order, accept=accept)
 
     def subscriber(self) -> Subscriber:
         """Hears of fraud reviews that were decided at the other desk."""
@@ -129,14 +126,24 @@ class Checkout:
                 return order
             if order.status is not OrderStatus.PAID or order.payment_id is None:
                 raise OrderInTheWay(order)
-            self._rooms.payments.refund(order.payment_id, reason=reason, key=f"{order.id}:cancel")
+            refund = self._rooms.payments.refund(order.payment_id, reason=reason, key=f"{order.id}:cancel")
             cancelled = replace(order, status=OrderStatus.CANCELLED, updated_at=self._now())
             store.cancel(connection, cancelled)
             self._booking.tell(cancelled)
-            notice = refund_notice(cancelled, amount=order.totals.total)
-            self._booking.notify(cancelled, notice)
+            self._booking.notify(cancelled, refund_notice(cancelled, amount=refund.amount))
+            self._booking.take_back_gift(cancelled)
             self._rooms.inventory.restock(order.quantities)
             return cancelled
+
+    def part(self, customer_id: str) -> None:
+        """The customer leaves for good.
+
+        Raises:
+            OrderInTheWay: an order of theirs is neither booked nor given up.
+        """
+        for order in self.orders(customer_id, limit=1_000):
+            if order.is_open:
+                raise OrderInTheWay(order)
 
     def finish_pending(self) -> int:
         """Book or give up what a crash or the gateway has left open; how many orders that were."""
@@ -146,10 +153,27 @@ class Checkout:
 
     def _hear(self, decisions: Sequence[Event]) -> None:
         for event in decisions:
-            with self._ledger.at_once() as connection:
+            with self._ledger.transaction() as connection:
                 order = store.by_review(connection, event.payload["review_id"])
-            if order is not None:
-                self.decide(order.id, by=event.id, accept=not event.payload["is_fraud"])
+                if order is not None:
+                    self._hear_of(connection, order.id, accept=not event.payload["is_fraud"])
+
+    def _hear_of(self, connection: Connection, order_id: str, *, accept: bool) -> None:
+        """A charge that the gateway holds since is another question, for another look."""
+        order = self._locked(order_id)
+        payment = self._booking.begun(order)
+        is_held = payment is not None and payment.status is PaymentStatus.HELD
+        if order.status is OrderStatus.REVIEW and not is_held:
+            self._end_review(connection, order, accept=accept)
+
+    def _end_review(self, connection: Connection, order: Order, *, accept: bool) -> Order:
+        end = self._booking.pay_unasked if accept else self._booking.refuse
+        return end(connection, order)
+
+    def _draft(self, connection: Connection, customer_id: str, request: Request) -> Draft:
+        if request.takes_cart and store.is_cart_under_way(connection, customer_id):
+            raise CartUnderWay
+        return self._drafts.draft(customer_id, request)
 
     def _go_on(self, connection: Connection, order: Order) -> Order:
         if order.status is OrderStatus.PENDING:
@@ -165,12 +189,9 @@ class Checkout:
             if not current.is_open or (payment is not None and payment.status in UNDECIDED):
                 return False
             if payment is None:
-                self._booking.give_up(current)
-                return True
-            try:
-                self._booking.pay(connection, current)
-            except ShopError:
-                return not self.find(order.id).is_open
+                self._booking.give_up(current, why=NEVER_CHARGED)
+            else:
+                self._booking.pay_unasked(connection, current)
             return True
 
     def _locked(self, order_id: str) -> Order:
@@ -178,22 +199,6 @@ class Checkout:
         customer_id = self.find(order_id).customer_id
         self._rooms.customers.lock(customer_id)
         return self.find(order_id)
-
-    def _attempt(self, order: Order, draft: Draft, signs: Signs) -> Attempt:
-        def digest(subject: Subject, value: str) -> str | None:
-            return self._fraud.digest(subject, value) if value else None
-
-        return Attempt(
-            customer_id=order.customer_id,
-            amount=order.totals.total,
-            card_digest=digest(Subject.CARD, draft.card.id),
-            address_digest=None,
-            device_digest=digest(Subject.DEVICE, signs.device),
-            ip_digest=digest(Subject.IP, signs.ip),
-            at=order.created_at,
-            kind="order",
-            key=order.key,
-        )
 
 
 def _order(customer_id: str, request: Request, draft: Draft, *, key: str, at: datetime) -> Order:
@@ -211,6 +216,19 @@ def _order(customer_id: str, request: Request, draft: Draft, *, key: str, at: da
         from_cart=request.takes_cart,
         created_at=at,
         updated_at=at,
+    )
+
+
+def _purchase(order: Order, draft: Draft, signs: Signs) -> PurchaseSeen:
+    return PurchaseSeen(
+        customer_id=order.customer_id,
+        amount=order.totals.total,
+        kind="order",
+        key=order.key,
+        card_marks=draft.card.marks,
+        is_card_unmistakable=draft.card.is_unmistakable,
+        at=order.created_at,
+        signs=signs,
     )
 
 

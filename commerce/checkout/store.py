@@ -23,11 +23,12 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from commerce.checkout.models import MOST_OF_ONE, Order, OrderStatus
 from commerce.checkout.pricing import Line, Totals
 from foundation.money import Money
+from foundation.personal import BOOKS, Kept, personal
 from foundation.sql import metadata
 
 cart_lines = Table(
@@ -40,6 +41,7 @@ cart_lines = Table(
     Column("currency", String(3), nullable=False),
     Column("locked_until", DateTime(timezone=True), nullable=False, index=True),
     Column("added_at", DateTime(timezone=True), nullable=False),
+    info=personal("owner_id"),
 )
 
 orders = Table(
@@ -65,6 +67,7 @@ orders = Table(
     Column("reasons", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    info=personal("customer_id", kept=Kept(BOOKS)),
 )
 Index("ix_orders_customer", orders.c.customer_id, orders.c.created_at)
 Index("ix_orders_created", orders.c.created_at)
@@ -77,12 +80,18 @@ CART = select(cart_lines).where(cart_lines.c.owner_id == bindparam("owner")).ord
 ONE = (cart_lines.c.owner_id == bindparam("owner"), cart_lines.c.product_id == bindparam("product"))
 CHANGE = update(cart_lines).where(*ONE).values(quantity=bindparam("pieces"))
 REMOVE = delete(cart_lines).where(*ONE)
-CLEAR = delete(cart_lines).where(cart_lines.c.owner_id == bindparam("owner"))
+TAKE = delete(cart_lines).where(
+    cart_lines.c.owner_id == bindparam("owner"),
+    cart_lines.c.product_id == func.any(bindparam("bought", type_=ARRAY(Text))),
+)
 
 ADD_ORDER = insert(orders)
 BY_KEY = select(orders).where(orders.c.key == bindparam("wanted"))
 BY_ID = select(orders).where(orders.c.id == bindparam("wanted"))
 BY_REVIEW = select(orders).where(orders.c.review_id == bindparam("wanted"))
+CART_UNDER_WAY = select(orders.c.id).where(
+    orders.c.customer_id == bindparam("of"), orders.c.status == OrderStatus.PENDING, orders.c.from_cart
+)
 MOVE = (
     update(orders)
     .where(orders.c.id == bindparam("of"), orders.c.status.in_(OPEN))
@@ -120,8 +129,8 @@ def remove_from_cart(connection: Connection, owner_id: str, product_id: str) -> 
     return connection.execute(REMOVE, {"owner": owner_id, "product": product_id}).rowcount > 0
 
 
-def clear_cart(connection: Connection, owner_id: str) -> None:
-    connection.execute(CLEAR, {"owner": owner_id})
+def take_from_cart(connection: Connection, owner_id: str, product_ids: Sequence[str]) -> None:
+    connection.execute(TAKE, {"owner": owner_id, "bought": list(product_ids)})
 
 
 def cart(connection: Connection, owner_id: str) -> Sequence[RowMapping]:
@@ -179,8 +188,12 @@ def left_open(connection: Connection, *, before: datetime) -> list[Order]:
     is_charged = orders.c.payment_id.is_not(None) & (orders.c.status == OrderStatus.REVIEW)
     is_left = (orders.c.status == OrderStatus.PENDING) | is_charged
     wanted = select(orders).where(orders.c.status.in_(OPEN), is_left, orders.c.updated_at <= before)
-    statement = wanted.order_by(orders.c.updated_at).limit(100)
-    return [_order(found) for found in connection.execute(statement).mappings()]
+    return [_order(found) for found in connection.execute(wanted.order_by(orders.c.updated_at)).mappings()]
+
+
+def is_cart_under_way(connection: Connection, customer_id: str) -> bool:
+    """Whether an order of what is in their cart is neither booked nor given up."""
+    return connection.execute(CART_UNDER_WAY, {"of": customer_id}).first() is not None
 
 
 def move(connection: Connection, order: Order) -> bool:

@@ -14,9 +14,14 @@ CODE_TRIES = 5
 A_CODE = re.compile(r"[0-9]{6}")
 SENDING_WINDOW = timedelta(hours=1)
 MOST_CODES_TO_ONE = 5
+"""For one who asks. Others who ask for the same have their own, so that nobody uses up the owner's."""
+MOST_CODES_TO_ONE_FOR_ALL = 20
 MOST_CODES_FROM_ADDRESS = 20
 
 FREE_FAILURES = 5
+"""Of one who tries an account. Others who try it have their own, so that nobody locks the owner out."""
+FREE_FAILURES_OF_ALL = 100
+"""As NIST SP 800-63B has it: more than one address comes to in days."""
 FREE_FAILURES_FROM_ADDRESS = 20
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=1)
 FAILURES_FORGOTTEN = timedelta(hours=24)
@@ -34,6 +39,7 @@ class Purpose(StrEnum):
     SIGN_IN = "sign_in"
     VERIFY_EMAIL = "verify_email"
     VERIFY_PHONE = "verify_phone"
+    CHANGE_EMAIL = "change_email"
 
 
 class Method(StrEnum):

@@ -1,5 +1,6 @@
-"""Codes that were sent, passwords, failures, sessions and staff accounts; no secret stands in them."""
+"""Codes that were sent, registrations, passwords, failures, sessions, staff; no secret stands in them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from commerce.customers.access import Method, Session
+from foundation.personal import IMPERSONAL, personal
 from foundation.sql import metadata
 
 one_time_codes = Table(
@@ -36,6 +38,16 @@ one_time_codes = Table(
     Column("used_at", DateTime(timezone=True)),
     Index("ix_one_time_codes_target_digest_sent_at", "target_digest", "sent_at"),
     Index("ix_one_time_codes_ip_digest_sent_at", "ip_digest", "sent_at"),
+    info=IMPERSONAL,
+)
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("customer_id", Text, primary_key=True, comment="of the customer that may come of it"),
+    Column("email_digest", Text, nullable=False, unique=True),
+    Column("form_sealed", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, index=True),
+    info=personal("customer_id", sealed={"form_sealed": "registrations.form"}, withheld=("email_digest",)),
 )
 passwords = Table(
     "passwords",
@@ -43,6 +55,7 @@ passwords = Table(
     Column("principal_id", Text, primary_key=True),
     Column("hash", Text, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    info=personal("principal_id", withheld=("hash",)),
 )
 lockouts = Table(
     "lockouts",
@@ -50,6 +63,7 @@ lockouts = Table(
     Column("subject", Text, primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("last_at", DateTime(timezone=True), nullable=False),
+    info=IMPERSONAL,
 )
 sessions = Table(
     "sessions",
@@ -63,6 +77,7 @@ sessions = Table(
     Column("seen_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
+    info=personal("principal_id", withheld=("badge",)),
 )
 staff = Table(
     "staff",
@@ -75,6 +90,7 @@ staff = Table(
     Column("created_by", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("disabled_at", DateTime(timezone=True)),
+    info=IMPERSONAL,
 )
 
 
@@ -83,10 +99,11 @@ def one_at_a_time(connection: Connection, subject: str) -> None:
     connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0))))
 
 
-def codes_sent(connection: Connection, column: str, digest: str, *, since: datetime) -> list[datetime]:
-    """When codes went to a target or came from an address, the oldest first."""
+def codes_sent(connection: Connection, digests: Mapping[str, str], *, since: datetime) -> list[datetime]:
+    """When codes went to a target, were asked for from an address, or both, the oldest first."""
     sent = one_time_codes.c.sent_at
-    wanted = select(sent).where(one_time_codes.c[column] == digest, sent > since).order_by(sent)
+    alike = (one_time_codes.c[column] == digest for column, digest in digests.items())
+    wanted = select(sent).where(*alike, sent > since).order_by(sent)
     return list(connection.execute(wanted).scalars())
 
 
@@ -123,6 +140,36 @@ def use_code(connection: Connection, code_id: str, *, now: datetime) -> bool:
     """False when somebody was quicker."""
     unused = (one_time_codes.c.id == code_id) & one_time_codes.c.used_at.is_(None)
     return connection.execute(update(one_time_codes).where(unused).values(used_at=now)).rowcount == 1
+
+
+def hold_registration(connection: Connection, row: dict[str, Any]) -> str:
+    """Under which id this address registers, the row held until the transaction ends."""
+    statement = insert(registrations).values(row)
+    held = statement.on_conflict_do_update(
+        index_elements=["email_digest"], set_={"at": statement.excluded.at}
+    )
+    return str(connection.execute(held.returning(registrations.c.customer_id)).scalar_one())
+
+
+def put_form(connection: Connection, customer_id: str, sealed: str) -> None:
+    theirs = registrations.c.customer_id == customer_id
+    connection.execute(update(registrations).where(theirs).values(form_sealed=sealed))
+
+
+def registered_as(connection: Connection, email_digest: str) -> str | None:
+    wanted = select(registrations.c.customer_id).where(registrations.c.email_digest == email_digest)
+    return connection.execute(wanted).scalar()
+
+
+def take_registration(connection: Connection, customer_id: str) -> str | None:
+    """The form, sealed; it is gone with that."""
+    theirs = delete(registrations).where(registrations.c.customer_id == customer_id)
+    return connection.execute(theirs.returning(registrations.c.form_sealed)).scalar()
+
+
+def drop_registrations(connection: Connection, *, before: datetime) -> list[str]:
+    stale = delete(registrations).where(registrations.c.at < before)
+    return list(connection.execute(stale.returning(registrations.c.customer_id)).scalars())
 
 
 def password_of(connection: Connection, principal_id: str) -> str | None:

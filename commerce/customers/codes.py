@@ -13,6 +13,7 @@ from commerce.customers.access import (
     CODE_TRIES,
     MOST_CODES_FROM_ADDRESS,
     MOST_CODES_TO_ONE,
+    MOST_CODES_TO_ONE_FOR_ALL,
     SENDING_WINDOW,
     CodesTooOften,
     Purpose,
@@ -66,24 +67,27 @@ class OneTimeCodes:
     def send(self, target: Target, *, purpose: Purpose, ip: str) -> None:
         """Raises CodesTooOften, for an address without an account as for any other."""
         now = self._now()
-        code_id, code, target_digest = new_id("otc"), self._dice(), self._target(target.kind, target.address)
-        ip_digest = self._digests.digest("codes.ip", ip)
+        code_id, code = new_id("otc"), self._dice()
+        to = {"target_digest": self._target(target.kind, target.address)}
+        asker = {"ip_digest": self._digests.digest("codes.ip", ip)}
         row = {
             "id": code_id,
             "purpose": purpose.value,
-            "target_digest": target_digest,
             "code_digest": self._code(code_id, code),
-            "ip_digest": ip_digest,
             "sent_at": now,
             "expires_at": now + CODE_LASTS,
+            **to,
+            **asker,
         }
         with self._ledger.transaction() as connection:
-            for column, digest, most in (
-                ("target_digest", target_digest, MOST_CODES_TO_ONE),
-                ("ip_digest", ip_digest, MOST_CODES_FROM_ADDRESS),
-            ):
+            for digest in (*to.values(), *asker.values()):
                 access_store.one_at_a_time(connection, f"codes:{digest}")
-                sent = access_store.codes_sent(connection, column, digest, since=now - SENDING_WINDOW)
+            for alike, most in (
+                (to | asker, MOST_CODES_TO_ONE),
+                (to, MOST_CODES_TO_ONE_FOR_ALL),
+                (asker, MOST_CODES_FROM_ADDRESS),
+            ):
+                sent = access_store.codes_sent(connection, alike, since=now - SENDING_WINDOW)
                 if (wait := wait_to_send(sent, now, most=most)) > timedelta(0):
                     raise CodesTooOften(wait)
             access_store.add_code(connection, row)
@@ -118,6 +122,7 @@ class OneTimeCodes:
             "template": target.template,
             "about": code_id,
             "sealed_code": sealed,
+            f"sealed_{target.kind}": self._keys.seal(owner, target.address, context=f"notices.{target.kind}"),
             "expires_at": (self._now() + CODE_LASTS).isoformat(),
         }
         self._outbox.append(

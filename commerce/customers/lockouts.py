@@ -1,4 +1,4 @@
-"""Failed tries to sign in, by account and by address, and the growing wait after them."""
+"""Failed tries to sign in, by account, by address and by both, and the growing wait after them."""
 
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from commerce.customers.access import (
     FAILURES_FORGOTTEN,
     FREE_FAILURES,
     FREE_FAILURES_FROM_ADDRESS,
+    FREE_FAILURES_OF_ALL,
     LockedOut,
     delay_after,
 )
@@ -16,8 +17,8 @@ from foundation.clock import Clock
 from foundation.crypto import LookupDigest
 from foundation.sql import Ledger
 
-ACCOUNT, ADDRESS = "account", "address"
-FREE = {ACCOUNT: FREE_FAILURES, ADDRESS: FREE_FAILURES_FROM_ADDRESS}
+ACCOUNT, BOTH, ADDRESS = "account", "account from address", "address"
+FREE = {ACCOUNT: FREE_FAILURES_OF_ALL, BOTH: FREE_FAILURES, ADDRESS: FREE_FAILURES_FROM_ADDRESS}
 
 
 class Lockouts:
@@ -50,16 +51,13 @@ class Lockouts:
         """The account starts anew; of the address only this try is forgiven."""
         with self._ledger.separately() as connection:
             for subject, kind in self._subjects(account, ip).items():
-                access_store.forgive(connection, subject, by=1_000_000 if kind == ACCOUNT else 1)
+                access_store.forgive(connection, subject, by=1 if kind == ADDRESS else 1_000_000)
 
     def _subjects(self, account: str | None, ip: str) -> dict[str, str]:
         """In one order, so that no two tries wait for each other."""
-        named = {ADDRESS: ip} | ({ACCOUNT: account} if account else {})
-        return {
-            self._digests.digest(f"lockouts.{kind}", named[kind]): kind
-            for kind in (ACCOUNT, ADDRESS)
-            if kind in named
-        }
+        of_account = {ACCOUNT: account, BOTH: f"{account}|{ip}"} if account else {}
+        named = {**of_account, ADDRESS: ip}
+        return {self._digests.digest(f"lockouts.{kind}", name): kind for kind, name in named.items()}
 
     def _count(self, connection: Connection, subject: str, kind: str, *, now: datetime) -> timedelta:
         """How long it still has to wait; a try that may be made is counted."""

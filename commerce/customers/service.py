@@ -1,6 +1,7 @@
 """Register customers and find them again."""
 
 from sqlalchemy import RowMapping
+from sqlalchemy.exc import IntegrityError
 
 from commerce.customers import store
 from commerce.customers.contact import Channel
@@ -91,6 +92,23 @@ class Customers:
             store.change(connection, customer_id, values)
             return self.find(customer_id)
 
+    def change_email(self, customer_id: str, email: str) -> Customer:
+        """To one that was shown to be theirs."""
+        address = tidy_email(email)
+        values = {
+            "email_sealed": self._keys.seal(customer_id, address, context="customers.email"),
+            "email_digest": self.email_digest(address),
+            "email_verified_at": self._now(),
+        }
+        with self._ledger.transaction() as connection:
+            self.lock(customer_id)
+            try:
+                with connection.begin_nested():
+                    store.change(connection, customer_id, values)
+            except IntegrityError as error:
+                raise AlreadyRegistered from error
+            return self.find(customer_id)
+
     def mark_verified(self, customer_id: str, channel: Channel) -> None:
         """The day it was first shown stays. Whoever reads texts has the phone."""
         column = "email_verified_at" if channel is Channel.EMAIL else "phone_verified_at"
@@ -110,7 +128,7 @@ class Customers:
         return self._customer(row) if row else None
 
     def by_phone(self, phone: str) -> Customer | None:
-        """The one customer with this number; None when several share it."""
+        """The one customer who has shown that this number is theirs; None when several have."""
         digest = self._digests.digest("phone", tidy_phone(phone))
         with self._ledger.transaction() as connection:
             rows = store.by_phone_digest(connection, digest)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    literal,
     literal_column,
     select,
     update,
@@ -25,7 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from commerce.customers.contact import Channel, Language, Preferences
+from foundation.personal import Kept, personal
 from foundation.sql import metadata
+
+FORGOTTEN = ""
+"""What stands for the name and the e-mail address of somebody who was forgotten."""
 
 customers = Table(
     "customers",
@@ -40,7 +45,24 @@ customers = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("email_verified_at", DateTime(timezone=True)),
     Column("phone_verified_at", DateTime(timezone=True)),
+    info=personal(
+        "id",
+        kept=Kept(
+            "payments and raffles refer to it; nothing in it says who they were",
+            {
+                "name_sealed": FORGOTTEN,
+                "email_sealed": FORGOTTEN,
+                "email_digest": lambda table: literal("forgotten:") + table.c.id,
+                **dict.fromkeys(
+                    ("phone_sealed", "phone_digest", "state", "email_verified_at", "phone_verified_at")
+                ),
+            },
+        ),
+        sealed={f"{name}_sealed": f"customers.{name}" for name in ("name", "email", "phone")},
+        withheld=("email_digest", "phone_digest"),
+    ),
 )
+IS_KNOWN = customers.c.name_sealed != FORGOTTEN
 addresses = Table(
     "addresses",
     metadata,
@@ -51,6 +73,7 @@ addresses = Table(
     Column("is_default", Boolean, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Index("uq_addresses_default", "customer_id", unique=True, postgresql_where=literal_column("is_default")),
+    info=personal("customer_id", sealed={"sealed": "addresses.{id}"}),
 )
 consents = Table(
     "consents",
@@ -64,6 +87,7 @@ consents = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("number", BigInteger, Identity(), nullable=False),
     Index("ix_consents_subject_id_purpose_number", "subject_id", "purpose", "number"),
+    info=personal("subject_id"),
 )
 contact_preferences = Table(
     "contact_preferences",
@@ -72,6 +96,7 @@ contact_preferences = Table(
     Column("channel", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    info=personal("customer_id"),
 )
 
 
@@ -82,7 +107,8 @@ def add(connection: Connection, row: dict[str, Any]) -> bool:
 
 
 def find(connection: Connection, customer_id: str) -> RowMapping | None:
-    return connection.execute(select(customers).where(customers.c.id == customer_id)).mappings().first()
+    wanted = select(customers).where(customers.c.id == customer_id, IS_KNOWN)
+    return connection.execute(wanted).mappings().first()
 
 
 def by_email_digest(connection: Connection, digest: str) -> RowMapping | None:
@@ -90,8 +116,9 @@ def by_email_digest(connection: Connection, digest: str) -> RowMapping | None:
 
 
 def by_phone_digest(connection: Connection, digest: str) -> list[RowMapping]:
-    matches = select(customers).where(customers.c.phone_digest == digest).limit(2)
-    return list(connection.execute(matches).mappings())
+    """Two at most, of those who verified it."""
+    theirs = (customers.c.phone_digest == digest) & customers.c.phone_verified_at.is_not(None)
+    return list(connection.execute(select(customers).where(theirs).limit(2)).mappings())
 
 
 def lock(connection: Connection, customer_id: str) -> bool:
@@ -100,7 +127,7 @@ def lock(connection: Connection, customer_id: str) -> bool:
     FOR NO KEY UPDATE excludes other holders, yet lets rows that refer to the
     customer be written by a transaction of their own, as payment intents are.
     """
-    statement = select(customers.c.id).where(customers.c.id == customer_id)
+    statement = select(customers.c.id).where(customers.c.id == customer_id, IS_KNOWN)
     return connection.execute(statement.with_for_update(key_share=True)).first() is not None
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from commerce.demand.models import Suggestion
+from foundation.personal import IMPERSONAL
 from foundation.sql import metadata
 
 reorder_suggestions = Table(
@@ -31,6 +32,7 @@ reorder_suggestions = Table(
     Column("to_order", Integer, nullable=False),
     Column("why", Text, nullable=False),
     Column("computed_at", DateTime(timezone=True), nullable=False),
+    info=IMPERSONAL,
 )
 
 

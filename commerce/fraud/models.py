@@ -32,6 +32,31 @@ FIELDS = {
 
 
 @dataclass(frozen=True)
+class Signs:
+    """What is known of where a request comes from; digests alone reach the books."""
+
+    ip: str = ""
+    device: str = ""
+
+
+NOWHERE = Signs()
+
+
+@dataclass(frozen=True)
+class PurchaseSeen:
+    """What somebody is about to pay for, as the room that sells it sees it."""
+
+    customer_id: str
+    amount: Money
+    kind: str
+    key: str
+    card_marks: str
+    is_card_unmistakable: bool
+    at: datetime
+    signs: Signs = NOWHERE
+
+
+@dataclass(frozen=True)
 class Attempt:
     """Somebody is about to pay. What could identify a person is here as a keyed digest only."""
 
@@ -46,6 +71,8 @@ class Attempt:
     """What is paid for, such as `order`."""
     key: str | None = None
     """Attempts with the same key are one; None makes each its own."""
+    is_card_unmistakable: bool = True
+    """False when the card is told by its looks alone: another one may have the same."""
 
     def digest(self, subject: Subject) -> str | None:
         digest: str | None = getattr(self, FIELDS[subject])

@@ -25,11 +25,15 @@ def sentences(seen: Signals, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def found_fraud(seen: Signals) -> str:
-    return f"Staff found fraud before with the same {_listed(seen.found_fraud)}."
+    return f"Staff found fraud before with the same {_listed(seen.found_fraud, seen)}."
+
+
+def _noun(subject: Subject, seen: Signals) -> str:
+    return f"{NOUNS[subject]} (or one that looks like it)" if subject in seen.doubtful else NOUNS[subject]
 
 
 def _burst(subject: Subject) -> Sentence:
-    return lambda seen: _burst_of(NOUNS[subject], seen.bursts[subject])
+    return lambda seen: _burst_of(_noun(subject, seen), seen.bursts[subject])
 
 
 def _burst_of(noun: str, burst: Burst) -> str:
@@ -39,26 +43,27 @@ def _burst_of(noun: str, burst: Burst) -> str:
 
 def _shared_today(subject: Subject) -> Sentence:
     return lambda seen: (
-        f"This {NOUNS[subject]} served {seen.sharing[subject].in_a_day + 1} accounts in a day; usual is 1."
+        f"This {_noun(subject, seen)} served {seen.sharing[subject].in_a_day + 1} accounts in a day;"
+        " usual is 1."
     )
 
 
 def _shared(subject: Subject) -> Sentence:
     return lambda seen: (
-        f"This {NOUNS[subject]} has served {seen.sharing[subject].in_all + 1} accounts; usual is 1."
+        f"This {_noun(subject, seen)} has served {seen.sharing[subject].in_all + 1} accounts; usual is 1."
     )
 
 
 def _unfamiliar(seen: Signals) -> str:
-    return f"This account uses another {_listed(seen.unfamiliar)} than ever before."
+    return f"This account uses another {_listed(seen.unfamiliar, seen)} than ever before."
 
 
 def _amount(seen: Signals) -> str:
     return f"The amount is {seen.times_usual_amount:.2g} times what this account usually pays."
 
 
-def _listed(subjects: frozenset[Subject]) -> str:
-    nouns = [NOUNS[each] for each in Subject if each in subjects]
+def _listed(subjects: frozenset[Subject], seen: Signals) -> str:
+    nouns = [_noun(each, seen) for each in Subject if each in subjects]
     return " and ".join(filter(None, [", ".join(nouns[:-1]), nouns[-1]]))
 
 

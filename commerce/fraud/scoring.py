@@ -6,8 +6,9 @@ from commerce.fraud.reasons import found_fraud, sentences
 from commerce.fraud.signals import Signals
 from commerce.fraud.weights import INTERCEPTS, WEIGHTS
 
-FOUND_FRAUD = 0.99
-"""The score of what shares something with an attempt that staff found to be fraud."""
+FOUND_FRAUD, FOUND_ALIKE = 0.99, 0.8
+"""The score of what shares something with an attempt that staff found to be fraud; or seems to."""
+FOUND_GENUINE = 0.01
 MOST_REASONS = 3
 NOTABLE = 0.5
 """A signal that adds less to the log-odds is not worth a word."""
@@ -15,9 +16,12 @@ NOTABLE = 0.5
 
 def score(seen: Signals) -> float:
     """The probability of fraud by a logistic rule, unless staff have judged the like before."""
-    if seen.found_fraud:
+    if seen.found_fraud - seen.doubtful:
         return FOUND_FRAUD
-    return 1 / (1 + exp(-INTERCEPTS[seen.standing] - sum(_shares(seen).values())))
+    if seen.is_found_genuine:
+        return FOUND_GENUINE
+    likely = 1 / (1 + exp(-INTERCEPTS[seen.standing] - sum(_shares(seen).values())))
+    return max(likely, FOUND_ALIKE) if seen.found_fraud else likely
 
 
 def reasons(seen: Signals) -> tuple[str, ...]:

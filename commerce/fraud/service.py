@@ -3,8 +3,18 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from commerce.customers.addresses import Addresses
 from commerce.fraud import store
-from commerce.fraud.models import Assessment, Attempt, Review, ReviewDecided, ReviewNotFound, Subject
+from commerce.fraud.models import (
+    FIELDS,
+    Assessment,
+    Attempt,
+    PurchaseSeen,
+    Review,
+    ReviewDecided,
+    ReviewNotFound,
+    Subject,
+)
 from commerce.fraud.rates import HORIZON
 from commerce.fraud.scoring import reasons, score
 from commerce.fraud.signals import signals
@@ -20,12 +30,20 @@ DECISIONS = "fraud_decisions"
 
 class Fraud:
     def __init__(
-        self, ledger: Ledger, outbox: Outbox, digests: LookupDigest, *, review_from: float, now: Clock
+        self,
+        ledger: Ledger,
+        outbox: Outbox,
+        digests: LookupDigest,
+        addresses: Addresses,
+        *,
+        review_from: float,
+        now: Clock,
     ) -> None:
         """Attempts that score `review_from` or more are shown to staff."""
         self._ledger = ledger
         self._outbox = outbox
         self._digests = digests
+        self._addresses = addresses
         self._review_from = review_from
         self._now = now
 
@@ -33,12 +51,34 @@ class Fraud:
         """What stands for a card, address, device or network in an attempt; case and spacing do not count."""
         return self._digests.digest(f"fraud.{subject}", " ".join(value.casefold().split()))
 
+    def weigh(self, purchase: PurchaseSeen) -> Assessment:
+        """Assess it with what can be known of it; orders go to the customer's default address."""
+        home = self._addresses.default(purchase.customer_id)
+        seen = {
+            Subject.CARD: purchase.card_marks,
+            Subject.ADDRESS: home.in_a_line if home else "",
+            Subject.DEVICE: purchase.signs.device,
+            Subject.IP: purchase.signs.ip,
+        }
+        digests = {FIELDS[each]: self.digest(each, value) if value else None for each, value in seen.items()}
+        return self.assess(
+            Attempt(
+                customer_id=purchase.customer_id,
+                amount=purchase.amount,
+                at=purchase.at,
+                kind=purchase.kind,
+                key=f"{purchase.kind}:{purchase.key}",
+                is_card_unmistakable=purchase.is_card_unmistakable,
+                **digests,
+            )
+        )
+
     def assess(self, attempt: Attempt) -> Assessment:
         """Allow it, or have staff look at it first.
 
         The attempt is committed by itself before it is compared with the others: so it counts even
         when the payment is declined and everything else rolled back, and of attempts made at once the
-        last one sees them all. A review belongs to the caller's transaction.
+        last one sees them all. A review is committed as well, for the room may refuse what waits for it.
         """
         with self._ledger.separately() as connection:
             attempt_id = store.add(connection, new_id("fra"), attempt)
@@ -93,5 +133,5 @@ class Fraud:
             reasons=why,
             created_at=attempt.at,
         )
-        with self._ledger.at_once() as connection:
+        with self._ledger.separately() as connection:
             return store.add_review(connection, review)

@@ -25,6 +25,8 @@ MANY = 12
 """What more accounts than that share is public, and tells nothing."""
 STRANGER = frozenset({Subject.DEVICE, Subject.IP})
 """Both unfamiliar at once: somebody else may be at the keys."""
+ALIKE = 0.5
+"""What a card counts that is told by its looks alone."""
 FAR = 3.0
 """An amount e³ times the usual one is no more convincing than that."""
 
@@ -62,13 +64,23 @@ class Signals:
     days_known: float
     found_fraud: frozenset[Subject]
     """What an attempt that staff found to be fraud had in common with this one."""
+    is_found_genuine: bool
+    """Staff have looked at the account's purchase of this week with that card, of as much or more."""
+    doubtful: frozenset[Subject]
+    """What is told by its looks alone, so that another may be taken for it."""
 
     def vector(self) -> dict[str, float]:
         """Numbers of moderate size; each grows with suspicion, `days_known` alone with trust."""
         return {
-            **{f"burst_{each}": surprise(self.bursts[each].tail) for each in Subject},
-            **{f"accounts_day_{each}": _privately(self.sharing[each].in_a_day) for each in SHARED},
-            **{f"accounts_{each}": _privately(self.sharing[each].in_all) for each in SHARED},
+            **{f"burst_{each}": self._sure(each) * surprise(self.bursts[each].tail) for each in Subject},
+            **{
+                f"accounts_day_{each}": self._sure(each) * _privately(self.sharing[each].in_a_day)
+                for each in SHARED
+            },
+            **{
+                f"accounts_{each}": self._sure(each) * _privately(self.sharing[each].in_all)
+                for each in SHARED
+            },
             **{f"new_{each}": float(each in self.unfamiliar) for each in SHARED},
             "stranger": float(self.unfamiliar >= STRANGER),
             "stranger_elsewhere": float(self.unfamiliar >= STRANGER | {Subject.ADDRESS}),
@@ -78,6 +90,9 @@ class Signals:
             "spent_up": min(FAR, max(0.0, log(self.times_usual_spent))),
             "days_known": log1p(self.days_known),
         }
+
+    def _sure(self, subject: Subject) -> float:
+        return ALIKE if subject in self.doubtful else 1.0
 
 
 def _privately(accounts: int) -> float:
@@ -108,7 +123,15 @@ def signals(attempt: Attempt, history: History) -> Signals:
         found_fraud=frozenset(
             each for each in PERSONAL if any(past.is_fraud for past in history.get(each, ()))
         ),
+        is_found_genuine=any(_clears(past, attempt) for past in own),
+        doubtful=frozenset() if attempt.is_card_unmistakable else frozenset({Subject.CARD}),
     )
+
+
+def _clears(past: Past, attempt: Attempt) -> bool:
+    """What staff let pass lately lets the like pass: the same card, and no larger an amount."""
+    is_the_like = past.card == attempt.card_digest and past.amount_cents >= attempt.amount.cents
+    return past.is_fraud is False and is_the_like and past.at > attempt.at - WEEK
 
 
 def _standing(known_days: float, own: Sequence[Past]) -> Standing:

@@ -29,6 +29,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from commerce.fraud.models import KEPT, Attempt, History, Past, Review, Subject
 from foundation.money import Money
+from foundation.personal import personal
 from foundation.sql import metadata
 
 fraud_attempts = Table(
@@ -51,6 +52,7 @@ fraud_attempts = Table(
     Index(None, "address_digest", "at"),
     Index(None, "device_digest", "at"),
     Index(None, "ip_digest", "at"),
+    info=personal("customer_id", withheld=("card_digest", "address_digest", "device_digest", "ip_digest")),
 )
 fraud_reviews = Table(
     "fraud_reviews",
@@ -67,6 +69,7 @@ fraud_reviews = Table(
     Column("is_fraud", Boolean),
     Column("decided_by", Text),
     Column("decided_at", DateTime(timezone=True)),
+    info=personal("customer_id"),
 )
 OPEN = fraud_reviews.c.decided_at.is_(None)
 Index("ix_fraud_reviews_open", fraud_reviews.c.created_at, postgresql_where=OPEN)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from foundation.errors import NotFound
+
 
 @dataclass(frozen=True)
 class Handoff:
@@ -12,3 +14,10 @@ class Handoff:
     summary: str
     """What it is about, so that the customer need not say it again."""
     requested_at: datetime
+    closed_at: datetime | None = None
+    """When a person had seen to it."""
+
+
+class NoSuchHandoff(NotFound):
+    def __init__(self) -> None:
+        super().__init__("There is no such request for a person.")

@@ -1,7 +1,7 @@
 """Pass a conversation to a person of the shop."""
 
 from commerce.handoffs import store
-from commerce.handoffs.models import Handoff
+from commerce.handoffs.models import Handoff, NoSuchHandoff
 from foundation.clock import Clock
 from foundation.ids import new_id
 from foundation.sql import Ledger
@@ -22,6 +22,15 @@ class Handoffs:
         """What nobody has taken yet, the longest waiting first."""
         with self._ledger.transaction() as connection:
             return store.waiting(connection)
+
+    def close(self, handoff_id: str) -> Handoff:
+        """A person has seen to it; the thread may ask for one again."""
+        with self._ledger.transaction() as connection:
+            store.close(connection, handoff_id, now=self._now())
+            found = store.find(connection, handoff_id)
+        if found is None:
+            raise NoSuchHandoff
+        return found
 
     def adopt(self, guest_id: str, customer_id: str) -> int:
         """What a guest asked for is the customer's from now on; how many requests."""

@@ -1,9 +1,12 @@
 """Conversations that wait for a person: one request a thread until it is closed."""
 
+from datetime import datetime
+
 from sqlalchemy import Column, Connection, DateTime, Index, Row, Table, Text, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from commerce.handoffs.models import Handoff
+from foundation.personal import personal
 from foundation.sql import metadata
 
 handoffs = Table(
@@ -15,6 +18,7 @@ handoffs = Table(
     Column("summary", Text, nullable=False),
     Column("requested_at", DateTime(timezone=True), nullable=False),
     Column("closed_at", DateTime(timezone=True)),
+    info=personal("principal_id"),
 )
 WAITING = handoffs.c.closed_at.is_(None)
 Index("ix_handoffs_waiting", handoffs.c.thread_id, unique=True, postgresql_where=WAITING)
@@ -22,14 +26,7 @@ Index("ix_handoffs_waiting", handoffs.c.thread_id, unique=True, postgresql_where
 
 def add(connection: Connection, handoff: Handoff) -> bool:
     """False when the thread waits for a person already."""
-    row = {
-        "id": handoff.id,
-        "thread_id": handoff.thread_id,
-        "principal_id": handoff.principal_id,
-        "summary": handoff.summary,
-        "requested_at": handoff.requested_at,
-    }
-    statement = insert(handoffs).values(row).on_conflict_do_nothing().returning(handoffs.c.id)
+    statement = insert(handoffs).values(vars(handoff)).on_conflict_do_nothing().returning(handoffs.c.id)
     return connection.execute(statement).first() is not None
 
 
@@ -43,10 +40,20 @@ def waiting(connection: Connection) -> list[Handoff]:
     return [_handoff(row) for row in connection.execute(wanted)]
 
 
+def close(connection: Connection, handoff_id: str, *, now: datetime) -> None:
+    """The first time stays."""
+    connection.execute(update(handoffs).where(handoffs.c.id == handoff_id, WAITING).values(closed_at=now))
+
+
+def find(connection: Connection, handoff_id: str) -> Handoff | None:
+    row = connection.execute(select(handoffs).where(handoffs.c.id == handoff_id)).first()
+    return _handoff(row) if row else None
+
+
 def give(connection: Connection, principal_id: str, *, to: str) -> int:
     theirs = update(handoffs).where(handoffs.c.principal_id == principal_id).values(principal_id=to)
     return connection.execute(theirs).rowcount
 
 
 def _handoff(row: Row[tuple[object, ...]]) -> Handoff:
-    return Handoff(row.id, row.thread_id, row.principal_id, row.summary, row.requested_at)
+    return Handoff(**row._mapping)

@@ -76,9 +76,17 @@ class Inventory:
             store.keep(connection, key, until=until)
 
     def confirm(self, key: str) -> bool:
-        """Take what is reserved from the shelf; False when the reservation has lapsed."""
+        """Take what is reserved from the shelf; False when the reservation has lapsed.
+
+        Raises:
+            OutOfStock: when the shelf has been found to hold less; undo the transaction then.
+        """
         with self._ledger.transaction() as connection:
-            return store.confirm(connection, key)
+            left = store.confirm(connection, key)
+            missing = [product_id for product_id, quantity in left.items() if quantity < 0]
+            if missing:
+                raise OutOfStock(store.many(connection, missing)[missing[0]], left=0)
+            return bool(left)
 
     def release(self, key: str) -> bool:
         """Let others have what was reserved."""
@@ -98,7 +106,7 @@ class Inventory:
 
     def search(self, query: ProductQuery) -> list[Product]:
         """The best matches first; none when no product matches, never a guess."""
-        catalogue = self._catalogue()
+        catalogue = self.catalogue()
         admitted = [product for product in catalogue.products.values() if query.admits(product)]
         if catalogue.index.is_empty(query.words):
             found = sorted(admitted, key=lambda product: _place(product, query))
@@ -110,11 +118,11 @@ class Inventory:
 
     def products(self) -> list[Product]:
         """Everything the shop has ever sold, in stock or not."""
-        return list(self._catalogue().products.values())
+        return list(self.catalogue().products.values())
 
     def by_name(self, words: str) -> Product:
         """The product with this id or name, in stock or not; of several, the one whose name is nearest."""
-        catalogue = self._catalogue()
+        catalogue = self.catalogue()
         if words in catalogue.products:
             return catalogue.products[words]
         shares = catalogue.index.naming(words)
@@ -124,7 +132,8 @@ class Inventory:
         equals = [catalogue.products[each] for each, share in shares.items() if share == best]
         return max(equals, key=lambda product: fuzz.ratio(words.lower(), product.name.lower()))
 
-    def _catalogue(self) -> Catalogue:
+    def catalogue(self) -> Catalogue:
+        """As it is now; another `revision` means that more than stock has changed."""
         with self._ledger.at_once() as connection:
             revision, moves = store.revision(connection)
             cached = self._cached

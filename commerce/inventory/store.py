@@ -32,6 +32,7 @@ from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from commerce.inventory.models import Category, Effect, Flavour, Product
 from foundation.money import Money
+from foundation.personal import IMPERSONAL
 from foundation.sql import metadata
 
 products = Table(
@@ -59,6 +60,7 @@ products = Table(
     Column("released_at", DateTime(timezone=True)),
     Column("reserved", Integer, nullable=False, server_default="0"),
     Column("moves", BigInteger, nullable=False, server_default="0", comment="how often its stock has moved"),
+    info=IMPERSONAL,
 )
 stock_reservations = Table(
     "stock_reservations",
@@ -67,6 +69,7 @@ stock_reservations = Table(
     Column("product_id", Text, ForeignKey("products.id"), primary_key=True, index=True),
     Column("quantity", Integer, nullable=False),
     Column("until", DateTime(timezone=True), nullable=False, index=True),
+    info=IMPERSONAL,
 )
 KEPT = frozenset({"id", "revision", "reserved", "moves"})
 """What no bringing up to date changes."""
@@ -105,7 +108,7 @@ def _reserve() -> ReturningInsert[tuple[str]]:
     )
 
 
-def _end(*, sold: bool) -> ReturningUpdate[tuple[str]]:
+def _end(*, sold: bool) -> ReturningUpdate[tuple[str, int]]:
     """Take a reservation from the shelf, or put it back."""
     gone = (
         delete(stock_reservations)
@@ -122,7 +125,8 @@ def _end(*, sold: bool) -> ReturningUpdate[tuple[str]]:
     )
     taken = {"quantity": products.c.quantity - locked.c.quantity} if sold else {}
     moved = {"reserved": products.c.reserved - locked.c.quantity, "moves": products.c.moves + 1}
-    return update(products).where(products.c.id == locked.c.id).values(taken | moved).returning(products.c.id)
+    ended = update(products).where(products.c.id == locked.c.id).values(taken | moved)
+    return ended.returning(products.c.id, products.c.quantity)
 
 
 UNTIL = DateTime(timezone=True)
@@ -197,9 +201,9 @@ def reserve(
     return {row.product_id for row in connection.execute(RESERVE, values)}
 
 
-def confirm(connection: Connection, key: str) -> bool:
-    """False when there is no such reservation any more."""
-    return bool(connection.execute(CONFIRM, {"key": key}).all())
+def confirm(connection: Connection, key: str) -> Mapping[str, int]:
+    """What is left on the shelf of each product taken; nothing when there is no such reservation any more."""
+    return {row.id: row.quantity for row in connection.execute(CONFIRM, {"key": key})}
 
 
 def release(connection: Connection, key: str) -> bool:

@@ -11,6 +11,7 @@ from foundation.ids import new_id
 from foundation.outbox import Event, Outbox, Subscriber, Subscription
 from foundation.sql import Ledger
 
+TOLD_AT_ONCE = 5_000
 SUBSCRIPTION = Subscription("benefits", frozenset({"membership_periods"}))
 
 
@@ -39,17 +40,39 @@ class Benefits:
                 return False
             return self._grant(membership.id, membership.period, Benefit.GIFT, order_id=order_id)
 
+    def take_back_gift(self, customer_id: str, *, order_id: str) -> None:
+        """Nothing came of the order: its gift is due again, while its period lasts."""
+        with self._ledger.transaction() as connection:
+            store.take_back(connection, customer_id, Benefit.GIFT, order_id=order_id)
+
     def promotions(self) -> list[Promotion]:
         """Those that run now."""
         with self._ledger.at_once() as connection:
             return promotion_store.running(connection, self._now())
 
     def promote(self, promotion: Promotion, *, by: str) -> Promotion:
-        """Announce a promotion under an id of its own; `by` is the member of staff."""
+        """Announce a promotion under an id of its own, to its members too; `by` is the member of staff."""
         announced = replace(check(promotion), id=new_id("pro"))
         with self._ledger.transaction() as connection:
             promotion_store.add(connection, announced, by=by, at=self._now())
+            members = store.members(connection, announced.tiers)
+            for start in range(0, len(members), TOLD_AT_ONCE):
+                self._offer(announced, members[start : start + TOLD_AT_ONCE])
         return announced
+
+    def _offer(self, promotion: Promotion, customer_ids: Sequence[str]) -> None:
+        notice = {
+            "template": "promotion",
+            "about": promotion.id,
+            "title": promotion.title,
+            "percent": promotion.percent,
+            "off_cents": promotion.off.cents if promotion.off else None,
+            "category": promotion.category,
+            "starts_at": promotion.starts_at.isoformat(),
+            "ends_at": promotion.ends_at.isoformat(),
+        }
+        told = [(f"ntc_promotion_{promotion.id}_{each}", each, notice) for each in customer_ids]
+        self._outbox.append_all("notices", told)
 
     def _issue(self, event: Event, kind: Benefit) -> None:
         told = event.payload

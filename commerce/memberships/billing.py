@@ -34,11 +34,13 @@ from commerce.payments.models import (
     PaymentStatus,
     PaymentUnsettled,
     RecurringUnsettled,
+    RefundRefused,
 )
 from commerce.payments.ports import RecurringCharge
 from commerce.payments.service import Payments
 from foundation.log import logger
 from foundation.outbox import Event, Subscriber, Subscription
+from foundation.resilience import one_by_one
 from foundation.sql import Ledger
 
 SUBSCRIPTION = Subscription("billing", frozenset({"memberships"}))
@@ -70,11 +72,23 @@ class MembershipBilling:
             store.hold_alignment(connection, membership_id)
             self._align(connection, store.find(connection, membership_id), key=key)
 
+    def part(self, customer_id: str) -> None:
+        """The customer leaves for good: their membership ends now, and the gateway charges nothing more."""
+        with self._ledger.transaction() as connection:
+            self._customers.lock(customer_id)
+            membership = store.current(connection, customer_id)
+            if membership is not None:
+                self._book.end(connection, membership, why="left", key=f"left:{membership.id}")
+        for membership_id in self._all_of(customer_id):
+            self.align(membership_id, key=f"left:{membership_id}:plan")
+
     def collect(self) -> int:
         """Do what the calendar asks: missing payments, retries, ends; how many memberships it changed."""
-        with self._ledger.at_once() as connection:
-            due = store.due(connection, self._book.now)
-        return sum(self._take_step(each.id) for each in due)
+        changed, place = 0, ""
+        while due := self._due(place):
+            place = due[-1]
+            changed += one_by_one(self._take_step, due, failed="membership_not_collected")
+        return changed
 
     def charged(self, charge: RecurringCharge) -> None:
         """The gateway has charged a month: book it, or give it back when there is no month to pay."""
@@ -89,7 +103,7 @@ class MembershipBilling:
                 log.warning("recurring_charge_returned", recurring_id=charge.recurring_id)
                 self._payments.give_back(payment.key, reason="no month was left to pay")
                 return
-            paid = Paid(payment.amount, payment.id)
+            paid = self._give_back_excess(membership, payment)
             self._book.renew(connection, membership, paid=paid, key=f"renewal:{payment.id}", at=charge.at)
             self._payments.deliver(payment)
 
@@ -107,6 +121,25 @@ class MembershipBilling:
         log.info("recurring_ended", recurring_id=recurring_id, status=status)
         with self._ledger.transaction() as connection:
             store.end_recurring(connection, recurring_id, self._book.now)
+
+    def _due(self, place: str) -> Sequence[str]:
+        with self._ledger.at_once() as connection:
+            return store.due(connection, self._book.now, after=place)
+
+    def _give_back_excess(self, membership: Membership, payment: Payment) -> Paid:
+        """The gateway charges the old price of a membership that changed while it could not be told.
+
+        What that is beyond the month's price goes back; what it lacks is let go.
+        """
+        kept, price = payment.amount - payment.refunded, membership.next_price
+        if kept <= price:
+            return Paid(kept, payment.id)
+        key = f"renewal:{payment.id}:{kept.cents}"
+        try:
+            self._payments.make_good(payment.id, amount=kept - price, reason="it costs less now", key=key)
+        except RefundRefused:
+            return Paid(kept, payment.id)
+        return Paid(price, payment.id)
 
     def _take_step(self, membership_id: str) -> bool:
         try:
@@ -186,6 +219,10 @@ class MembershipBilling:
             suspends_at=_iso(days_after(first, RETRY_DAYS[-1], zone)),
             ends_at=_iso(days_after(first, LAST_DAY, zone)),
         )
+
+    def _all_of(self, customer_id: str) -> Sequence[str]:
+        with self._ledger.at_once() as connection:
+            return store.ids_of(connection, customer_id)
 
     def _align(self, connection: Connection, membership: Membership, *, key: str) -> None:
         subscription = store.live_recurring(connection, membership.id)

@@ -31,18 +31,24 @@ class Figures:
 
 
 def _lived(connection: Connection) -> list[Lived]:
-    held = memberships.c
+    held, joined = memberships.c, changes.c
     wanted = select(
         held.tier,
+        joined.to_tier,
         held.status,
         held.price_cents,
         held.currency,
         held.started_at,
         held.cancelled_at,
+    ).join_from(
+        memberships,
+        changes,
+        (joined.membership_id == held.id) & (joined.kind == ChangeKind.SUBSCRIBED),
     )
     return [
         Lived(
             tier=Tier(row.tier),
+            joined_tier=Tier(row.to_tier),
             status=MembershipStatus(row.status),
             price=Money(row.price_cents, row.currency),
             started_at=row.started_at,

@@ -1,8 +1,9 @@
 """What the memberships amount to as a business: revenue, churn, lifetime value, and how members move.
 
-Churn is counted over those who were members thirty days ago. Lifetime value follows the retention
-curve of the cohort (Kaplan and Meier, 1958, by months survived), each month's price discounted at
-10 % a year; where the curve is no longer observed, members go on leaving at its average rate.
+Churn is counted over those who were members thirty days ago. A cohort is those who joined with the
+same tier. Its lifetime value follows its retention curve (Kaplan and Meier, 1958, by months survived),
+each month at that tier's price and discounted at 10 % a year; where the curve is no longer observed,
+members go on leaving at its average rate. What they pay more or less after a change of tier is not in it.
 """
 
 from collections import Counter
@@ -27,6 +28,8 @@ class Lived:
     """One membership, as far as it has come."""
 
     tier: Tier
+    joined_tier: Tier
+    """The one it began with, whatever it changed to since."""
     status: MembershipStatus
     price: Money
     started_at: datetime
@@ -105,20 +108,21 @@ def retention(lived: Iterable[Lived], *, at: datetime) -> list[float]:
     Those who are still there count for the months in which they were seen.
     """
     spans = [((each.left_at or at) - each.started_at, each.left_at is not None) for each in lived]
-    months = [(max(span // MONTH, 0), has_left) for span, has_left in spans]
-    curve, share = [1.0], 1.0
+    months = Counter((max(span // MONTH, 0), has_left) for span, has_left in spans)
+    curve, share, at_risk = [1.0], 1.0, months.total()
     for month in range(HORIZON_MONTHS):
-        at_risk = sum(seen > month or (seen == month and has_left) for seen, has_left in months)
+        at_risk -= months[month, False]
         if at_risk < FEWEST_AT_RISK:
             break
-        left = sum(seen == month and has_left for seen, has_left in months)
+        left = months[month, True]
         share *= 1 - left / at_risk
+        at_risk -= left
         curve.append(share)
     return curve
 
 
 def lifetime_value(lived: Iterable[Lived], tier: Tier, *, at: datetime) -> LifetimeValue:
-    cohort = [each for each in lived if each.tier is tier]
+    cohort = [each for each in lived if each.joined_tier is tier]
     price, curve = PLANS[tier].price, retention(cohort, at=at)
     months = sum(share * _present_worth(month) for month, share in enumerate(_extended(curve)))
     return LifetimeValue(

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from commerce.memberships.models import Tier
 from commerce.memberships.promotions import Promotion
 from foundation.money import Money
+from foundation.personal import IMPERSONAL
 from foundation.sql import metadata
 
 promotions = Table(
@@ -36,6 +37,7 @@ promotions = Table(
     Column("product_id", Text),
     Column("created_by", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    info=IMPERSONAL,
 )
 
 

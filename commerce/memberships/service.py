@@ -46,6 +46,9 @@ from foundation.sql import Ledger
 COMEBACKS = (ChangeKind.REACTIVATED, ChangeKind.SUBSCRIBED, ChangeKind.RENEWED, ChangeKind.DOWNGRADED)
 OPEN = (MembershipStatus.PAYMENT_FAILED, MembershipStatus.SUSPENDED)
 
+SUBSCRIBE, UPGRADE, REACTIVATE = "subscribe", "upgrade", "reactivate"
+"""What a payment is for, as `HeldMemberships` reads it."""
+
 
 class Memberships:
     """The same key changes a membership once, and gives it back as it then is."""
@@ -89,7 +92,11 @@ class Memberships:
             self._close_what_is_over(connection, customer_id)
             plan = PLANS[tier]
             payment = self._payments.charge(
-                customer_id, amount=plan.price, description=f"{tier.label} membership", key=key
+                customer_id,
+                amount=plan.price,
+                description=f"{tier.label} membership",
+                key=key,
+                purpose=f"{SUBSCRIBE}:{tier}",
             )
             return self._begin(connection, customer_id, tier=tier, payment=payment)
 
@@ -109,7 +116,11 @@ class Memberships:
             quote = self._upgrade(connection, customer_id, tier, key)
             before, plan = quote.membership, quote.plan
             payment = self._payments.charge(
-                customer_id, amount=quote.due_now, description=f"Upgrade to {tier.label}", key=key
+                customer_id,
+                amount=quote.due_now,
+                description=f"Upgrade to {tier.label}",
+                key=key,
+                purpose=f"{UPGRADE}:{tier}",
             )
             upgraded = replace(before, tier=tier, price=plan.price, percent=plan.percent, planned_tier=None)
             paid = Paid(payment.amount, payment.id)
@@ -356,6 +367,7 @@ class Memberships:
             amount=membership.next_price,
             description=f"{membership.next_tier.label} membership",
             key=key,
+            purpose=REACTIVATE,
         )
         paid = Paid(payment.amount, payment.id)
         renewed = self._book.renew(connection, membership, paid=paid, key=key, at=self._book.now)

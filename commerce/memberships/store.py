@@ -1,6 +1,6 @@
 """The memberships' rows, each change to them, each period that was paid and what it brought."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    delete,
     func,
     select,
     update,
@@ -26,6 +27,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from commerce.memberships.models import Benefit, ChangeKind, Grant, Membership, MembershipStatus, Tier
 from foundation.money import Money
+from foundation.personal import BOOKS, Kept, personal, through
 from foundation.sql import metadata
 
 MOST_AT_ONCE = 100
@@ -55,6 +57,11 @@ memberships = Table(
     Column("ended_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    info=personal(
+        "customer_id",
+        kept=Kept(BOOKS),
+        sealed={"cancel_reason_sealed": "memberships.cancel_reason"},
+    ),
 )
 Index(
     "ix_memberships_one_a_customer",
@@ -77,6 +84,7 @@ changes = Table(
     Column("currency", String(3), nullable=False),
     Column("payment_id", Text, ForeignKey("payments.id")),
     Column("at", DateTime(timezone=True), nullable=False, index=True),
+    info=personal(through("membership_id", memberships.c.id), kept=Kept(BOOKS)),
 )
 
 periods = Table(
@@ -91,6 +99,7 @@ periods = Table(
     Column("currency", String(3), nullable=False),
     Column("payment_id", Text, ForeignKey("payments.id"), unique=True),
     Column("paid_at", DateTime(timezone=True), nullable=False),
+    info=personal(through("membership_id", memberships.c.id), kept=Kept(BOOKS)),
 )
 
 recurrings = Table(
@@ -103,6 +112,7 @@ recurrings = Table(
     Column("currency", String(3), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("stopped_at", DateTime(timezone=True)),
+    info=personal(through("membership_id", memberships.c.id), kept=Kept(BOOKS)),
 )
 
 grants = Table(
@@ -115,6 +125,7 @@ grants = Table(
     Column("order_id", Text),
     Column("at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("membership_id", "period", "kind"),
+    info=personal(through("membership_id", memberships.c.id), kept=Kept(BOOKS)),
 )
 
 
@@ -208,6 +219,11 @@ def latest(connection: Connection, customer_id: str) -> Membership | None:
     return _membership(row) if row else None
 
 
+def ids_of(connection: Connection, customer_id: str) -> Sequence[str]:
+    wanted = select(memberships.c.id).where(memberships.c.customer_id == customer_id)
+    return connection.execute(wanted).scalars().all()
+
+
 def find(connection: Connection, membership_id: str) -> Membership:
     row = connection.execute(select(memberships).where(memberships.c.id == membership_id)).mappings().one()
     return _membership(row)
@@ -219,11 +235,18 @@ def active(connection: Connection) -> Sequence[str]:
     return connection.execute(wanted).scalars().all()
 
 
-def due(connection: Connection, at: datetime) -> Sequence[Membership]:
-    """What the calendar is to change, the longest overdue first."""
-    wanted = select(memberships).where(memberships.c.ended_at.is_(None), memberships.c.due_at <= at)
-    rows = connection.execute(wanted.order_by(memberships.c.due_at).limit(MOST_AT_ONCE)).mappings()
-    return [_membership(row) for row in rows]
+def members(connection: Connection, tiers: Collection[Tier]) -> Sequence[str]:
+    """Who has a paid membership of one of these tiers."""
+    paid = memberships.c.status == MembershipStatus.ACTIVE
+    wanted = select(memberships.c.customer_id).where(paid, memberships.c.tier.in_(tiers))
+    return connection.execute(wanted.order_by(memberships.c.customer_id)).scalars().all()
+
+
+def due(connection: Connection, at: datetime, *, after: str) -> Sequence[str]:
+    """What the calendar is to change, in the order of the ids, so that one that waits holds up none."""
+    is_due = memberships.c.ended_at.is_(None) & (memberships.c.due_at <= at) & (memberships.c.id > after)
+    wanted = select(memberships.c.id).where(is_due).order_by(memberships.c.id).limit(MOST_AT_ONCE)
+    return connection.execute(wanted).scalars().all()
 
 
 def hold_alignment(connection: Connection, membership_id: str) -> None:
@@ -287,6 +310,12 @@ def grant(connection: Connection, row: dict[str, Any]) -> bool:
     same = ["membership_id", "period", "kind"]
     statement = insert(grants).values(row).on_conflict_do_nothing(index_elements=same)
     return connection.execute(statement.returning(grants.c.id)).first() is not None
+
+
+def take_back(connection: Connection, customer_id: str, kind: Benefit, *, order_id: str) -> None:
+    theirs = select(memberships.c.id).where(memberships.c.customer_id == customer_id)
+    of_order = (grants.c.order_id == order_id) & (grants.c.kind == kind)
+    connection.execute(delete(grants).where(grants.c.membership_id.in_(theirs), of_order))
 
 
 def grants_of(connection: Connection, customer_id: str) -> list[Grant]:

@@ -23,6 +23,9 @@ class EmlMailer:
     def has_sent(self, message_id: str) -> bool:
         return _path(self._folder, message_id, ".eml").exists()
 
+    def forget(self, message_id: str) -> None:
+        _path(self._folder, message_id, ".eml").unlink(missing_ok=True)
+
 
 class FileTexter:
     """Text messages as `.txt` files: the number, an empty line, the words."""
@@ -37,6 +40,15 @@ class FileTexter:
     def has_sent(self, message_id: str) -> bool:
         return _path(self._folder, message_id, ".txt").exists()
 
+    def forget(self, message_id: str) -> None:
+        _path(self._folder, message_id, ".txt").unlink(missing_ok=True)
+
+
+def files_of(folder: Path, message_id: str) -> list[Path]:
+    """What was sent under this id."""
+    paths = (_path(folder, message_id, suffix) for suffix in (".eml", ".txt"))
+    return [path for path in paths if path.exists()]
+
 
 def _path(folder: Path, message_id: str, suffix: str) -> Path:
     return folder / f"{wire_name(message_id)}{suffix}"
@@ -50,15 +62,14 @@ def _write_once(path: Path, content: bytes) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """A file that is there already stays as it is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Readable by the owner; a file that is there already stays as it is."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{token_hex(8)}")
-    with draft.open("wb") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     try:
-        draft.chmod(0o600)
         os.link(draft, path)
     except FileExistsError:
         return

@@ -25,3 +25,6 @@ class Carrier(Protocol):
         """
 
     def has_sent(self, message_id: str) -> bool: ...
+
+    def forget(self, message_id: str) -> None:
+        """Drop the copy that is still here, where there is one."""

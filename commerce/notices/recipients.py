@@ -8,7 +8,10 @@ from commerce.notices.models import SEALED, Notice, Recipient, Unsendable
 from foundation.crypto import DataKeys, KeyShredded, SealBroken
 
 OVERRIDES = {Channel.EMAIL: "email", Channel.TEXT: "phone"}
-"""The secret that names another address than the customer's: one that is still to be verified."""
+"""The secret that names another address than the customer's: one that is to be verified, or was theirs.
+
+Its reader may be a stranger, to whom no name is told and whom no made-up name reaches in our letter.
+"""
 
 
 class Nobody(Unsendable):
@@ -53,9 +56,9 @@ class Recipients:
             Unsendable: when there is none.
         """
         given = secrets.get(OVERRIDES[notice.channel])
-        customer = self._find(notice.customer_id)
         if given:
-            return Recipient(customer.name if customer else None, given)
+            return Recipient(None, given)
+        customer = self._find(notice.customer_id)
         if customer is None:
             raise Nobody
         if notice.channel is Channel.EMAIL:

@@ -37,6 +37,7 @@ SUBSCRIPTION = Subscription("notices", frozenset({"notices"}))
 A_TRY_TAKES = timedelta(minutes=5)
 """Longer than any carrier is waited for; a try that is still open then was cut off."""
 MOST_AT_ONCE = 100
+KEPT = timedelta(days=90)
 LONGEST_REASON = 300
 SEALED_AS = "notices.written"
 log = logger(__name__)
@@ -99,6 +100,17 @@ class Notices:
             waiting = store.due(connection, now=self._now(), limit=MOST_AT_ONCE)
         return sum(self._try(notice_id) for notice_id in waiting)
 
+    def prune(self) -> int:
+        """Forget what was said three months ago, with the copies that the carriers keep here; how many."""
+        pruned = 0
+        while stale := self._settled():
+            for notice in stale:
+                self._post.carrier(notice.channel).forget(notice.id)
+            with self._ledger.transaction() as connection:
+                store.drop(connection, [notice.id for notice in stale])
+            pruned += len(stale)
+        return pruned
+
     def resend(self, notice_id: str) -> Notice:
         """Give a parked notice one more try."""
         with self._ledger.transaction() as connection:
@@ -133,6 +145,10 @@ class Notices:
     def tally(self) -> Tally:
         with self._ledger.transaction() as connection:
             return store.tally(connection)
+
+    def _settled(self) -> list[Notice]:
+        with self._ledger.transaction() as connection:
+            return store.settled(connection, before=self._now() - KEPT, limit=MOST_AT_ONCE)
 
     def _try(self, notice_id: str) -> bool:
         """Whether it was this call's to try."""

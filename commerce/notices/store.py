@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     Text,
+    delete,
     func,
     select,
     update,
@@ -21,6 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from commerce.customers.contact import Channel
 from commerce.notices.models import Notice, Status, Tally
+from foundation.personal import personal
 from foundation.sql import metadata
 
 notices = Table(
@@ -39,6 +41,7 @@ notices = Table(
     Column("written_sealed", Text, comment="what was sent, with secrets masked"),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("sent_at", DateTime(timezone=True)),
+    info=personal("customer_id", sealed={"written_sealed": "notices.written"}),
 )
 WAITING = notices.c.status == Status.WAITING.value
 Index("ix_notices_waiting", notices.c.next_attempt_at, postgresql_where=WAITING)
@@ -76,6 +79,18 @@ def revive(connection: Connection, notice_id: str, *, now: datetime) -> bool:
 def due(connection: Connection, *, now: datetime, limit: int) -> Sequence[str]:
     wanted = select(notices.c.id).where(WAITING, notices.c.next_attempt_at <= now)
     return connection.execute(wanted.order_by(notices.c.next_attempt_at).limit(limit)).scalars().all()
+
+
+def settled(connection: Connection, *, before: datetime, limit: int) -> list[Notice]:
+    """Those from before then that wait for nothing."""
+    over = notices.c.status.in_([each for each in Status if each is not Status.WAITING])
+    wanted = select(notices).where(over, notices.c.created_at < before)
+    rows = connection.execute(wanted.order_by(notices.c.created_at).limit(limit)).mappings()
+    return [_notice(row) for row in rows]
+
+
+def drop(connection: Connection, notice_ids: Sequence[str]) -> None:
+    connection.execute(delete(notices).where(notices.c.id.in_(notice_ids)))
 
 
 def find(connection: Connection, notice_id: str) -> Notice | None:

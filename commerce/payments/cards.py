@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from commerce.payments import gateway_store, store
+from commerce.payments import card_store, gateway_store, store
 from commerce.payments.models import (
     Card,
     CardInUse,
     CardNotAccepted,
     CardNotFound,
     CardUnconfirmed,
+    MoneyUnderWay,
     NoCardOnFile,
     Recurring,
     refuse_card_number,
@@ -20,15 +21,21 @@ from foundation.ids import new_id
 
 class Cards(Till):
     def add_card(self, customer_id: str, *, nonce: str) -> Card:
-        """Store the card behind a nonce as the customer's default; the same nonce gives the same card."""
+        """Store the card behind a nonce as the customer's default.
+
+        The same nonce gives the same card, and so does the same card entered anew.
+        """
         refuse_card_number(nonce)
         digest = self._digests.digest("cards.nonce", nonce)
         with self._ledger.transaction() as connection:
             store.hold_key(connection, _cards_key(customer_id))
-            known = store.card_by_nonce(connection, customer_id, digest)
+            known = card_store.by_nonce(connection, customer_id, digest)
             if known is not None:
                 return known
             stored = self._store(customer_id, nonce)
+            on_file = self._on_file(customer_id).get(stored.token)
+            if on_file is not None:
+                return card_store.use(connection, on_file, nonce_digest=digest)
             row: dict[str, Any] = {
                 "id": new_id("crd"),
                 "customer_id": customer_id,
@@ -36,18 +43,20 @@ class Cards(Till):
                 "nonce_digest": digest,
                 "brand": stored.brand,
                 "last_four": stored.last_four,
+                "marks": self._digests.digest("cards.marks", stored.marks),
+                "is_unmistakable": stored.is_unmistakable,
                 "is_default": True,
                 "created_at": self._now(),
             }
-            return store.add_card(connection, row)
+            return card_store.add(connection, row)
 
     def cards(self, customer_id: str) -> list[Card]:
         with self._ledger.transaction() as connection:
-            return store.cards_of(connection, customer_id)
+            return card_store.of_customer(connection, customer_id)
 
     def default_card(self, customer_id: str) -> Card:
         with self._ledger.transaction() as connection:
-            card = store.default_card(connection, customer_id)
+            card = card_store.default(connection, customer_id)
         if card is None:
             raise NoCardOnFile
         return card
@@ -56,7 +65,7 @@ class Cards(Till):
         """Forget a card here and at the gateway; what it pays every month is moved to another card first."""
         with self._ledger.transaction() as connection:
             store.hold_key(connection, _cards_key(customer_id))
-            cards = {card.id: card for card in store.cards_of(connection, customer_id)}
+            cards = {card.id: card for card in card_store.of_customer(connection, customer_id)}
             if card_id not in cards:
                 raise CardNotFound
             card, others = cards.pop(card_id), list(cards.values())
@@ -67,7 +76,19 @@ class Cards(Till):
                 self._gateway.forget_card(self._token_of(card_id))
             except GatewaySilent as silence:
                 raise CardUnconfirmed from silence
-            store.remove_card(connection, card_id, heir_id=heir.id if heir else None, at=self._now())
+            card_store.remove(connection, card_id, heir_id=heir.id if heir else None, at=self._now())
+
+    def part(self, customer_id: str) -> None:
+        """The customer leaves for good: their cards are forgotten, here and at the gateway.
+
+        Raises:
+            MoneyUnderWay: a charge or a refund of theirs is not settled.
+        """
+        with self._ledger.transaction() as connection:
+            if store.has_unsettled(connection, customer_id):
+                raise MoneyUnderWay
+        for card in self.cards(customer_id):
+            self.remove_card(customer_id, card.id)
 
     def _move(self, plan: Recurring, card: Card, *, to: Card | None) -> None:
         if to is None:
@@ -92,11 +113,15 @@ class Cards(Till):
             listed = self._gateway.stored_cards(customer_id)
         except GatewaySilent as silence:
             raise CardUnconfirmed from silence
-        with self._ledger.transaction() as connection:
-            sealed = store.tokens_of(connection, customer_id)
-        known = {self._keys.open(customer_id, each, context="cards.token") for each in sealed}
+        known = self._on_file(customer_id)
         unknown = [card for card in listed if card.token not in known]
         return unknown[-1] if unknown else None
+
+    def _on_file(self, customer_id: str) -> dict[str, Card]:
+        """By what the gateway calls them."""
+        with self._ledger.transaction() as connection:
+            found = card_store.tokens_of(connection, customer_id)
+        return {self._keys.open(customer_id, sealed, context="cards.token"): card for card, sealed in found}
 
 
 def _cards_key(customer_id: str) -> str:

@@ -51,10 +51,13 @@ OUTCOME = {
 
 
 class Charging(Cards, Returning):
-    def charge(self, customer_id: str, *, amount: Money, description: str, key: str) -> Payment:
+    def charge(
+        self, customer_id: str, *, amount: Money, description: str, key: str, purpose: str = ""
+    ) -> Payment:
         """The approved payment for this key; any other outcome is raised as a refusal.
 
-        Call it inside the transaction that books what is bought, and `deliver` there too.
+        Call it inside the transaction that books what is bought, and `deliver` there too. With the
+        `purpose` the room knows again what to book when a held payment is let through.
         """
         if amount.cents <= 0:
             raise NothingToPay
@@ -62,9 +65,10 @@ class Charging(Cards, Returning):
             store.hold_key(connection, key)
             payment = store.by_key(connection, key)
             if payment is None:
-                payment = self._ask(
-                    self._intend(customer_id, amount=amount, description=description, key=key)
+                intent = self._intend(
+                    customer_id, amount=amount, description=description, key=key, purpose=purpose
                 )
+                payment = self._ask(intent)
             elif (payment.customer_id, payment.amount) != (customer_id, amount):
                 raise KeyReused
             elif payment.status is PaymentStatus.PENDING:
@@ -132,16 +136,35 @@ class Charging(Cards, Returning):
                 raise CardUnconfirmed from silence
 
     def observe(self, transaction: Transaction) -> Payment | None:
-        """Take over what was decided or voided at the gateway itself; None when it is no payment of ours."""
+        """Take over what happened at the gateway itself; None when it is no payment of ours."""
+        if transaction.refund_of is not None:
+            self._note_refund(transaction)
+            return None
         with self._ledger.transaction() as connection:
             payment = store.by_transaction(connection, transaction.transaction_id)
-            if payment is not None and payment.status is PaymentStatus.HELD:
+            if payment is None:
+                return self._note_late(transaction)
+        match payment.status, transaction.stage:
+            case PaymentStatus.HELD, _:
                 return self._settled_as(payment, transaction, by="gateway")
-        is_voided = transaction.stage is Stage.VOIDED
-        if payment is not None and payment.status is PaymentStatus.APPROVED and is_voided:
-            self.refund(payment.id, reason="voided at the gateway", key=f"void:{payment.id}")
-            return self.payment(payment.id)
-        return payment
+            case PaymentStatus.APPROVED, Stage.VOIDED:
+                return self._note_void(payment, transaction)
+            case _:
+                return payment
+
+    def _note_late(self, transaction: Transaction) -> Payment | None:
+        """A charge without an answer here. When it was given up since, what it took goes back."""
+        with self._ledger.transaction() as connection:
+            payment = store.by_invoice(connection, transaction.invoice)
+            if payment is None or not store.try_hold_key(connection, payment.key):
+                return payment
+            payment = store.find(connection, payment.id)
+            is_given_up = payment.status is PaymentStatus.FAILED and payment.transaction_id is None
+            if is_given_up or payment.status is PaymentStatus.PENDING:
+                self._record_found(payment, transaction)
+            if is_given_up:
+                self.give_back(payment.key, reason="it was charged too late")
+            return store.find(connection, payment.id)
 
     def _decide(self, payment: Payment, *, accept: bool, by: str) -> Payment:
         transaction_id = str(payment.transaction_id)
@@ -165,7 +188,13 @@ class Charging(Cards, Returning):
         """Rooms hear of it as `payment_decisions`, and may finish then what was asked under its key."""
         with self._ledger.separately():
             decided = self._write(payment, status=status, decided_at=self._now(), decided_by=by)
-            told = {"payment_id": payment.id, "key": payment.key, "status": decided.status, "by": by}
+            told = {
+                "payment_id": payment.id,
+                "key": payment.key,
+                "purpose": payment.purpose,
+                "status": decided.status,
+                "by": by,
+            }
             self._outbox.append(
                 "payment_decisions",
                 told,
@@ -174,7 +203,9 @@ class Charging(Cards, Returning):
             )
         return decided
 
-    def _intend(self, customer_id: str, *, amount: Money, description: str, key: str) -> Payment:
+    def _intend(
+        self, customer_id: str, *, amount: Money, description: str, key: str, purpose: str
+    ) -> Payment:
         payment = Payment(
             id=new_id("pay"),
             key=key,
@@ -186,6 +217,7 @@ class Charging(Cards, Returning):
             status=PaymentStatus.PENDING,
             transaction_id=None,
             created_at=self._now(),
+            purpose=purpose,
         )
         with self._ledger.separately() as connection:
             store.add(connection, payment)
@@ -211,7 +243,7 @@ class Charging(Cards, Returning):
         makes both one charge.
         """
         try:
-            found = self._gateway.find(payment.invoice)
+            found = self._found(payment)
             if found is not None:
                 return self._record_found(payment, found)
             if self._now() - payment.created_at >= DUPLICATE_WINDOW:
@@ -222,9 +254,14 @@ class Charging(Cards, Returning):
 
     def _look_up(self, payment: Payment) -> Transaction | None:
         try:
-            return self._gateway.find(payment.invoice)
+            return self._found(payment)
         except GatewaySilent:
             return None
+
+    def _found(self, payment: Payment) -> Transaction | None:
+        """What is returned by hand may carry the invoice of its charge."""
+        found = self._gateway.find(payment.invoice)
+        return self._gateway.look_up(found.refund_of) if found and found.refund_of else found
 
     def _record_found(self, payment: Payment, found: Transaction) -> Payment:
         return self._record(payment, GatewayAnswer(found.verdict, found.transaction_id, found.response))
@@ -269,7 +306,7 @@ class Charging(Cards, Returning):
 
     def _settle(self, payment: Payment) -> bool:
         try:
-            found = self._gateway.find(payment.invoice)
+            found = self._found(payment)
         except GatewaySilent:
             return False
         if found is None:

@@ -28,6 +28,7 @@ from commerce.payments.models import INVOICE_LENGTH, Recurring, RecurringStatus
 from commerce.payments.ports import Notification
 from commerce.payments.store import payments
 from foundation.money import Money
+from foundation.personal import BOOKS, IMPERSONAL, Kept, personal
 from foundation.sql import metadata
 
 AT_ONCE = 20
@@ -53,6 +54,7 @@ recurrings = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("checked_at", DateTime(timezone=True)),
     Column("ended_at", DateTime(timezone=True)),
+    info=personal("customer_id", kept=Kept(BOOKS)),
 )
 Index("ix_recurrings_watched", recurrings.c.checked_at)
 
@@ -67,6 +69,7 @@ gateway_notifications = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("last_error", Text),
     Column("handled_at", DateTime(timezone=True)),
+    info=IMPERSONAL,
 )
 Index(
     "ix_gateway_notifications_waiting",

@@ -12,9 +12,9 @@ from foundation.sql import Ledger
 
 AT_ONCE = 50
 LONGEST_WAIT = timedelta(hours=1)
+LOOKED_BACK = timedelta(days=7)
+"""So many nights in a row may go wrong, or the shop be closed."""
 KEPT = timedelta(days=30)
-EXPECTED = (GatewaySilent, ShopError)
-"""What may hinder a notification from being read now; later it may go better."""
 log = logger(__name__)
 
 
@@ -42,6 +42,13 @@ class GatewayInbox:
         """Ask the gateway for charges that no notification has told of; how many there were."""
         return sum(self._follow(each) for each in self._payments.unwatched())
 
+    def look_for_undone(self) -> int:
+        """Ask for voids and refunds made by hand that no notification has told of; how many there were."""
+        found = self._payments.undone(since=self._now() - LOOKED_BACK)
+        for transaction_id in found:
+            self.receive(Notification(f"undone:{transaction_id}", "transaction", transaction_id))
+        return len(found)
+
     def prune(self) -> int:
         with self._ledger.transaction() as connection:
             return gateway_store.prune_notifications(connection, before=self._now() - KEPT)
@@ -53,13 +60,13 @@ class GatewayInbox:
                     return False
                 self._payments.hear(notification, self._listener)
                 gateway_store.change_notification(connection, notification.id, handled_at=self._now())
-        except EXPECTED as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the later ones must not wait for this one
             self._postpone(notification, error)
             return False
         return True
 
     def _postpone(self, notification: Notification, error: Exception) -> None:
-        log.warning("notification_waits", notification_id=notification.id, error=type(error).__name__)
+        _say("notification_waits", error, notification_id=notification.id)
         with self._ledger.transaction() as connection:
             tries = gateway_store.count_try(connection, notification.id, error=type(error).__name__)
             wait = min(timedelta(minutes=2 ** min(tries, 10)), LONGEST_WAIT)
@@ -68,6 +75,14 @@ class GatewayInbox:
     def _follow(self, recurring_id: str) -> int:
         try:
             return self._payments.follow(recurring_id, self._listener)
-        except EXPECTED as error:
-            log.warning("recurring_not_followed", recurring_id=recurring_id, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other plans must not wait for this one
+            _say("recurring_not_followed", error, recurring_id=recurring_id)
+            self._payments.put_off(recurring_id)
             return 0
+
+
+def _say(what: str, error: Exception, **about: str) -> None:
+    """A silent gateway or a refusal may be another the next time; anything else is a mistake of ours."""
+    is_expected = isinstance(error, GatewaySilent | ShopError)
+    tell = log.warning if is_expected else log.exception
+    tell(what, error=type(error).__name__, **about)

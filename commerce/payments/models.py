@@ -35,6 +35,10 @@ class Card:
     brand: str
     last_four: str
     is_default: bool
+    marks: str
+    """A keyed digest of what tells it from other cards, whoever has it on file."""
+    is_unmistakable: bool
+    """No other card has these marks; else another one may look the same."""
 
     def __str__(self) -> str:
         return f"card ending {self.last_four}"
@@ -58,6 +62,8 @@ class Payment:
     """Given back or on its way back."""
     recurring_id: str | None = None
     """Charged by the gateway itself, month by month."""
+    purpose: str = ""
+    """What its room does once it is let through after it was held, in the room's own words."""
 
     @property
     def is_taken(self) -> bool:
@@ -80,6 +86,12 @@ class RefundStatus(StrEnum):
     """The gateway does not do it; the money is still with the shop."""
 
 
+class RefundOrigin(StrEnum):
+    SHOP = "shop"
+    GATEWAY = "gateway"
+    """Made by hand in the gateway's own interface."""
+
+
 @dataclass(frozen=True)
 class Refund:
     id: str
@@ -91,6 +103,7 @@ class Refund:
     invoice: str
     status: RefundStatus
     created_at: datetime
+    origin: RefundOrigin = RefundOrigin.SHOP
 
 
 class RecurringStatus(StrEnum):
@@ -205,6 +218,11 @@ class CardInUse(Conflict):
         super().__init__(
             f"The {card} pays for your membership every month. Please add another card before you remove it."
         )
+
+
+class MoneyUnderWay(Conflict):
+    def __init__(self) -> None:
+        super().__init__("A payment or a refund is still under way; this is done as soon as it is settled.")
 
 
 class CardUnconfirmed(GatewayTimeout):

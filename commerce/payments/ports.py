@@ -69,6 +69,9 @@ class Transaction:
     at: datetime
     subscription_id: str | None = None
     response: Mapping[str, Any] = field(default_factory=dict)
+    invoice: str = ""
+    refund_of: str | None = None
+    """The charge whose money it returns; None when it is a charge."""
 
     @property
     def verdict(self) -> Verdict:
@@ -87,8 +90,13 @@ class Transaction:
 @dataclass(frozen=True)
 class StoredCard:
     token: str
+    """The same when the same customer stores the same card again."""
     brand: str
     last_four: str
+    marks: str
+    """What tells the card from others, whoever stores it."""
+    is_unmistakable: bool
+    """No other card has these marks; else another one may look the same."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +161,9 @@ class CardGateway(Protocol):
 
     def refund(self, refund: Return) -> GatewayAnswer:
         """Return money of a settled charge; ERROR when it is not settled, or has less left than that."""
+
+    def undone(self, *, since: datetime) -> list[str]:
+        """The refunds made and the charges voided since then, by whomever."""
 
     def decide_held(self, transaction_id: str, *, accept: bool) -> GatewayAnswer:
         """Let a held charge go through, or void it."""

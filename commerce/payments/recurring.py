@@ -113,17 +113,10 @@ class Recurrings(Charging):
         Raises:
             GatewaySilent: when that has to wait.
         """
-        subscription_id: str | None = notification.subject_id
         if notification.kind == "transaction":
-            transaction = self._gateway.look_up(notification.subject_id)
-            if transaction is None:
-                return
-            self.observe(transaction)
-            subscription_id = transaction.subscription_id
-        with self._ledger.transaction() as connection:
-            known = gateway_store.by_subscription(connection, subscription_id) if subscription_id else None
-        if known is not None:
-            self.follow(known.id, listener)
+            self._hear_transaction(notification.subject_id, listener)
+        else:
+            self._hear_plan(notification.subject_id, listener)
 
     def follow(self, recurring_id: str, listener: RecurringListener) -> int:
         """Note and tell every charge of a plan that the listener has not heard of; how many there were."""
@@ -140,11 +133,34 @@ class Recurrings(Charging):
             gateway_store.change_recurring(connection, known.id, **values)
         return heard
 
+    def put_off(self, recurring_id: str) -> None:
+        """Look at the others first: this plan cannot be followed just now."""
+        with self._ledger.transaction() as connection:
+            gateway_store.change_recurring(connection, recurring_id, checked_at=self._now())
+
     def unwatched(self) -> Sequence[str]:
         """The plans that nobody has looked at for an hour, and those that were stopped only lately."""
         before = self._now() - LOOKED_AFTER
         with self._ledger.at_once() as connection:
             return gateway_store.unwatched(connection, before=before)
+
+    def _hear_transaction(self, transaction_id: str, listener: RecurringListener) -> None:
+        transaction = self._gateway.look_up(transaction_id)
+        if transaction is None:
+            return
+        if transaction.refund_of is not None:
+            self._hear_transaction(transaction.refund_of, listener)  # it may be news as well
+            self.observe(transaction)
+            return
+        self.observe(transaction)
+        if transaction.subscription_id is not None:
+            self._hear_plan(transaction.subscription_id, listener)
+
+    def _hear_plan(self, subscription_id: str, listener: RecurringListener) -> None:
+        with self._ledger.transaction() as connection:
+            known = gateway_store.by_subscription(connection, subscription_id)
+        if known is not None:
+            self.follow(known.id, listener)
 
     def _begin(self, recurring: Recurring, *, is_new: bool) -> Recurring:
         plan = Plan(

@@ -4,9 +4,10 @@ It keeps its own book and commits to it separately, as a remote system would, so
 a test can count what was really charged. What is charged settles after a day.
 """
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from commerce.payments.ports import (
@@ -20,7 +21,7 @@ from commerce.payments.ports import (
     Transaction,
     Verdict,
 )
-from commerce.payments.sandbox_plans import VERDICTS, SandboxPlans
+from commerce.payments.sandbox_plans import SandboxPlans, kind_of, verdict_on
 from commerce.payments.sandbox_store import (
     refunded_cents,
     sandbox_charges,
@@ -39,16 +40,21 @@ CARDS = {
     "tok_hold": ("Amex", "0005"),
     "tok_timeout": ("Discover", "1117"),
 }
-"""`tok_timeout` is charged, but its answer is lost."""
+"""`tok_timeout` is charged, but its answer is lost.
+
+`tok_approve.anything` is a card of its own, whoever has it; without a dot, each customer has another one.
+"""
 STAGES = {Verdict.DECLINED: Stage.DECLINED, Verdict.ERROR: Stage.FAILED, Verdict.HELD: Stage.HELD}
 SETTLED_AFTER = DUPLICATE_WINDOW * 3
 
 
 class SandboxGateway(SandboxPlans):
-    def store_card(self, customer_id: str, nonce: str) -> StoredCard | None:  # noqa: ARG002 - part of the port
-        """`tok_approve` or `tok_approve.anything`: what follows the dot makes a nonce unique."""
-        token = nonce.partition(".")[0]
-        return StoredCard(token, *CARDS[token]) if token in CARDS else None
+    def store_card(self, customer_id: str, nonce: str) -> StoredCard | None:
+        kind = kind_of(nonce)
+        if kind not in CARDS:
+            return None
+        marks = f"{kind}.{customer_id}" if kind == nonce else nonce
+        return StoredCard(nonce, *CARDS[kind], marks=marks, is_unmistakable=True)
 
     def stored_cards(self, customer_id: str) -> list[StoredCard]:  # noqa: ARG002 - part of the port
         """None: a token says all there is to know of its card."""
@@ -60,26 +66,19 @@ class SandboxGateway(SandboxPlans):
         with self._ledger.separately() as connection:
             connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(charge.invoice, 1))))
             row = self._duplicate(connection, charge) or self._charge(connection, charge)
-        if charge.token == "tok_timeout":  # noqa: S105 - the name of a test card
+        if kind_of(charge.token) == "tok_timeout":
             raise GatewaySilent
         return GatewayAnswer(Verdict(row["verdict"]), row["transaction_id"], _told(row))
 
     def find(self, invoice: str) -> Transaction | None:
         charged = select(sandbox_charges).where(sandbox_charges.c.invoice == invoice)
         refunded = select(sandbox_refunds).where(sandbox_refunds.c.invoice == invoice)
-        with self._ledger.separately() as connection:
-            latest = charged.order_by(sandbox_charges.c.charged_at.desc())
-            row = connection.execute(latest).mappings().first()
-            if row is not None:
-                return self._transaction(row)
-            refund = connection.execute(refunded).mappings().first()
-        return _refund(refund) if refund else None
+        return self._known(charged.order_by(sandbox_charges.c.charged_at.desc()), refunded)
 
     def look_up(self, transaction_id: str) -> Transaction | None:
-        wanted = select(sandbox_charges).where(sandbox_charges.c.transaction_id == transaction_id)
-        with self._ledger.separately() as connection:
-            row = connection.execute(wanted).mappings().first()
-        return self._transaction(row) if row else None
+        charged = select(sandbox_charges).where(sandbox_charges.c.transaction_id == transaction_id)
+        refunded = select(sandbox_refunds).where(sandbox_refunds.c.transaction_id == transaction_id)
+        return self._known(charged, refunded)
 
     def void(self, transaction_id: str) -> GatewayAnswer:
         with self._ledger.separately() as connection:
@@ -110,6 +109,14 @@ class SandboxGateway(SandboxPlans):
                 self._mark(connection, refund.transaction_id, returned="refund")
         return GatewayAnswer(Verdict.APPROVED, str(made["transaction_id"]), {"returned": "refund"})
 
+    def undone(self, *, since: datetime) -> list[str]:
+        """A charge is voided within a day, so when it was made tells nearly as well."""
+        of, refunds = sandbox_charges.c, sandbox_refunds.c
+        voided = select(of.transaction_id).where(of.returned == "void", of.charged_at > since - SETTLED_AFTER)
+        refunded = select(refunds.transaction_id).where(refunds.refunded_at > since)
+        with self._ledger.separately() as connection:
+            return [*connection.execute(voided).scalars(), *connection.execute(refunded).scalars()]
+
     def decide_held(self, transaction_id: str, *, accept: bool) -> GatewayAnswer:
         decided = Verdict.APPROVED if accept else Verdict.DECLINED
         with self._ledger.separately() as connection:
@@ -118,6 +125,14 @@ class SandboxGateway(SandboxPlans):
                 return _refused(transaction_id, "is not held")
             self._mark(connection, transaction_id, verdict=decided)
         return GatewayAnswer(Verdict.APPROVED, transaction_id, {"decided": decided})
+
+    def _known(self, charged: Select[Any], refunded: Select[Any]) -> Transaction | None:
+        with self._ledger.separately() as connection:
+            row = connection.execute(charged).mappings().first()
+            if row is not None:
+                return self._transaction(row)
+            refund = connection.execute(refunded).mappings().first()
+        return _refund(refund) if refund else None
 
     def _duplicate(self, connection: Connection, charge: Charge) -> RowMapping | None:
         same = select(sandbox_charges).where(
@@ -136,7 +151,7 @@ class SandboxGateway(SandboxPlans):
             "amount_cents": charge.amount.cents,
             "currency": charge.amount.currency,
             "description": charge.description,
-            "verdict": VERDICTS.get(charge.token, Verdict.APPROVED),
+            "verdict": verdict_on(charge.token),
             "charged_at": self._now(),
         }
         made = insert(sandbox_charges).values(row).returning(sandbox_charges)
@@ -158,6 +173,7 @@ class SandboxGateway(SandboxPlans):
             row["charged_at"],
             row["subscription_id"],
             _told(row),
+            row["invoice"],
         )
 
     def _stage(self, row: RowMapping) -> Stage:
@@ -172,9 +188,15 @@ def _told(row: RowMapping) -> dict[str, Any]:
 
 
 def _refund(row: RowMapping) -> Transaction:
-    told = {"transId": row["transaction_id"], "refTransId": row["charge_id"]}
-    amount = Money(row["amount_cents"])
-    return Transaction(row["transaction_id"], Stage.SETTLED, amount, row["refunded_at"], None, told)
+    return Transaction(
+        row["transaction_id"],
+        Stage.SETTLED,
+        Money(row["amount_cents"]),
+        row["refunded_at"],
+        response={"transId": row["transaction_id"], "refTransId": row["charge_id"]},
+        invoice=row["invoice"],
+        refund_of=row["charge_id"],
+    )
 
 
 def _refused(transaction_id: str, why: str) -> GatewayAnswer:

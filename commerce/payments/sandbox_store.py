@@ -16,6 +16,7 @@ from sqlalchemy import (
 
 from commerce.payments.models import INVOICE_LENGTH
 from commerce.payments.ports import PlanStatus
+from foundation.personal import IMPERSONAL
 from foundation.sql import metadata
 
 sandbox_charges = Table(
@@ -31,6 +32,7 @@ sandbox_charges = Table(
     Column("charged_at", DateTime(timezone=True), nullable=False),
     Column("returned", Text, comment="void or refund"),
     Column("subscription_id", Text, index=True),
+    info=IMPERSONAL,
 )
 
 sandbox_refunds = Table(
@@ -41,6 +43,7 @@ sandbox_refunds = Table(
     Column("invoice", String(INVOICE_LENGTH), nullable=False, unique=True),
     Column("amount_cents", BigInteger, nullable=False),
     Column("refunded_at", DateTime(timezone=True), nullable=False),
+    info=IMPERSONAL,
 )
 
 sandbox_plans = Table(
@@ -56,6 +59,7 @@ sandbox_plans = Table(
     Column("next_at", DateTime(timezone=True), nullable=False),
     Column("billed", Integer, nullable=False, server_default="0"),
     Column("status", Text, nullable=False),
+    info=IMPERSONAL,
 )
 Index(
     "ix_sandbox_plans_due",

@@ -5,6 +5,7 @@ from datetime import timedelta
 from commerce.payments import store
 from commerce.payments.charging import PATIENCE
 from commerce.payments.recurring import Recurrings
+from foundation.resilience import one_by_one
 
 UNDELIVERED = timedelta(hours=1)
 """How long money may wait for what it buys before it is returned."""
@@ -24,5 +25,5 @@ class Payments(Recurrings):
                 decided_before=now - DECIDED,
             )
             refunds = store.due_refunds(connection, now)
-        finished = sum(self._finish_charge(key) for key in charges)
-        return finished + sum(self._finish_refund(key) for key in refunds)
+        finished = one_by_one(self._finish_charge, charges, failed="not_reconciled")
+        return finished + one_by_one(self._finish_refund, refunds, failed="not_reconciled")

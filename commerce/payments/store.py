@@ -1,4 +1,4 @@
-"""Cards on file, payments and refunds; an intent is written before the gateway is asked."""
+"""Payments and refunds; an intent is written before the gateway is asked."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     Connection,
@@ -18,9 +17,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
     exists,
     func,
+    literal,
+    or_,
     select,
     update,
 )
@@ -28,32 +28,19 @@ from sqlalchemy.dialects.postgresql import insert
 
 from commerce.payments.models import (
     INVOICE_LENGTH,
-    Card,
     Payment,
     PaymentStatus,
     Refund,
+    RefundOrigin,
     RefundStatus,
 )
 from foundation.money import Money
+from foundation.personal import BOOKS, Kept, personal
 from foundation.sql import metadata
 
 AT_ONCE = 100
-
-cards = Table(
-    "cards",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("customer_id", Text, ForeignKey("customers.id"), nullable=False),
-    Column("token_sealed", Text, nullable=False),
-    Column("nonce_digest", Text, nullable=False),
-    Column("brand", Text, nullable=False),
-    Column("last_four", String(4), nullable=False),
-    Column("is_default", Boolean, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("removed_at", DateTime(timezone=True)),
-    UniqueConstraint("customer_id", "nonce_digest"),
-)
-Index("ix_cards_default", cards.c.customer_id, unique=True, postgresql_where=cards.c.is_default)
+GIVEN_BACK = "back:"
+"""With the payment's id it is the key of the refund of what was never delivered."""
 
 payments = Table(
     "payments",
@@ -73,13 +60,13 @@ payments = Table(
     Column("answered_at", DateTime(timezone=True)),
     Column("delivered_at", DateTime(timezone=True), comment="set together with what was bought"),
     Column("refunded_cents", BigInteger, nullable=False, server_default="0"),
-    Column("returned_at", DateTime(timezone=True)),
-    Column("return_reason", Text),
     Column("decided_at", DateTime(timezone=True)),
     Column("decided_by", Text),
     Column("recurring_id", Text, ForeignKey("recurrings.id"), index=True),
+    Column("purpose", Text, nullable=False, server_default=""),
     Column("told_at", DateTime(timezone=True), comment="a recurring charge: its listener has heard of it"),
     CheckConstraint("refunded_cents BETWEEN 0 AND amount_cents", name="refunded"),
+    info=personal("customer_id", kept=Kept(BOOKS), sealed={"response_sealed": "payments.response"}),
 )
 Index("ix_payments_open", payments.c.created_at, postgresql_where=payments.c.status == PaymentStatus.PENDING)
 Index("ix_payments_held", payments.c.created_at, postgresql_where=payments.c.status == PaymentStatus.HELD)
@@ -106,54 +93,10 @@ refunds = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("answered_at", DateTime(timezone=True)),
+    Column("origin", Text, nullable=False, server_default=RefundOrigin.SHOP),
+    info=personal("customer_id", kept=Kept(BOOKS), sealed={"response_sealed": "refunds.response"}),
 )
 Index("ix_refunds_due", refunds.c.due_at, postgresql_where=refunds.c.status == RefundStatus.PENDING)
-
-
-def add_card(connection: Connection, row: dict[str, Any]) -> Card:
-    """As the default; a nonce whose card was removed brings that card back."""
-    others = update(cards).where(cards.c.customer_id == row["customer_id"], cards.c.is_default)
-    connection.execute(others.values(is_default=False))
-    renewed = {name: row[name] for name in ("token_sealed", "brand", "last_four", "is_default")}
-    statement = insert(cards).values(row)
-    statement = statement.on_conflict_do_update(
-        constraint="uq_cards_customer_id_nonce_digest", set_={**renewed, "removed_at": None}
-    )
-    return _card(connection.execute(statement.returning(cards)).mappings().one())
-
-
-def card_by_nonce(connection: Connection, customer_id: str, nonce_digest: str) -> Card | None:
-    wanted = _cards_of(customer_id).where(cards.c.nonce_digest == nonce_digest)
-    row = connection.execute(wanted).mappings().first()
-    return _card(row) if row else None
-
-
-def cards_of(connection: Connection, customer_id: str) -> list[Card]:
-    """The oldest first; of those of one moment, the default last."""
-    wanted = _cards_of(customer_id).order_by(cards.c.created_at, cards.c.is_default, cards.c.id)
-    return [_card(row) for row in connection.execute(wanted).mappings()]
-
-
-def tokens_of(connection: Connection, customer_id: str) -> Sequence[str]:
-    """Sealed, of the cards on file."""
-    return connection.execute(_cards_of(customer_id)).scalars(cards.c.token_sealed).all()
-
-
-def default_card(connection: Connection, customer_id: str) -> Card | None:
-    row = connection.execute(_cards_of(customer_id).where(cards.c.is_default)).mappings().first()
-    return _card(row) if row else None
-
-
-def card(connection: Connection, card_id: str) -> tuple[Card, str]:
-    """The card, removed or not, and its sealed token."""
-    row = connection.execute(select(cards).where(cards.c.id == card_id)).mappings().one()
-    return _card(row), row["token_sealed"]
-
-
-def remove_card(connection: Connection, card_id: str, *, heir_id: str | None, at: datetime) -> None:
-    """`heir_id` becomes the default in its place."""
-    connection.execute(update(cards).where(cards.c.id == card_id).values(is_default=False, removed_at=at))
-    connection.execute(update(cards).where(cards.c.id == heir_id).values(is_default=True))
 
 
 def hold_key(connection: Connection, key: str) -> None:
@@ -180,6 +123,7 @@ def add(connection: Connection, payment: Payment, **values: object) -> None:
         "transaction_id": payment.transaction_id,
         "created_at": payment.created_at,
         "recurring_id": payment.recurring_id,
+        "purpose": payment.purpose,
     }
     connection.execute(insert(payments).values({**row, **values}))
 
@@ -199,6 +143,10 @@ def locked(connection: Connection, payment_id: str) -> Payment | None:
 
 def by_key(connection: Connection, key: str) -> Payment | None:
     return _one(connection, select(payments).where(payments.c.key == key))
+
+
+def by_invoice(connection: Connection, invoice: str) -> Payment | None:
+    return _one(connection, select(payments).where(payments.c.invoice == invoice))
 
 
 def by_transaction(connection: Connection, transaction_id: str) -> Payment | None:
@@ -242,14 +190,14 @@ def unfinished(
         (payments.c.status == PaymentStatus.APPROVED)
         & payments.c.delivered_at.is_(None)
         & payments.c.recurring_id.is_(None)
-        & payments.c.return_reason.is_(None)
+        & ~exists().where(refunds.c.key == literal(GIVEN_BACK).concat(payments.c.id))
         & (is_late | (payments.c.decided_at <= decided_before))
     )
     wanted = select(payments.c.key).where(is_open | is_undelivered)
     return connection.execute(wanted.order_by(payments.c.created_at).limit(AT_ONCE)).scalars().all()
 
 
-def add_refund(connection: Connection, refund: Refund) -> None:
+def add_refund(connection: Connection, refund: Refund, **values: object) -> None:
     row = {
         "id": refund.id,
         "key": refund.key,
@@ -262,13 +210,28 @@ def add_refund(connection: Connection, refund: Refund) -> None:
         "status": refund.status,
         "created_at": refund.created_at,
         "due_at": refund.created_at + timedelta(minutes=1),
+        "origin": refund.origin,
     }
-    connection.execute(insert(refunds).values(row))
+    connection.execute(insert(refunds).values({**row, **values}))
 
 
 def refund_by_key(connection: Connection, key: str) -> Refund | None:
     row = connection.execute(select(refunds).where(refunds.c.key == key)).mappings().first()
     return _refund(row) if row else None
+
+
+def refund_at_gateway(connection: Connection, *, transaction_id: str, invoice: str) -> Refund | None:
+    """The one that is this transaction there; while its answer is on the way, its invoice tells."""
+    is_it = or_(refunds.c.transaction_id == transaction_id, refunds.c.invoice == invoice)
+    row = connection.execute(select(refunds).where(is_it)).mappings().first()
+    return _refund(row) if row else None
+
+
+def not_noted(connection: Connection, transaction_ids: Sequence[str]) -> list[str]:
+    """Those of these returns at the gateway that no refund here is."""
+    known = select(refunds.c.transaction_id).where(refunds.c.transaction_id.in_(transaction_ids))
+    noted = set(connection.execute(known).scalars())
+    return [each for each in transaction_ids if each not in noted]
 
 
 def refunds_of(connection: Connection, payment_id: str) -> list[Refund]:
@@ -281,6 +244,19 @@ def change_refund(connection: Connection, refund_id: str, **values: object) -> R
     return _refund(connection.execute(statement).mappings().one())
 
 
+def has_unsettled(connection: Connection, customer_id: str) -> bool:
+    """Whether a charge or a refund of theirs may still move money."""
+    undecided = (PaymentStatus.PENDING, PaymentStatus.HELD, PaymentStatus.RETURNING)
+    is_owed = (payments.c.status == PaymentStatus.APPROVED) & payments.c.delivered_at.is_(None)
+    is_open = payments.c.status.in_(undecided) | (
+        is_owed & (payments.c.refunded_cents < payments.c.amount_cents)
+    )
+    of_theirs = (payments.c.customer_id == customer_id) & is_open
+    going_back = (refunds.c.customer_id == customer_id) & (refunds.c.status == RefundStatus.PENDING)
+    either = exists().where(of_theirs) | exists().where(going_back)
+    return bool(connection.execute(select(either)).scalar())
+
+
 def has_pending_refund(connection: Connection, payment_id: str) -> bool:
     pending = (refunds.c.payment_id == payment_id) & (refunds.c.status == RefundStatus.PENDING)
     return bool(connection.execute(select(exists().where(pending))).scalar_one())
@@ -290,14 +266,6 @@ def due_refunds(connection: Connection, now: datetime) -> Sequence[str]:
     """The keys of refunds that wait to be tried again."""
     due = select(refunds.c.key).where(refunds.c.status == RefundStatus.PENDING, refunds.c.due_at <= now)
     return connection.execute(due.order_by(refunds.c.due_at).limit(AT_ONCE)).scalars().all()
-
-
-def _cards_of(customer_id: str) -> Select[Any]:
-    return select(cards).where(cards.c.customer_id == customer_id, cards.c.removed_at.is_(None))
-
-
-def _card(row: RowMapping) -> Card:
-    return Card(row["id"], row["customer_id"], row["brand"], row["last_four"], row["is_default"])
 
 
 def _one(connection: Connection, wanted: Select[Any]) -> Payment | None:
@@ -320,6 +288,7 @@ def _payment(row: RowMapping) -> Payment:
         is_delivered=row["delivered_at"] is not None,
         refunded=Money(row["refunded_cents"], row["currency"]),
         recurring_id=row["recurring_id"],
+        purpose=row["purpose"],
     )
 
 
@@ -334,4 +303,5 @@ def _refund(row: RowMapping) -> Refund:
         invoice=row["invoice"],
         status=RefundStatus(row["status"]),
         created_at=row["created_at"],
+        origin=RefundOrigin(row["origin"]),
     )

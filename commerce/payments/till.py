@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from commerce.payments import store
+from commerce.payments import card_store, store
 from commerce.payments.models import Card, Payment
 from commerce.payments.ports import CardGateway
 from foundation.clock import Clock
@@ -54,12 +54,12 @@ class Till:
 
     def _token_of(self, card_id: str) -> str:
         with self._ledger.transaction() as connection:
-            card, sealed = store.card(connection, card_id)
+            card, sealed = card_store.find(connection, card_id)
         return self._keys.open(card.customer_id, sealed, context="cards.token")
 
     def _card_of(self, card_id: str) -> Card:
         with self._ledger.transaction() as connection:
-            card, _ = store.card(connection, card_id)
+            card, _ = card_store.find(connection, card_id)
         return card
 
 

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from commerce.raffles.models import Raffle
 from commerce.raffles.store import raffle_of, raffles, sells_at
+from foundation.personal import LOTTERY, Kept, personal
 from foundation.sql import metadata
 
 MOST_AT_ONCE = 500
@@ -37,6 +38,7 @@ raffle_credits = Table(
     Column("raffle_id", Text, ForeignKey("raffles.id")),
     Column("issued_at", DateTime(timezone=True)),
     UniqueConstraint("membership_id", "period"),
+    info=personal("customer_id", kept=Kept(LOTTERY)),
 )
 Index(
     "ix_raffle_credits_waiting",

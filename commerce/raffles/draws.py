@@ -27,6 +27,7 @@ from foundation.crypto import DataKeys
 from foundation.errors import Conflict, ShopError, Unavailable
 from foundation.log import logger
 from foundation.outbox import Outbox
+from foundation.resilience import one_by_one
 from foundation.sql import Ledger
 
 KEY_BYTES = 32
@@ -137,9 +138,8 @@ class RaffleDraws:
         with self._ledger.transaction() as connection:
             unpromised = draw_store.without_promise(connection)
             due = draw_store.due(connection, now=now, drawn_before=now - BEFORE_PUBLISHING)
-        for raffle_id in unpromised:
-            self.promise(raffle_id)
-        return len(unpromised) + sum(self._move_on(raffle_id, status) for raffle_id, status in due.items())
+        promised = one_by_one(self.promise, unpromised, failed="raffle_not_promised")
+        return promised + one_by_one(self._move_on, due.items(), failed="raffle_not_moved_on")
 
     def _promise(self, raffle_id: str) -> Promise:
         seed = token_bytes(KEY_BYTES)
@@ -154,7 +154,8 @@ class RaffleDraws:
             draw_store.promise(connection, row)
             return draw_store.known(connection, raffle_id).promise
 
-    def _move_on(self, raffle_id: str, status: RaffleStatus) -> bool:
+    def _move_on(self, due: tuple[str, RaffleStatus]) -> bool:
+        raffle_id, status = due
         move = {
             RaffleStatus.OPEN: self.close,
             RaffleStatus.CLOSED: self.draw,

@@ -18,6 +18,7 @@ from foundation.clock import Clock
 from foundation.ids import new_id
 from foundation.money import Money
 from foundation.outbox import Event, Outbox, Subscriber, Subscription
+from foundation.resilience import one_by_one
 from foundation.sql import Ledger
 
 SUBSCRIPTION = Subscription("raffle_entries", frozenset({"membership_periods"}))
@@ -57,7 +58,7 @@ class FreeEntries:
         issued, place = 0, ""
         while credits_ := self._waiting(place):
             place = credits_[-1].id
-            issued += sum(self._issue(credit) for credit in credits_)
+            issued += one_by_one(self._issue, credits_, failed="free_entry_not_issued")
         return issued
 
     def _waiting(self, place: str) -> Sequence[Credit]:

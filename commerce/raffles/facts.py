@@ -6,6 +6,7 @@ from typing import Any
 
 from commerce.payments.models import Payment
 from commerce.raffles.models import Purchase, Raffle, Ticket
+from foundation.ids import new_id
 from foundation.money import Money
 from foundation.outbox import Outbox
 
@@ -76,8 +77,8 @@ def tell_of_tickets(
     numbers = [ticket.number for ticket in tickets]
     bought = purchase_fact(purchase, numbers, payment, at=at)
     outbox.append("raffle_transactions", bought, customer_id=customer_id)
-    for ticket in tickets:
-        outbox.append("raffle_tickets", ticket_fact(ticket, at=at), customer_id=customer_id)
+    told = [(new_id("evt"), customer_id, ticket_fact(ticket, at=at)) for ticket in tickets]
+    outbox.append_all("raffle_tickets", told)
     fields = {
         "template": "raffle_confirmation",
         "about": purchase.id,

@@ -160,6 +160,14 @@ class PlanRefused(Invalid):
         )
 
 
+class PurchaseInReview(Conflict):
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody of our team has to look at this purchase first, so nothing was charged and no ticket "
+            "issued. Please try it again once they have been in touch."
+        )
+
+
 class NoTickets(Invalid):
     def __init__(self) -> None:
         super().__init__("Please say how many tickets, at least one.", {"field": "quantity"})

@@ -8,13 +8,23 @@ from commerce.payments.service import Payments
 from commerce.raffles import credit_store, store
 from commerce.raffles.draws import RaffleDraws
 from commerce.raffles.facts import call_off, purchase_fact, raffle_fact
-from commerce.raffles.models import Move, Plan, Purchase, Raffle, RaffleStatus, check_plan, is_done
+from commerce.raffles.models import (
+    Move,
+    Plan,
+    PlanRefused,
+    Purchase,
+    Raffle,
+    RaffleStatus,
+    check_plan,
+    is_done,
+)
 from foundation.clock import Clock
 from foundation.errors import ShopError
 from foundation.ids import new_id
 from foundation.log import logger
 from foundation.money import Money
 from foundation.outbox import Outbox
+from foundation.resilience import one_by_one
 from foundation.sql import Ledger
 
 AT_ONCE = 100
@@ -56,7 +66,10 @@ class RaffleOffice:
 
     def open(self, raffle_id: str) -> Raffle:
         """Sell from its opening time on; the digest of its seed is public from now on."""
-        with self._ledger.transaction():
+        with self._ledger.transaction() as connection:
+            raffle = store.locked(connection, raffle_id)
+            if not is_done(raffle, Move.OPEN) and raffle.closes_at <= self._now():
+                raise PlanRefused("closes_at", "later than now")
             opened = self._change(raffle_id, Move.OPEN, status=RaffleStatus.OPEN)
             self._draws.promise(raffle_id)
         return opened
@@ -78,14 +91,15 @@ class RaffleOffice:
         refunded, place = 0, ("", "")
         while owed := self._owed(place):
             place = owed[-1]
-            refunded += sum(self._attempt(raffle_id, customer_id) for raffle_id, customer_id in owed)
+            refunded += one_by_one(self._attempt, owed, failed="raffle_not_refunded")
         return refunded
 
     def _owed(self, place: tuple[str, str]) -> list[tuple[str, str]]:
         with self._ledger.transaction() as connection:
             return list(store.to_refund(connection, after=place, limit=AT_ONCE))
 
-    def _attempt(self, raffle_id: str, customer_id: str) -> bool:
+    def _attempt(self, owed: tuple[str, str]) -> bool:
+        raffle_id, customer_id = owed
         try:
             return self._refund(raffle_id, customer_id)
         except ShopError as refusal:

@@ -5,19 +5,22 @@ never during the charge. A charge whose tickets cannot be issued is returned.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from commerce.age.service import AgeVerification
 from commerce.customers.service import Customers
+from commerce.fraud.models import NOWHERE, PurchaseSeen, Signs
+from commerce.fraud.service import Fraud
 from commerce.payments.models import KeyReused, Payment
 from commerce.payments.service import Payments
 from commerce.raffles import store
 from commerce.raffles.facts import tell_of_tickets
 from commerce.raffles.models import (
     Purchase,
+    PurchaseInReview,
     PurchaseStatus,
     Quote,
     Raffle,
@@ -35,12 +38,20 @@ from foundation.sql import Ledger
 HOLD = timedelta(minutes=10)
 
 
+@dataclass(frozen=True)
+class Gates:
+    """What a buyer has to pass before their card is charged."""
+
+    ages: AgeVerification
+    fraud: Fraud
+
+
 class Raffles:
     def __init__(
         self,
         ledger: Ledger,
         customers: Customers,
-        ages: AgeVerification,
+        gates: Gates,
         payments: Payments,
         outbox: Outbox,
         *,
@@ -48,7 +59,7 @@ class Raffles:
     ) -> None:
         self._ledger = ledger
         self._customers = customers
-        self._ages = ages
+        self._gates = gates
         self._payments = payments
         self._outbox = outbox
         self._now = now
@@ -83,8 +94,13 @@ class Raffles:
             card = self._payments.default_card(customer_id) if begun is None else begun[1]
         return Quote(raffle, quantity, raffle.ticket_price * quantity, str(card))
 
-    def buy_tickets(self, customer_id: str, *, raffle_id: str, quantity: int, key: str) -> Receipt:
-        """Charge and issue; the same key buys once."""
+    def buy_tickets(
+        self, customer_id: str, *, raffle_id: str, quantity: int, key: str, signs: Signs = NOWHERE
+    ) -> Receipt:
+        """Charge and issue; the same key buys once.
+
+        Places are not kept for days, so what looks like fraud is refused until a person has looked at it.
+        """
         with self._ledger.transaction() as connection:
             self._customers.lock(customer_id)
             raffle = self.find(raffle_id)
@@ -95,6 +111,7 @@ class Raffles:
                     return Receipt(raffle, known, store.tickets_bought(connection, known.id))
             try:
                 purchase = self._hold(customer_id, raffle_id, quantity=quantity, key=key)
+                self._let_look(purchase, signs)
                 payment = self._payments.charge(
                     customer_id,
                     amount=purchase.total,
@@ -112,7 +129,7 @@ class Raffles:
     def _check(
         self, connection: Connection, raffle: Raffle, customer_id: str, *, quantity: int, key: str
     ) -> None:
-        self._ages.require(customer_id, minimum_age=raffle.minimum_age)
+        self._gates.ages.require(customer_id, minimum_age=raffle.minimum_age)
         taken = store.taken(connection, raffle, customer_id, except_key=key, now=self._now())
         check_purchase(raffle, quantity, taken=taken, now=self._now())
 
@@ -133,6 +150,24 @@ class Raffles:
                 created_at=self._now(),
             )
             return store.hold(connection, purchase)
+
+    def _let_look(self, purchase: Purchase, signs: Signs) -> None:
+        """Have fraud weigh what is not being charged yet."""
+        if self._payments.begun(purchase.key) is not None:
+            return
+        card = self._payments.default_card(purchase.customer_id)
+        seen = PurchaseSeen(
+            customer_id=purchase.customer_id,
+            amount=purchase.total,
+            kind="raffle",
+            key=purchase.key,
+            card_marks=card.marks,
+            is_card_unmistakable=card.is_unmistakable,
+            at=self._now(),
+            signs=signs,
+        )
+        if self._gates.fraud.weigh(seen).decision == "review":
+            raise PurchaseInReview
 
     def _release(self, key: str) -> None:
         with self._ledger.separately() as connection:

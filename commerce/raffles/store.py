@@ -35,6 +35,7 @@ from commerce.raffles.models import (
     Ticket,
 )
 from foundation.money import Money
+from foundation.personal import IMPERSONAL, LOTTERY, Kept, personal
 from foundation.sql import metadata
 
 MOST_LISTED = 100
@@ -58,6 +59,7 @@ raffles = Table(
     Column("runners_up", Integer, nullable=False),
     Column("algorithm", Text, nullable=False),
     Column("cancel_reason", Text),
+    info=IMPERSONAL,
 )
 
 raffle_purchases = Table(
@@ -76,6 +78,7 @@ raffle_purchases = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("refund_id", Text),
     Column("refunded_at", DateTime(timezone=True)),
+    info=personal("customer_id", kept=Kept(LOTTERY)),
 )
 Index(
     "ix_raffle_purchases_refunding",
@@ -100,6 +103,7 @@ raffle_tickets = Table(
     Column("purchase_id", Text, ForeignKey("raffle_purchases.id"), nullable=False, index=True),
     Column("issued_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("raffle_id", "number"),
+    info=personal("customer_id", kept=Kept(LOTTERY)),
 )
 
 

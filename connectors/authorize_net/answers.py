@@ -12,6 +12,7 @@ from commerce.payments.ports import GatewayAnswer, GatewaySilent, Verdict
 T = TypeVar("T", bound=BaseModel)
 VERDICTS = {"1": Verdict.APPROVED, "2": Verdict.DECLINED, "3": Verdict.ERROR, "4": Verdict.HELD}
 NO_TRANSACTION = frozenset({"", "0"})
+REFUND = "refundTransaction"
 
 Number = Annotated[str, BeforeValidator(str)]
 """An id or a code, whether it comes as text or as a number."""
@@ -41,6 +42,10 @@ class Subscription(BaseModel):
     id: Number
 
 
+class Order(BaseModel):
+    invoice: str = Field("", alias="invoiceNumber")
+
+
 class Details(BaseModel):
     transaction_id: Number = Field(alias="transId")
     status: str = Field(alias="transactionStatus")
@@ -48,10 +53,18 @@ class Details(BaseModel):
     asked: Decimal = Field(Decimal(0), alias="authAmount")
     settled: Decimal = Field(Decimal(0), alias="settleAmount")
     subscription: Subscription | None = None
+    order: Order | None = None
+    kind: str = Field("", alias="transactionType")
+    original_id: Number | None = Field(None, alias="refTransId")
+
+    @property
+    def refund_of(self) -> str | None:
+        return self.original_id if self.kind == REFUND else None
 
 
 class Listed(BaseModel):
     transaction_id: Number = Field(alias="transId")
+    status: str = Field("", alias="transactionStatus")
     invoice: str = Field("", alias="invoiceNumber")
 
 
@@ -62,6 +75,8 @@ class Batch(BaseModel):
 class CreditCard(BaseModel):
     number: str = Field(alias="cardNumber")
     kind: str = Field("Card", alias="cardType")
+    expires: str = Field("", alias="expirationDate")
+    issuer: Number = Field("", alias="issuerNumber")
 
 
 class Payment(BaseModel):
@@ -85,6 +100,8 @@ class PlanListed(BaseModel):
 
 class PlanCharge(BaseModel):
     transaction_id: Number = Field("", alias="transId")
+    month: int = Field(0, alias="payNum")
+    attempt: int = Field(0, alias="attemptNum")
 
 
 class PlanDetails(BaseModel):

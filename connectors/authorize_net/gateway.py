@@ -13,7 +13,15 @@ from commerce.payments.ports import (
     Stage,
     Transaction,
 )
-from connectors.authorize_net.answers import Batch, Details, Listed, TransactionResponse, judged, parsed
+from connectors.authorize_net.answers import (
+    REFUND,
+    Batch,
+    Details,
+    Listed,
+    TransactionResponse,
+    judged,
+    parsed,
+)
 from connectors.authorize_net.plans import Plans
 from connectors.authorize_net.profiles import Profiles
 from connectors.authorize_net.wire import Answer, Wire, amount_of
@@ -23,16 +31,31 @@ from foundation.money import Money
 STAGES = {
     "authorizedPendingCapture": Stage.UNSETTLED,
     "capturedPendingSettlement": Stage.UNSETTLED,
+    "approvedReview": Stage.UNSETTLED,
+    "pendingSettlement": Stage.UNSETTLED,
+    "pendingFinalSettlement": Stage.UNSETTLED,
+    "updatingSettlement": Stage.UNSETTLED,
+    "couldNotVoid": Stage.UNSETTLED,
     "underReview": Stage.HELD,
     "FDSPendingReview": Stage.HELD,
     "FDSAuthorizedPendingReview": Stage.HELD,
+    "authorizedPendingRelease": Stage.HELD,
     "settledSuccessfully": Stage.SETTLED,
     "refundSettledSuccessfully": Stage.SETTLED,
     "refundPendingSettlement": Stage.SETTLED,
+    "chargeback": Stage.SETTLED,
+    "chargebackReversal": Stage.SETTLED,
     "voided": Stage.VOIDED,
     "declined": Stage.DECLINED,
+    "failedReview": Stage.DECLINED,
+    "expired": Stage.FAILED,
+    "generalError": Stage.FAILED,
+    "communicationError": Stage.FAILED,
+    "settlementError": Stage.FAILED,
+    "returnedItem": Stage.FAILED,
 }
-"""Whatever else it says means that no money moves."""
+"""All that the API's schema names; of any other word nobody knows whether money moves."""
+UNDONE = frozenset({"voided", "refundPendingSettlement", "refundSettledSuccessfully"})
 DUPLICATE = "11"
 PAGE = 1000
 LOOKED_BACK = timedelta(days=30)
@@ -75,7 +98,7 @@ class AuthorizeNet(Profiles, Plans):
 
     def find(self, invoice: str) -> Transaction | None:
         """Among what is not settled first, then batch by batch, the latest first."""
-        for listed in self._listed():
+        for listed in self._listed(self._now() - LOOKED_BACK):
             if listed.invoice == invoice:
                 return self.look_up(listed.transaction_id)
         return None
@@ -85,13 +108,17 @@ class AuthorizeNet(Profiles, Plans):
         if not answer.is_ok:
             return None
         details = parsed(Details, answer.part("transaction"))
+        if details.status not in STAGES:
+            raise GatewaySilent
         return Transaction(
             details.transaction_id,
-            STAGES.get(details.status, Stage.FAILED),
+            STAGES[details.status],
             Money.from_dollars(details.settled or details.asked),
             details.at,
             details.subscription.id if details.subscription else None,
             answer.body,
+            details.order.invoice if details.order else "",
+            details.refund_of,
         )
 
     def void(self, transaction_id: str) -> GatewayAnswer:
@@ -99,7 +126,7 @@ class AuthorizeNet(Profiles, Plans):
 
     def refund(self, refund: Return) -> GatewayAnswer:
         answer = self._transact(
-            "refundTransaction",
+            REFUND,
             {
                 "amount": amount_of(refund.amount),
                 "payment": {"creditCard": {"cardNumber": refund.last_four, "expirationDate": "XXXX"}},
@@ -108,6 +135,9 @@ class AuthorizeNet(Profiles, Plans):
             },
         )
         return self._judge(answer)
+
+    def undone(self, *, since: datetime) -> list[str]:
+        return [listed.transaction_id for listed in self._listed(since) if listed.status in UNDONE]
 
     def decide_held(self, transaction_id: str, *, accept: bool) -> GatewayAnswer:
         held = {"action": "approve" if accept else "decline", "refTransId": transaction_id}
@@ -127,12 +157,12 @@ class AuthorizeNet(Profiles, Plans):
             raise GatewaySilent
         return GatewayAnswer(original.verdict, original.transaction_id, original.response)
 
-    def _listed(self) -> Iterator[Listed]:
+    def _listed(self, since: datetime) -> Iterator[Listed]:
         yield from self._pages("getUnsettledTransactionListRequest", {})
         now = self._now()
         answer = self._wire.read(
             "getSettledBatchListRequest",
-            {"firstSettlementDate": _iso(now - LOOKED_BACK), "lastSettlementDate": _iso(now + LOOKED_AHEAD)},
+            {"firstSettlementDate": _iso(since), "lastSettlementDate": _iso(now + LOOKED_AHEAD)},
         )
         for batch in reversed([parsed(Batch, each) for each in answer.parts("batchList")]):
             yield from self._pages("getTransactionListRequest", {"batchId": batch.id})

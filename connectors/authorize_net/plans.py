@@ -90,7 +90,8 @@ class Plans:
         if answer.codes & NOT_FOUND:
             return PlanState(PlanStatus.TERMINATED, ())
         details = parsed(PlanDetails, answer.part("subscription"))
-        charged = (each.transaction_id for each in details.charges)
+        in_order = sorted(details.charges, key=lambda charge: (charge.month, charge.attempt))
+        charged = (charge.transaction_id for charge in in_order)
         return PlanState(
             _status(details.status), tuple(each for each in charged if each not in NO_TRANSACTION)
         )

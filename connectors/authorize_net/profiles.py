@@ -11,6 +11,7 @@ DESCRIPTOR = "COMMON.ACCEPT.INAPP.PAYMENT"
 NOT_FOUND = "E00040"
 DUPLICATE = "E00039"
 CUSTOMER_ID_LENGTH = 20
+IN_FULL = {"unmaskExpirationDate": "true", "includeIssuerInfo": "true"}
 BRANDS = {"AmericanExpress": "Amex", "MasterCard": "Mastercard"}
 
 
@@ -53,7 +54,7 @@ class Profiles:
     def _stored(self, profile_id: str, payment_profile_id: str) -> StoredCard:
         answer = self._wire.read(
             "getCustomerPaymentProfileRequest",
-            {"customerProfileId": profile_id, "customerPaymentProfileId": payment_profile_id},
+            {"customerProfileId": profile_id, "customerPaymentProfileId": payment_profile_id, **IN_FULL},
         )
         return _card(profile_id, parsed(PaymentProfile, answer.part("paymentProfile")))
 
@@ -73,7 +74,9 @@ class Profiles:
         return known.id
 
     def _find_profile(self, customer_id: str) -> CustomerProfile | None:
-        answer = self._wire.read("getCustomerProfileRequest", {"merchantCustomerId": _number(customer_id)})
+        answer = self._wire.read(
+            "getCustomerProfileRequest", {"merchantCustomerId": _number(customer_id), **IN_FULL}
+        )
         if NOT_FOUND in answer.codes:
             return None
         return parsed(CustomerProfile, answer.part("profile"))
@@ -85,6 +88,13 @@ def _number(customer_id: str) -> str:
 
 
 def _card(profile_id: str, profile: PaymentProfile) -> StoredCard:
+    """The gateway gives no fingerprint of a card: its issuer, last four digits and expiry come nearest."""
     card = profile.payment.card
     last_four = re.sub(r"\D", "", card.number)[-4:]
-    return StoredCard(f"{profile_id}/{profile.id}", BRANDS.get(card.kind, card.kind), last_four)
+    return StoredCard(
+        token=f"{profile_id}/{profile.id}",
+        brand=BRANDS.get(card.kind, card.kind),
+        last_four=last_four,
+        marks="/".join((card.kind, card.issuer, last_four, card.expires)),
+        is_unmistakable=False,
+    )

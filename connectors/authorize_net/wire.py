@@ -66,17 +66,19 @@ class Wire:
         """
         try:
             with self._breaker:
-                return self._ask(name, body)
+                answer = self._ask(name, body)
         except BreakerOpen as refusal:
             raise GatewayAway from refusal
+        return _taken(name, answer)
 
     def read(self, name: str, body: Mapping[str, Any]) -> Answer:
         """Ask for something to be told, a few times over when no answer comes."""
         try:
             with self._breaker:
-                return self._ask_again(name, body)
+                answer = self._ask_again(name, body)
         except BreakerOpen as refusal:
             raise GatewayAway from refusal
+        return _taken(name, answer)
 
     @retry(on=GatewaySilent, attempts=3, deadline=timedelta(seconds=30))
     def _ask_again(self, name: str, body: Mapping[str, Any]) -> Answer:
@@ -91,14 +93,14 @@ class Wire:
             raise GatewayAway from error
         except httpx.HTTPError as error:
             raise GatewaySilent from error
-        return _read(name, response)
+        return _read(response)
 
 
 def amount_of(money: Money) -> str:
     return f"{money.dollars:.2f}"
 
 
-def _read(name: str, response: httpx.Response) -> Answer:
+def _read(response: httpx.Response) -> Answer:
     if not response.is_success:
         raise GatewaySilent
     try:
@@ -111,6 +113,11 @@ def _read(name: str, response: httpx.Response) -> Answer:
     answer = Answer(body, messages.result_code == "Ok", frozenset(each.code for each in messages.message))
     if answer.codes & OUT_OF_ORDER:
         raise GatewaySilent
+    return answer
+
+
+def _taken(name: str, answer: Answer) -> Answer:
+    """The gateway is well and says that the request is not: the same one is not asked again."""
     if answer.codes & NOT_TAKEN and not answer.is_ok:
         log.error("gateway_takes_no_request", request=name, codes=sorted(answer.codes))
         raise GatewayAway

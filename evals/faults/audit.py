@@ -5,17 +5,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Table, func, select, true
+from sqlalchemy import Column, ColumnElement, Connection, Table, Text, cast, func, select, true
 
 from agent.history import LOST, repaired
 from agent.models.base import Message
 from agent.state import TurnStatus
 from agent.tables import messages, threads, turns
-from commerce.memberships.store import memberships
+from commerce.checkout.models import OrderStatus
+from commerce.checkout.store import cart_lines, orders
+from commerce.inventory.store import products, stock_reservations
+from commerce.memberships.store import changes, grants, memberships
+from commerce.payments.gateway_store import recurrings
 from commerce.payments.models import PaymentStatus
-from commerce.payments.sandbox import sandbox_charges
+from commerce.payments.ports import PlanStatus
+from commerce.payments.sandbox_store import sandbox_charges, sandbox_plans
 from commerce.payments.store import payments
 from commerce.raffles.store import raffle_purchases, raffle_tickets
+from evals.faults.shop import SHELF
 from foundation.outbox import OUTBOX
 from foundation.sql import Ledger
 from foundation.warehouse.base import Warehouse
@@ -36,7 +42,7 @@ Kind = Literal[
     "broken_histories",
 ]
 KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
-EVENT = "event of "
+EVENT, NOTICE = "event of ", "notice of "
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,34 @@ def ending(ledger: Ledger, customer_id: str) -> Ending:
         counts += _by(tx, payments.c.status, payments.c.customer_id == customer_id, name="payment that is ")
         mine = pending_actions.c.principal_id == customer_id
         counts += _by(tx, pending_actions.c.status, mine, name="question that is ")
-        counts += _by(tx, OUTBOX.c.topic, OUTBOX.c.customer_id == customer_id, name=EVENT)
+        mine = OUTBOX.c.customer_id == customer_id
+        counts += _by(tx, OUTBOX.c.topic, mine, name=EVENT)
+        template = OUTBOX.c.payload["template"].astext
+        counts += _by(tx, template, mine & (OUTBOX.c.topic == "notices"), name=NOTICE)
+    return counts + _goods(ledger, customer_id) + _standing(ledger, customer_id)
+
+
+def _goods(ledger: Ledger, customer_id: str) -> Ending:
+    """What became of the customer's cart and orders."""
+    theirs = orders.c.customer_id == customer_id
+    with ledger.transaction() as tx:
+        counts = _by(tx, orders.c.status, theirs, name="order that is ")
+        counts["cart_lines"] = _count(tx, cart_lines, cart_lines.c.owner_id == customer_id)
+        is_theirs = stock_reservations.c.key.in_(select(orders.c.key).where(theirs))
+        counts["stock_reservations"] = _count(tx, stock_reservations, is_theirs)
+    return counts
+
+
+def _standing(ledger: Ledger, customer_id: str) -> Ending:
+    """What the customer is a member of, how it came to that, and what the gateway charges for it."""
+    theirs = select(memberships.c.id).where(memberships.c.customer_id == customer_id)
+    plans = select(recurrings.c.invoice).where(recurrings.c.customer_id == customer_id)
+    with ledger.transaction() as tx:
+        counts = _by(tx, memberships.c.tier, memberships.c.id.in_(theirs), name="member of ")
+        counts += _by(tx, changes.c.kind, changes.c.membership_id.in_(theirs), name="change that is ")
+        counts["benefit_grants"] = _count(tx, grants, grants.c.membership_id.in_(theirs))
+        is_active = sandbox_plans.c.invoice.in_(plans) & (sandbox_plans.c.status == PlanStatus.ACTIVE)
+        counts += _by(tx, cast(sandbox_plans.c.amount_cents, Text), is_active, name="a month, in cents: ")
     return counts
 
 
@@ -109,6 +142,7 @@ def faults(ledger: Ledger, customer_id: str) -> Iterator[Finding]:
                 threads.c.principal_id == customer_id, threads.c.lease_until.is_not(None)
             )
         ).all()
+    yield from _money(ledger, customer_id)
     if pending or unused:
         yield Finding("lost_effects", f"{pending} payments are open, {unused} paid for nothing")
     yield from (Finding("unfinished_turns", f"{turn_id} is not done") for turn_id in open_turns)
@@ -119,6 +153,20 @@ def faults(ledger: Ledger, customer_id: str) -> Iterator[Finding]:
     for thread_id, history in by_thread.items():
         if not _is_whole(history):
             yield Finding("broken_histories", f"{thread_id} cannot be read by a model")
+
+
+def _money(ledger: Ledger, customer_id: str) -> Iterator[Finding]:
+    """Every cent that was charged has bought something, and nothing was bought without one."""
+    theirs = select(memberships.c.id).where(memberships.c.customer_id == customer_id)
+    is_paid = (orders.c.customer_id == customer_id) & (orders.c.status == OrderStatus.PAID)
+    with ledger.transaction() as tx:
+        charged = sum(row.amount_cents for row in tx.execute(_charges(customer_id)))
+        booked = (
+            _sum(tx, orders.c.total_cents, is_paid)
+            + _sum(tx, changes.c.amount_cents, changes.c.membership_id.in_(theirs))
+            + _sum(tx, raffle_purchases.c.amount_cents, raffle_purchases.c.customer_id == customer_id)
+        )
+    yield from differences({"cents charged": charged}, {"cents charged": booked})
 
 
 def undelivered(ledger: Ledger, warehouse: Warehouse) -> Iterator[Finding]:
@@ -141,7 +189,8 @@ def undelivered(ledger: Ledger, warehouse: Warehouse) -> Iterator[Finding]:
 
 
 def strays(ledger: Ledger) -> Iterator[Finding]:
-    """Over the whole shop: charges that no payment knows, gaps among ticket numbers."""
+    """Over the whole shop: charges that no payment knows, gaps among ticket numbers or on the shelf."""
+    yield from _shelf(ledger)
     known = select(payments.c.invoice)
     with ledger.transaction() as tx:
         unknown = _count(tx, sandbox_charges, sandbox_charges.c.invoice.not_in(known))
@@ -152,6 +201,22 @@ def strays(ledger: Ledger) -> Iterator[Finding]:
         yield Finding("lost_effects", "ticket numbers have gaps")
 
 
+def _shelf(ledger: Ledger) -> Iterator[Finding]:
+    """Pieces that left the shelf and are in no order, or are sold and still there; and those set aside."""
+    off, aside = "pieces of {} off the shelf", "pieces of {} set aside"
+    have: Ending = Counter()
+    want: Ending = Counter()
+    paid = select(orders.c.lines).where(orders.c.status == OrderStatus.PAID)
+    with ledger.transaction() as tx:
+        for row in tx.execute(select(products.c.id, products.c.quantity, products.c.reserved)):
+            have += Counter({off.format(row.id): SHELF - row.quantity, aside.format(row.id): row.reserved})
+        for line in (line for lines in tx.scalars(paid) for line in lines):
+            want[off.format(line["product_id"])] += line["quantity"]
+        for each in tx.execute(select(stock_reservations.c.product_id, stock_reservations.c.quantity)):
+            want[aside.format(each.product_id)] += each.quantity
+    yield from differences(have, want)
+
+
 def _is_whole(history: list[Message]) -> bool:
     asked: Message = {"role": "user", "content": [{"type": "text", "text": "And then?"}]}
     whole = [*history, asked]
@@ -159,7 +224,7 @@ def _is_whole(history: list[Message]) -> bool:
 
 
 def _kind(thing: str, *, is_more: bool) -> Kind:
-    if thing.startswith(EVENT):
+    if thing.startswith((EVENT, NOTICE)):
         return "doubled_events" if is_more else "lost_events"
     return "double_effects" if is_more else "lost_effects"
 
@@ -168,7 +233,11 @@ def _count(tx: Connection, table: Table, condition: Any) -> int:  # noqa: ANN401
     return int(tx.scalar(select(func.count()).select_from(table).where(condition)) or 0)
 
 
-def _by(tx: Connection, column: Column[str], condition: Any, *, name: str) -> Ending:  # noqa: ANN401 - an SQL clause
+def _sum(tx: Connection, column: Column[int], condition: Any) -> int:  # noqa: ANN401 - an SQL clause
+    return int(tx.scalar(select(func.sum(column)).where(condition)) or 0)
+
+
+def _by(tx: Connection, column: ColumnElement[str], condition: Any, *, name: str) -> Ending:  # noqa: ANN401 - an SQL clause
     rows = tx.execute(select(column, func.count()).where(condition).group_by(column))
     return Counter({f"{name}{value}": number for value, number in rows})
 
@@ -176,7 +245,7 @@ def _by(tx: Connection, column: Column[str], condition: Any, *, name: str) -> En
 def _charges(customer_id: str) -> Any:  # noqa: ANN401 - an SQL statement
     """Charges that were approved and not given back."""
     return (
-        select(sandbox_charges.c.transaction_id)
+        select(sandbox_charges.c.transaction_id, sandbox_charges.c.amount_cents)
         .join(payments, payments.c.invoice == sandbox_charges.c.invoice)
         .where(payments.c.customer_id == customer_id, sandbox_charges.c.verdict == "approved")
         .where(sandbox_charges.c.returned.is_(None))

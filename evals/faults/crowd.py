@@ -58,9 +58,11 @@ class Crowd:
 
     def do(self, errand: Errand) -> str:
         """Serve one new customer; their id."""
-        who = f"cus_{errand.__name__}_{next(self._numbers)}"
+        number = next(self._numbers)
+        who = f"cus_{errand.__name__}_{number}"
         welcome(self._house, who)
-        line = Line(self._address, self._house.tokens.issue(Principal(who, Role.CUSTOMER)))
+        token = self._house.tokens.issue(Principal(who, Role.CUSTOMER))
+        line = Line(self._address, token, number=number)
         try:
             errand(line, who)
         except GaveUp as complaint:

@@ -1,14 +1,16 @@
 """Customers of a running service who ask until they have an answer, always under the same name."""
 
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
 from threading import Event
 from time import monotonic
 from typing import Any
 
 import httpx
 
-from evals.faults.shop import RAFFLE
+from evals.faults.shop import NAMES, RAFFLE
 
+LOOPBACK = IPv4Address("127.0.1.0")
 IMPATIENCE_SECONDS = 8.0
 """After so long a customer hangs up and asks again."""
 PATIENCE_SECONDS = 150.0
@@ -16,7 +18,11 @@ PAUSE_SECONDS = 0.3
 ACCEPTED, CONFLICT = 202, 409
 PASSING = frozenset({429, 500, 503, 504})
 GOLD, TICKETS = "make me a gold member", "8 tickets for the Spring Raffle please"
+SILVER, UPGRADE = "make me a silver member", "upgrade me to gold"
+INTO_CART, CHECK_OUT = f"put 2 {NAMES[0]} in my cart", "check out"
 NOTE, YES = "please remember that mint gives me a headache", "yes"
+QUESTIONS = frozenset({GOLD, TICKETS, SILVER, UPGRADE, CHECK_OUT})
+"""What is answered with a question, before anything is charged."""
 
 Answer = Mapping[str, Any]
 
@@ -26,11 +32,16 @@ class GaveUp(Exception):
 
 
 class Line:
-    """A customer's line to the service; `cuts` are the requests that were under way when it died."""
+    """A customer's line to the service; `cuts` are the requests that were under way when it died.
 
-    def __init__(self, address: str, token: str) -> None:
+    Each `number` calls from a device and a network of its own, as strangers do.
+    """
+
+    def __init__(self, address: str, token: str, *, number: int) -> None:
+        headers = {"Authorization": f"Bearer {token}", "User-Agent": f"device {number}"}
+        network = httpx.HTTPTransport(local_address=str(LOOPBACK + number))
         self._client = httpx.Client(
-            base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=IMPATIENCE_SECONDS
+            base_url=address, headers=headers, transport=network, timeout=IMPATIENCE_SECONDS
         )
         self._never = Event()
         self.cuts = 0
@@ -41,6 +52,10 @@ class Line:
     def post(self, path: str, body: Mapping[str, Any], *, key: str | None = None) -> Answer:
         headers = {"Idempotency-Key": key} if key else {}
         return self._until_answered(lambda: self._client.post(path, json=body, headers=headers))
+
+    def put(self, path: str, body: Mapping[str, Any], *, key: str) -> Answer:
+        headers = {"Idempotency-Key": key}
+        return self._until_answered(lambda: self._client.put(path, json=body, headers=headers))
 
     def get(self, path: str) -> Answer:
         return self._until_answered(lambda: self._client.get(path))
@@ -68,7 +83,16 @@ Errand = Callable[[Line, str], None]
 
 def chat(line: Line, who: str) -> None:
     """Two purchases and a wish to be remembered, in words."""
-    for number, text in enumerate((GOLD, YES, TICKETS, YES, NOTE)):
+    _talk(line, who, GOLD, YES, TICKETS, YES, NOTE)
+
+
+def shop(line: Line, who: str) -> None:
+    """A membership, a better one, and a cart with a gift to it, in words."""
+    _talk(line, who, SILVER, YES, UPGRADE, YES, INTO_CART, CHECK_OUT, YES)
+
+
+def _talk(line: Line, who: str, *texts: str) -> None:
+    for number, text in enumerate(texts):
         body = {"message": text, "thread_id": f"thr_{who}", "message_id": f"msg_{who}_{number}"}
         reply = line.post("/api/chat", body)
         _check(reply, text)
@@ -87,9 +111,12 @@ def press(line: Line, who: str) -> None:
 
 
 def order(line: Line, who: str) -> None:
-    """Two purchases without words."""
-    line.post("/api/memberships/subscribe", {"tier": "GOLD"}, key=f"{who}.gold")
+    """All of that without words."""
+    line.post("/api/memberships/subscribe", {"tier": "SILVER"}, key=f"{who}.silver")
+    line.put(f"/api/memberships/{who}/upgrade", {"tier": "GOLD"}, key=f"{who}.gold")
     line.post(f"/api/raffles/{RAFFLE}/tickets", {"quantity": 2}, key=f"{who}.tickets")
+    line.post("/api/cart/items", {"productId": "prd_0", "quantity": 2}, key=f"{who}.cart")
+    line.post("/api/checkout", {}, key=f"{who}.order")
 
 
 def job(line: Line, who: str) -> None:
@@ -112,8 +139,7 @@ def _job(line: Line, question: Mapping[str, Any], *, key: str) -> Answer:
 
 
 def _check(reply: Answer, text: str) -> None:
-    is_question = text in (GOLD, TICKETS)
-    if reply["failed"] or (reply["confirmation"] is not None) != is_question:
+    if reply["failed"] or (reply["confirmation"] is not None) != (text in QUESTIONS):
         raise GaveUp(f"{text!r} was answered {reply['text']!r}")
 
 

@@ -4,11 +4,12 @@ import os
 import signal
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Engine, event
-from sqlalchemy.pool import Pool
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from commerce.payments.ports import (
     CardGateway,
@@ -24,6 +25,8 @@ from foundation.money import Money
 
 STATEMENT, COMMIT, COMMITTED = "statement", "commit", "committed"
 CHARGING, CHARGED = "charging", "charged"
+WRITTEN = "written"
+"""Marks a connection that has done more than read."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,9 @@ class RelayedGateway:
     def refund(self, refund: Return) -> GatewayAnswer:
         return self._inner.refund(refund)
 
+    def undone(self, *, since: datetime) -> list[str]:
+        return self._inner.undone(since=since)
+
     def decide_held(self, transaction_id: str, *, accept: bool) -> GatewayAnswer:
         return self._inner.decide_held(transaction_id, accept=accept)
 
@@ -129,16 +135,22 @@ class FusedGateway(RelayedGateway):
 
 
 def lay_along(fuse: Fuse) -> None:
-    """Let every database connection of this process pass: each statement, before and after each commit."""
+    """Let every database connection of this process pass: each statement, before and after each commit.
 
-    def statement(*_: Any) -> None:  # noqa: ANN401 - as SQLAlchemy calls it
+    Nothing is passed after what has only read: whoever is killed then leaves what they found.
+    """
+
+    def statement(connection: Connection, _: Any, text: str, *__: Any) -> None:  # noqa: ANN401 - as SQLAlchemy calls it
         fuse(STATEMENT)
+        if not text.startswith("SELECT"):
+            connection.info[WRITTEN] = True
 
     def commit(_: Any) -> None:  # noqa: ANN401 - as SQLAlchemy calls it
         fuse(COMMIT)
 
-    def given_back(*_: Any) -> None:  # noqa: ANN401 - as SQLAlchemy calls it
-        fuse(COMMITTED)
+    def given_back(_: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - as SQLAlchemy calls it
+        if record.info.pop(WRITTEN, False):
+            fuse(COMMITTED)
 
     event.listen(Engine, "before_cursor_execute", statement)
     event.listen(Engine, "commit", commit)

@@ -23,7 +23,11 @@ from foundation.settings import Settings
 
 ACCEPTED = Point("accepted", 1)
 LEASE_IS_OVER = timedelta(minutes=1)
+EARLIER = timedelta(days=10)
+"""So long ago the customer came to the shop, and said what they said earlier."""
 PATIENCE_SECONDS = 30.0
+STATEMENTS = 30
+"""So many are struck at least."""
 KILLED_AGAIN = 4
 """Each so many-th time the process that goes on is killed too."""
 OVERNIGHT = 3
@@ -80,7 +84,7 @@ class Theatre:
         Raises:
             ValueError: when it does not bring about what it should.
         """
-        act = _Act(self._house, self._fuse, story, next(self._numbers))
+        act = self._act(story)
         rehearsal = finished(act.rehearse)
         for thing, number in story.comes_of_it.items():
             if rehearsal.ending[thing] != number:
@@ -88,7 +92,7 @@ class Theatre:
         return rehearsal
 
     def play(self, case: Case, rehearsal: Rehearsal, outcome: Outcome) -> None:
-        act = _Act(self._house, self._fuse, case.story, next(self._numbers))
+        act = self._act(case.story)
         self._clock.now = _next(LAST_MINUTE if case.is_overnight else NOON, self._house.calendar)
         if forked(lambda: act.begin(case.point)).was_killed:
             outcome.kills[case.point.name] += 1
@@ -105,6 +109,9 @@ class Theatre:
         """What is wrong with the shop after all of it."""
         return finished(lambda: list(strays(self._house.ledger)))
 
+    def _act(self, story: Story) -> "_Act":
+        return _Act(self._house, self._fuse, self._clock, story, next(self._numbers))
+
 
 @dataclass(frozen=True)
 class _Act:
@@ -112,6 +119,7 @@ class _Act:
 
     house: House
     fuse: Fuse
+    clock: SetClock
     story: Story
     number: int
 
@@ -126,13 +134,18 @@ class _Act:
 
     def begin(self, point: Point | None) -> Reply:
         lay_along(self.fuse)
+        today = self.clock.now
+        self.clock.now -= EARLIER
         welcome(self.house, self.customer_id)
 
         async def talk() -> Reply:
-            for text in self.story.before:
-                await self._say(text)
+            last = len(self.story.said) - 1
+            for number in range(last):
+                self.clock.now = today - EARLIER if number < len(self.story.earlier) else today
+                await self._say(number)
+            self.clock.now = today
             self.fuse.arm(point)
-            return await self._say(self.story.message)
+            return await self._say(last)
 
         return asyncio.run(talk())
 
@@ -157,21 +170,26 @@ class _Act:
         is_known = ending(house.ledger, self.customer_id)["turns"] == rehearsal.ending["turns"]
         if was_accepted and not is_known:
             found.append(Finding("lost_messages", "it was accepted and forgotten"))
-        reply, again = await self._say(self.story.message), await self._say(self.story.message)
+        last = len(self.story.said) - 1
+        reply, again = await self._say(last), await self._say(last)
         if reply != again:
             found.append(Finding("lost_messages", "asked twice, it answers differently"))
         if reply.failed or (reply.confirmation is None) != (rehearsal.reply.confirmation is None):
             found.append(Finding("lost_messages", f"the answer is {reply.text!r}"))
         if house.payments.reconcile():
             found.append(Finding("lost_effects", "a payment was left open"))
+        if house.checkout.finish_pending():
+            found.append(Finding("lost_effects", "an order was left open"))
         found += differences(ending(house.ledger, self.customer_id), rehearsal.ending)
         found += faults(house.ledger, self.customer_id)
         return found
 
-    async def _say(self, text: str) -> Reply:
+    async def _say(self, number: int) -> Reply:
         """Until the answer is there and the turn is done."""
-        turns = self.house.turns
-        receipt = await turns.start(self._message(text))
+        turns, text = self.house.turns, self.story.said[number]
+        principal = Principal(self.customer_id, Role.CUSTOMER)
+        message = Inbound(f"thr_{self.number}", f"msg_{number}", principal, text)
+        receipt = await turns.start(message)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*others)
         reply = await turns.reply(receipt.turn_id, timeout_seconds=PATIENCE_SECONDS)
@@ -179,20 +197,16 @@ class _Act:
             raise TimeoutError(f"{self.story.name}: no reply to {text!r}")
         return reply
 
-    def _message(self, text: str) -> Inbound:
-        principal = Principal(self.customer_id, Role.CUSTOMER)
-        return Inbound(f"thr_{self.number}", f"msg_{text}", principal, text)
-
 
 def play_all(theatre: Theatre, outcome: Outcome, *, kills: int, seed: int) -> None:
-    """Every named point of every story, and statements besides until there were so many kills."""
+    """Every named point of every story, and statements besides: some, and until there were so many kills."""
     draws = np.random.default_rng(seed)
     rehearsals = {story.name: theatre.rehearse(story) for story in STORIES}
     named, statements = _cases(rehearsals, draws)
     for case in named:
         theatre.play(case, rehearsals[case.story.name], outcome)
-    for case in statements:
-        if outcome.kills.total() >= kills:
+    for number, case in enumerate(statements):
+        if number >= STATEMENTS and outcome.kills.total() >= kills:
             break
         theatre.play(case, rehearsals[case.story.name], outcome)
     outcome.findings += theatre.inspect()

@@ -16,7 +16,10 @@ from foundation.money import Money
 from foundation.settings import Settings
 
 RAFFLE = "rfl_spring"
-NAMES = ("Night Owl Gummies", "Deep Bear Gummies", "Quiet Hour Tincture")
+NAMES = ("Night Owl Gummies", "Deep Bear Gummies", "Quiet Hour Tincture", "Rolling Tray")
+GIFT = NAMES[-1]
+SHELF = 100_000
+"""Pieces of each product before anybody buys."""
 
 
 @contextmanager
@@ -58,9 +61,10 @@ def _product(number: int, name: str, now: datetime) -> Product:
         cbd_mg=250.0,
         thc_mg=5.0,
         price=Money(28_00),
-        quantity=12,
+        quantity=SHELF,
         available=True,
         updated_at=now,
+        attributes={"gift": True} if name == GIFT else {},
     )
 
 

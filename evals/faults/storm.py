@@ -11,9 +11,11 @@ from sqlalchemy import func, select
 from agent.state import TurnStatus
 from agent.tables import turns
 from api.bootstrap import House, build
+from commerce.checkout.models import OrderStatus
+from commerce.checkout.store import orders
 from evals.faults.audit import Ending, Finding, Outcome, ending, strays, undelivered
 from evals.faults.crowd import Crowd
-from evals.faults.customers import Errand, chat, job, order, press
+from evals.faults.customers import Errand, chat, job, order, press, shop
 from evals.faults.relaying import away
 from evals.faults.service import VALKEY, WORK_HORSE, WORKER_ALONE, Service, running
 from evals.place import Place
@@ -26,7 +28,7 @@ STRIKES = {
     **{"worker": 6, WORKER_ALONE: 6, WORK_HORSE: 6},
     **{"scheduler": 2, "relay": 2, VALKEY: 2, WAREHOUSE: 1},
 }
-LANES: tuple[Errand, ...] = (chat, chat, press, order, job, job)
+LANES: tuple[Errand, ...] = (chat, shop, press, order, job, job)
 SETTINGS = {
     "PORT": "0",
     "TURN_LEASE_SECONDS": "3",
@@ -102,9 +104,16 @@ def _left(house: House) -> list[str]:
     with house.ledger.transaction() as tx:
         open_turns = tx.scalar(count.select_from(turns).where(turns.c.status != TurnStatus.DONE))
         jobs = tx.scalar(count.select_from(JOBS).where(JOBS.c.finished_at.is_(None)))
+        pending = tx.scalar(count.select_from(orders).where(orders.c.status == OrderStatus.PENDING))
     events = sum(lag.waiting for lag in house.outbox.lag())
     entries = house.free_entries.issue_waiting()
-    waiting = {"turns": open_turns, "jobs": jobs, "events": events, "free entries": entries}
+    waiting = {
+        "turns": open_turns,
+        "jobs": jobs,
+        "orders": pending,
+        "events": events,
+        "free entries": entries,
+    }
     return [f"{number} {name} wait" for name, number in waiting.items() if number]
 
 

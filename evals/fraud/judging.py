@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score
 
-from commerce.fraud.models import Attempt, History
+from commerce.fraud.models import Attempt, History, Subject
 from commerce.fraud.scoring import score
 from commerce.fraud.signals import PERSONAL, Signals, signals, surprise
 from evals.fraud.incidents import KINDS
@@ -28,6 +28,8 @@ class Judged:
     scores: Floats
     others: Mapping[str, Floats]
     """The scores of other ways, by their names."""
+    alike: Floats
+    """The shop's score where cards are told by their looks alone."""
     microseconds: Floats
     """CPU of each assessment: signals and score, without what brings the history."""
 
@@ -61,7 +63,7 @@ class Judged:
 
 def judge(world: World, *, seed: int) -> Judged:
     """In the order of time, each attempt by what came before it alone; only the forest sees all at once."""
-    memory, scores, spent = Memory(), [], []
+    memory, scores, alike, spent = Memory(), [], [], []
     vectors: list[list[float]] = []
     counts: list[tuple[int, int, float]] = []
     for attempt in world.attempts:
@@ -70,6 +72,7 @@ def judge(world: World, *, seed: int) -> Judged:
         seen = signals(attempt, history)
         scores.append(score(seen))
         spent.append((time.thread_time() - started) * 1e6)
+        alike.append(score(replace(seen, doubtful=frozenset({Subject.CARD}))))
         vectors.append(list(seen.vector().values()))
         counts.append((_count(attempt, history, HOUR), _count(attempt, history, DAY), _own_rate(seen)))
         memory.add(attempt)
@@ -81,7 +84,7 @@ def judge(world: World, *, seed: int) -> Judged:
         "own rate alone": own,
         "isolation forest": -forest.score_samples(np.array(vectors)),
     }
-    return Judged(world, np.array(scores), others, np.array(spent))
+    return Judged(world, np.array(scores), others, np.array(alike), np.array(spent))
 
 
 def _count(attempt: Attempt, history: History, window: timedelta) -> int:

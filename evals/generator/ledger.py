@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from itertools import groupby, islice
+from pathlib import Path
 from typing import TypeVar
 
 from commerce.age.models import AgeSubmission
@@ -33,6 +34,7 @@ from foundation.money import Money
 from foundation.sql import Ledger
 from memory.interactions import Interaction
 
+DOCUMENTS = Path(__file__).with_name("documents")
 BATCH = 50
 PARTS = ("customers", "history", "conversations")
 EXCLUSIVE = {"prd_058": "SILVER", "prd_059": "GOLD", "prd_060": "GOLD"}
@@ -51,6 +53,8 @@ def is_built(ledger: Ledger) -> bool:
 
 def build(shop: Shop, rooms: Rooms, *, advance: Advance) -> None:
     rooms.inventory.put(_product(item, shop.config.ends_at) for item in shop.items)
+    for document in sorted(DOCUMENTS.glob("*.md")):
+        rooms.knowledge.publish(document.stem, document.read_text(), by="stf_demo")
     for plan in shop.raffles:
         _announce(shop, rooms, plan)
     for shard in shop.shards():

@@ -6,14 +6,16 @@ from zoneinfo import ZoneInfo
 
 from commerce.age.evidence import Evidence
 from commerce.age.service import AgeRules, AgeVerification
+from commerce.customers.addresses import Addresses
 from commerce.customers.service import Customers
+from commerce.fraud.service import Fraud
 from commerce.inventory.service import Inventory
 from commerce.memberships.billing import MembershipBilling
 from commerce.memberships.book import Book as MembershipBook
 from commerce.memberships.service import Memberships
 from commerce.payments.sandbox import SandboxGateway
 from commerce.payments.service import Payments
-from commerce.raffles.service import Raffles
+from commerce.raffles.service import Gates, Raffles
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing, LookupDigest
 from foundation.outbox import Outbox
@@ -21,6 +23,10 @@ from foundation.settings import Settings
 from foundation.sql import Ledger
 from foundation.warehouse.feed import SUBSCRIPTION
 from memory.engine import Encoder, MemoryEngine, open_memory
+from memory.knowledge.service import Knowledge
+
+NEVER = 1.0
+"""A past purchase waits for nobody's review."""
 
 
 class SetClock:
@@ -46,6 +52,7 @@ class Rooms:
     billing: MembershipBilling
     raffles: Raffles
     memory: MemoryEngine
+    knowledge: Knowledge
 
 
 def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder: Encoder) -> Rooms:
@@ -61,6 +68,8 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
     ages = AgeVerification(ledger, customers, outbox, Evidence(keys, digests), calendar, AgeRules())
     payments = Payments(ledger, SandboxGateway(ledger, now=clock), keys, digests, outbox, now=clock)
     book = MembershipBook(outbox, keys, calendar)
+    addresses = Addresses(ledger, customers, keys, now=clock)
+    fraud = Fraud(ledger, outbox, digests, addresses, review_from=NEVER, now=clock)
     return Rooms(
         ledger=ledger,
         clock=clock,
@@ -71,6 +80,7 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
         payments=payments,
         memberships=Memberships(ledger, customers, ages, payments, book),
         billing=MembershipBilling(ledger, customers, payments, book),
-        raffles=Raffles(ledger, customers, ages, payments, outbox, now=clock),
+        raffles=Raffles(ledger, customers, Gates(ages, fraud), payments, outbox, now=clock),
         memory=open_memory(ledger, embedder=embedder, outbox=outbox, data_keys=keys, calendar=calendar),
+        knowledge=Knowledge(ledger, embedder, now=clock),
     )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from commerce.memberships.models import Tier
+from commerce.payments.ports import GatewaySilent
 from evals.money.stage import Stage
 from foundation.errors import ShopError
 from foundation.money import Money
@@ -29,7 +30,7 @@ EVENTS = (
         "follow",
         "follow",
     ),
-    *("card", "silence", "reconcile", "refund", "decide"),
+    *("card", "silence", "reconcile", "refund", "decide", "by_hand"),
 )
 WAYS = ("once", "twice", "killed")
 """Carried out; sent again with the same key; cut off before it commits."""
@@ -137,6 +138,7 @@ class Member:
             "reconcile": self._payments.reconcile,
             "refund": lambda: self._refund(cents=1 + number * 40),
             "decide": lambda: self._decide(accept=number % 2 == 0),
+            "by_hand": lambda: self._undo_by_hand(cents=1 + number * 41),
         }
         for _ in range(2 if act.way == "twice" else 1):
             self._attempt(event[act.what])
@@ -170,6 +172,23 @@ class Member:
         if latest is not None:
             key = f"{self.customer_id}:{self._acts}"
             self._payments.refund(latest.id, amount=Money(cents), reason="goodwill", key=key)
+
+    def _undo_by_hand(self, *, cents: int) -> None:
+        """The same in the gateway's own interface: the shop hears of it at once, or finds it at night."""
+        latest = next(iter(self._payments.payments_of(self.customer_id, limit=1)), None)
+        if latest is not None and latest.transaction_id is not None:
+            hears = self.stage.shop if cents % 2 else None
+            self.stage.gateway.undo_by_hand(latest.transaction_id, Money(cents), hears=hears)
+            if hears is None:
+                self._find_at_night()
+
+    def _find_at_night(self) -> None:
+        """Every night is a try, until the gateway answers."""
+        found = False
+        while not found:
+            with suppress(GatewaySilent):
+                self.stage.shop.gateway_inbox.look_for_undone()
+                found = True
 
     def _decide(self, *, accept: bool) -> None:
         for payment in self._payments.held():

@@ -5,10 +5,13 @@ from typing import Protocol
 from sqlalchemy import func, select
 
 from api.bootstrap.shop import Shop
-from commerce.payments.ports import PlanStatus
+from commerce.payments.models import INVOICE_LENGTH
+from commerce.payments.ports import Notification, PlanStatus, Return, Verdict
 from commerce.payments.sandbox import SandboxGateway, sandbox_charges, sandbox_plans, sandbox_refunds
 from evals.stands.authorize_net import AuthorizeNetStand
 from foundation.clock import Clock
+from foundation.ids import new_id
+from foundation.money import Money
 
 
 class Gateway(Protocol):
@@ -22,6 +25,9 @@ class Gateway(Protocol):
         """Charge the plans that are due; its notifications go to the shop's inbox."""
 
     def close_the_day(self) -> None: ...
+
+    def undo_by_hand(self, transaction_id: str, amount: Money, *, hears: Shop | None) -> None:
+        """Void a charge, or return so much of it where that is late: in the gateway's own interface."""
 
     def kept_cents(self) -> int:
         """What the cards were charged since `begin` and did not get back."""
@@ -50,6 +56,14 @@ class Sandbox:
 
     def close_the_day(self) -> None:
         """It settles by the clock."""
+
+    def undo_by_hand(self, transaction_id: str, amount: Money, *, hears: Shop | None) -> None:
+        told = transaction_id
+        if self._gateway.void(transaction_id).verdict is not Verdict.APPROVED:
+            by_hand = Return(transaction_id, amount, new_id("h")[:INVOICE_LENGTH], "1111")
+            told = str(self._gateway.refund(by_hand).transaction_id)
+        if hears is not None:
+            hears.gateway_inbox.receive(Notification(new_id("ntf"), "transaction", told))
 
     def kept_cents(self) -> int:
         return self._kept() - self._before
@@ -86,8 +100,19 @@ class Stand:
         return f"{kind}.{unique}"
 
     def bill(self, shop: Shop) -> None:
-        """Its notifications come in the wrong order, and the last one twice."""
         self._stand.bill()
+        self._deliver(shop)
+
+    def undo_by_hand(self, transaction_id: str, amount: Money, *, hears: Shop | None) -> None:
+        before = len(self._stand.sent)
+        self._stand.undo_by_hand(transaction_id, amount=amount.dollars)
+        if hears is None:
+            del self._stand.sent[before:]
+        else:
+            self._deliver(hears)
+
+    def _deliver(self, shop: Shop) -> None:
+        """Notifications come in the wrong order, and the last one twice."""
         sent = list(reversed(self._stand.sent))
         self._stand.sent.clear()
         reader = shop.gateway_webhooks

@@ -25,7 +25,9 @@ class Expected:
         met = all(_same(value, given.get(name)) for name, value in self.arguments.items())
         loose = ABOUT in self.arguments.values()
         extra = {name for name, value in given.items() if value not in (None, [])} - set(self.arguments)
-        moot = {"without_categories"} if "category" in self.arguments else set()
+        refused = given.get("without_categories") or []
+        category = self.arguments.get("category")
+        moot = {"without_categories"} if category and category not in refused else set()
         return met and not extra - INCIDENTAL - moot - ({"min_price"} if loose else set())
 
 

@@ -1,5 +1,6 @@
 """CPU of drawing and verifying by the number of tickets, and a draw from a ledger that holds them all."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -34,6 +35,7 @@ INSERT INTO raffle_tickets (id, raffle_id, number, customer_id, purchase_id, iss
 SELECT 'tkt_' || n, :raffle, n, 'cus_' || md5((n / 5)::text), 'rfp_' || n / 5, now()
 FROM generate_series(1, :tickets) AS n
 """
+PLAIN = "COPY (SELECT number, customer_id FROM raffle_tickets ORDER BY number) TO STDOUT"
 
 
 def cpu_by_size(sizes: Sequence[int]) -> tuple[list[float], list[float]]:
@@ -64,16 +66,23 @@ def peers(tickets: int) -> Mapping[str, float]:
 
 
 def from_ledger(tickets: int) -> dict[str, float]:
-    """Seconds on the clock to close and to draw a raffle of so many tickets that are in the ledger."""
+    """Seconds on the clock to close and to draw a raffle of so many tickets that are in the ledger.
+
+    Beside them the floor: to hash the tickets as the database copies them out, in order.
+    """
     clock = SetClock(CLOSED)
     beacon = OwnBeacon(4_711, clock)
     with open_place() as place, closing(open_ledger(place.settings.ledger)) as ledger:
         _fill(ledger, tickets)
         keys = DataKeys(ledger, KeyRing({"eval": bytes(range(32))}), now=clock)
         draws = RaffleDraws(ledger, Outbox(ledger, (), now=clock), keys, beacon, now=clock)
-        closed = _seconds(lambda: draws.close(RAFFLE))
+        closing_took = _seconds(lambda: draws.close(RAFFLE))
         clock.now += WAIT + timedelta(minutes=1)
-        return {"ledger close seconds": closed, "ledger draw seconds": _seconds(lambda: draws.draw(RAFFLE))}
+        return {
+            "ledger close seconds": closing_took,
+            "ledger draw seconds": _seconds(lambda: draws.draw(RAFFLE)),
+            "ledger floor seconds": _seconds(lambda: _copied_out(ledger)),
+        }
 
 
 def _fill(ledger: Ledger, tickets: int) -> None:
@@ -98,6 +107,14 @@ def _fill(ledger: Ledger, tickets: int) -> None:
             connection.execute(text(statement), {"raffle": RAFFLE, "tickets": tickets})
     with ledger.at_once() as connection:
         connection.execute(text("VACUUM ANALYZE raffle_tickets"))
+
+
+def _copied_out(ledger: Ledger) -> str:
+    sha = hashlib.sha256()
+    with ledger.transaction() as connection, connection.connection.cursor().copy(PLAIN) as lines:
+        for line in lines:
+            sha.update(line)
+    return sha.hexdigest()
 
 
 def _blocks(size: int) -> Iterator[bytes]:

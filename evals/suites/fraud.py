@@ -8,6 +8,8 @@ from contextlib import closing
 import numpy as np
 from sqlalchemy import event
 
+from commerce.customers.addresses import Addresses
+from commerce.customers.service import Customers
 from commerce.fraud import store
 from commerce.fraud.models import Attempt
 from commerce.fraud.service import Fraud
@@ -17,10 +19,10 @@ from evals.fraud.world import ACCOUNTS, INCIDENTS, world
 from evals.place import open_place
 from evals.report import Report
 from foundation.clock import system_clock
-from foundation.crypto import LookupDigest
+from foundation.crypto import DataKeys, KeyRing, LookupDigest
 from foundation.ids import new_id
 from foundation.outbox import Outbox
-from foundation.settings import FraudSettings
+from foundation.settings import FraudSettings, Settings
 from foundation.sql import Ledger, open_ledger
 
 SEEDS = (101, 102, 103)
@@ -64,6 +66,7 @@ def run(options: Namespace) -> Report:
                 f"average precision, {kind}": _mean([each.by_kind()[kind] for each in every])
                 for kind in every[0].by_kind()
             },
+            "average precision, cards told by their looks": min(each.precision(each.alike) for each in every),
             "incidents caught": _mean([each.caught(review_from) for each in every]),
             "innocent reviewed": _mean([each.troubled(review_from) for each in every]),
             "calibration error": _mean([each.calibration_error() for each in every]),
@@ -85,6 +88,7 @@ def run(options: Namespace) -> Report:
             "not how much fraud a real shop has.",
             f"The weights were learnt from the seeds {LEARNT}; average precision is the worst seed's.",
             "Of one kind, average precision is measured against all innocent attempts.",
+            "Told by its looks alone, a card counts half; no two cards of these worlds look the same.",
         ],
     )
 
@@ -102,13 +106,21 @@ def _in_the_ledger(attempts: Sequence[Attempt]) -> tuple[float, int]:
     known, measured = attempts[:KNOWN], attempts[KNOWN : KNOWN + MEASURED]
     with open_place(durable=True) as place, closing(open_ledger(place.settings.ledger)) as ledger:
         digests = LookupDigest.from_settings(place.settings.crypto.lookup_key.get_secret_value())
-        outbox = Outbox(ledger, (), now=system_clock)
-        fraud = Fraud(ledger, outbox, digests, review_from=place.settings.fraud.review_from, now=system_clock)
+        outbox, keys = Outbox(ledger, (), now=system_clock), _keys(place.settings, ledger)
+        customers = Customers(ledger, keys, digests, now=system_clock)
+        addresses = Addresses(ledger, customers, keys, now=system_clock)
+        review_from = place.settings.fraud.review_from
+        fraud = Fraud(ledger, outbox, digests, addresses, review_from=review_from, now=system_clock)
         with ledger.transaction() as connection:
             for each in known:
                 store.add(connection, new_id("fra"), each)
         measured_ms = [_timed(ledger, fraud, each) for each in measured]
     return float(np.median([spent for spent, _ in measured_ms])), max(count for _, count in measured_ms)
+
+
+def _keys(settings: Settings, ledger: Ledger) -> DataKeys:
+    ring = KeyRing.from_settings(settings.crypto.keys.get_secret_value())
+    return DataKeys(ledger, ring, now=system_clock)
 
 
 def _timed(ledger: Ledger, fraud: Fraud, attempt: Attempt) -> tuple[float, int]:

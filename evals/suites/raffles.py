@@ -41,6 +41,7 @@ def run(options: Namespace) -> Report:
         "verify CPU seconds": ("<=", SECONDS),
         "draw growth exponent": ("<=", GROWTH),
         "verify growth exponent": ("<=", GROWTH),
+        "ledger close seconds": ("<=", SECONDS),
         "ledger draw seconds": ("<=", SECONDS),
         "caught": ("==", 1),
     }

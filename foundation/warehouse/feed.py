@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from foundation.clock import Clock
 from foundation.log import logger
 from foundation.outbox import Event, Subscriber, Subscription
+from foundation.personal import in_document, personal
 from foundation.settings import WarehouseSettings
 from foundation.sql import Ledger, metadata
 from foundation.warehouse.base import Warehouse
@@ -27,6 +28,7 @@ PARKED = Table(
     Column("payload", JSONB, nullable=False),
     Column("fault", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    info=personal(in_document("payload", "customer_id")),
 )
 
 

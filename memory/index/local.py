@@ -2,52 +2,76 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from functools import partial
 from zoneinfo import ZoneInfo
 
-import numpy as np
+from memory.index.block import Base, Block
+from memory.index.files import BlockFiles
+from memory.store import MemoryStore
 
-from memory import ranking
-from memory.embeddings import DIMENSIONS, Vectors
-from memory.index.base import CLOSE, Match
-from memory.interactions import Interaction, Speaker
-from memory.store import MemoryStore, Stored
-
-SPEAKERS = (Speaker.CUSTOMER, Speaker.SHOP)
+LONG = 500
+"""Turns from which a file is opened quicker than as many rows are read."""
+GROWN = 8
+"""A file is written anew when so many-th of it came since."""
 
 
 class LocalIndex:
     """Holds the customers used last, up to `held_bytes`; the ledger remains the truth.
 
-    Each use reads what lies beyond the last turn held, and the last one itself: is that gone,
-    the customer was erased, and so is what is held of them.
+    Each use reads what lies beyond the last turn held, and the last one itself: is that gone, the
+    customer was erased, and so is what is held of them; is the first one gone, old turns were. A
+    customer not held yet is begun from their file, where there is one.
     """
 
-    def __init__(self, store: MemoryStore, *, zone: ZoneInfo, held_bytes: int = 256 * 2**20) -> None:
+    def __init__(
+        self,
+        store: MemoryStore,
+        *,
+        zone: ZoneInfo,
+        held_bytes: int = 256 * 2**20,
+        files: BlockFiles | None = None,
+    ) -> None:
         self._store = store
         self._zone = zone
         self._held_bytes = held_bytes
+        self._files = files
         self._blocks: OrderedDict[str, tuple[Block, int]] = OrderedDict()
         self._total_bytes = 0
         self._lock = threading.Lock()
 
-    def open(self, customer_id: str) -> "Block":
+    def open(self, customer_id: str) -> Block:
         with self._lock:
-            block, _ = self._blocks.get(customer_id) or (Block(self._zone), 0)
-        position, last_id = block.last
-        news = self._store.since(customer_id, position)
-        if last_id is not None and (not news or news[0].interaction.id != last_id):
+            held, _ = self._blocks.get(customer_id, (None, 0))
+        block = held or self._begun(customer_id)
+        if not (block.is_sound and self._is_brought_up(customer_id, block)):
             block = Block(self._zone)
-            news = self._store.since(customer_id, 0)
-        block.extend(news)
+            block.extend(self._store.since(customer_id, 0))
         self._keep(customer_id, block)
         return block
 
     def erase(self, customer_id: str) -> None:
         with self._lock:
             self._drop(customer_id)
+        if self._files is not None:
+            self._files.erase(customer_id)
 
-    def _keep(self, customer_id: str, block: "Block") -> None:
+    def _begun(self, customer_id: str) -> Block:
+        mapped = self._files.open(customer_id) if self._files else None
+        if mapped is None:
+            return Block(self._zone)
+        at, latest = partial(self._store.at, customer_id), partial(self._store.latest, customer_id)
+        return Block(self._zone, base=Base(mapped, at=at, latest=latest))
+
+    def _is_brought_up(self, customer_id: str, block: Block) -> bool:
+        """False when its first or its last turn is gone."""
+        end = block.end
+        first, news = self._store.news(customer_id, end.position if end else 0)
+        if end is not None and (not news or news[0].interaction.id != end.id or first != block.first):
+            return False
+        block.extend(news)
+        return True
+
+    def _keep(self, customer_id: str, block: Block) -> None:
         with self._lock:
             self._drop(customer_id)
             size = block.size_bytes
@@ -62,67 +86,31 @@ class LocalIndex:
         self._total_bytes -= size
 
 
-class Block:
-    """One customer's turns: a contiguous matrix with two rows each, and an index of their words."""
+class Indexer:
+    """Writes the files of customers with many turns; of all processes that may, one does."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
-        self._interactions: list[Interaction] = []
-        self._position = 0
-        self._matrix = np.empty((0, DIMENSIONS), np.float32)
-        self._words = ranking.WordIndex()
-        self._characters = 0
-        self._lock = threading.Lock()
+    def __init__(self, store: MemoryStore, *, files: BlockFiles, zone: ZoneInfo, long: int = LONG) -> None:
+        self._store = store
+        self._files = files
+        self._long = long
+        self._index = LocalIndex(store, zone=zone, held_bytes=0, files=files)
 
-    @property
-    def last(self) -> tuple[int, str | None]:
-        """The position and the id of the newest turn held."""
-        with self._lock:
-            return self._position, self._interactions[-1].id if self._interactions else None
+    def run(self) -> int:
+        """How many files were written."""
+        with self._files.alone() as is_alone:
+            long = self._store.long_memories(self._long) if is_alone else []
+            behind = [who for who, position in long if self._is_behind(who, position)]
+            for customer_id in behind:
+                self._write(customer_id)
+        return len(behind)
 
-    @property
-    def size_bytes(self) -> int:
-        """About what it occupies; a word weighs more in the index than in the text."""
-        return self._matrix.nbytes + 16 * self._characters
+    def _is_behind(self, customer_id: str, position: int) -> bool:
+        kept = self._files.position(customer_id)
+        return position - kept > kept / GROWN
 
-    def extend(self, news: Sequence[Stored]) -> None:
-        with self._lock:
-            fresh = [each for each in news if each.position > self._position]
-            if not fresh:
-                return
-            for each in fresh:
-                self._interactions.append(each.interaction)
-                for speaker in SPEAKERS:
-                    utterance = each.interaction.utterance(speaker, self._zone)
-                    self._words.add(utterance)
-                    self._characters += len(utterance)
-            vectors = np.concatenate([each.vectors for each in fresh]).astype(np.float32)
-            self._matrix = np.concatenate([self._matrix, vectors])
-            self._position = fresh[-1].position
-
-    def recent(self, limit: int) -> list[Interaction]:
-        with self._lock:
-            return sorted(self._interactions, key=lambda each: each.at, reverse=True)[:limit]
-
-    def search(self, question: str, vector: Vectors, *, limit: int) -> list[Match]:
-        with self._lock:
-            interactions = list(self._interactions)
-            matrix, words = self._matrix, self._words.scores(question)
-        if not interactions:
-            return []
-        meaning: ranking.Scores = matrix @ vector
-        scores = ranking.fuse(meaning, words).reshape(-1, len(SPEAKERS))
-        fits = np.logical_or(meaning >= CLOSE, words > 0).reshape(scores.shape)
-        fits = fits[:, 0] | fits[:, 1]
-        order = np.argsort(-scores.max(axis=1), kind="stable")
-        best = [(int(turn), int(scores[turn].argmax())) for turn in order[fits[order]][:limit]]
-        return [
-            Match(
-                interaction=interactions[turn],
-                speaker=SPEAKERS[voice],
-                score=float(scores[turn, voice]),
-                meaning=float(meaning[len(SPEAKERS) * turn + voice]),
-                shared=ranking.shared(question, interactions[turn].utterance(SPEAKERS[voice], self._zone)),
-            )
-            for turn, voice in best
-        ]
+    def _write(self, customer_id: str) -> None:
+        block = self._index.open(customer_id)
+        if block.end is not None:
+            self._files.write(customer_id, block.end, block.arrays())
+        if self._store.is_barred(customer_id):
+            self._files.erase(customer_id)

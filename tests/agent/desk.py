@@ -26,7 +26,6 @@ from memory.engine import MemoryEngine, open_memory
 from tests.agent.models import ScriptedModel
 from tests.agent.stream import MemoryStream
 from tests.shop import CHICAGO, Shop, product
-from tools.base import Services
 from tools.catalog import Catalog
 from tools.confirmations import Confirmations
 from tools.effects import Effects
@@ -59,23 +58,10 @@ class Desk:
             data_keys=shop.keys,
             calendar=Calendar(CHICAGO, shop.clock),
         )
-        services = Services(
-            customers=shop.customers,
-            addresses=shop.addresses,
-            consents=shop.consents,
-            inventory=shop.inventory,
-            memberships=shop.memberships,
-            raffles=shop.raffles,
-            raffle_proofs=shop.raffle_proofs,
-            ages=shop.ages,
-            carts=shop.carts,
-            checkout=shop.checkout,
-            handoffs=shop.handoffs,
-            memory=self.memory,
-            calendar=Calendar(CHICAGO, shop.clock),
-        )
         confirmations = Confirmations(shop.ledger, now=shop.clock, expire_after=timedelta(minutes=10))
-        catalog = Catalog(shop.ledger, services, Effects(shop.ledger, now=shop.clock), confirmations)
+        catalog = Catalog(
+            shop.ledger, shop.services(self.memory), Effects(shop.ledger, now=shop.clock), confirmations
+        )
         fallback = Fallback(self.models, now=shop.clock)
         store = TurnStore(shop.ledger, now=shop.clock, lease=timedelta(seconds=self.limits.lease_seconds))
         threads = CapacityLimiter(8)

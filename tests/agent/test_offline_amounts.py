@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.models.offline.amounts import Span, as_digits, count, scaled, span
+from agent.models.offline.amounts import Span, as_digits, count, more, scaled, span
 
 
 @pytest.mark.parametrize(
@@ -67,14 +67,30 @@ def test_a_count_is_read(words: str, expected: int | None) -> None:
 
 @pytest.mark.parametrize(
     ("words", "expected"),
-    [("double it", 8), ("half that", 2), ("2 more", 6), ("add one more please", 5), ("more than 2", None)],
+    [
+        ("double it", 8),
+        ("make it double", 8),
+        ("half that", 2),
+        ("double", 8),
+        ("do not double it", None),
+        ("was i charged twice", None),
+        ("do not charge me twice", None),
+        ("double check my cart", None),
+    ],
 )
 def test_a_count_may_be_told_by_what_it_was(words: str, expected: int | None) -> None:
-    assert scaled(words.split(), 4, adds=True) == expected
+    assert scaled(words.split(), 4) == expected
 
 
-def test_more_is_no_sum_where_nothing_waits() -> None:
-    assert scaled("2 more".split(), 4, adds=False) is None
+def test_half_of_one_is_no_count() -> None:
+    assert scaled(["half", "that"], 1) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"), [("2 more", 2), ("add one more please", 1), ("more than 2", None)]
+)
+def test_a_count_may_be_told_by_what_is_to_come(words: str, expected: int | None) -> None:
+    assert more(words.split()) == expected
 
 
 def test_the_one_of_a_reference_stays_a_word() -> None:

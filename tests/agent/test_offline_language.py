@@ -69,6 +69,7 @@ def test_words_that_english_shares_stay_english_in_english() -> None:
 
 def test_the_name_of_a_product_is_not_translated() -> None:
     assert LANGUAGE.read("fiesta seltzer").words == ("fiesta", "seltzer")
+    assert LANGUAGE.read("fiesta seltzers").words == ("fiesta", "seltzers")
 
 
 def test_an_endless_message_is_cut() -> None:

@@ -52,6 +52,12 @@ def test_a_proposal_that_does_not_ask_is_asked() -> None:
     ("first", "then", "call"),
     [
         ("make me a gold member", "no, silver", ("subscribe_membership", {"tier": "SILVER"})),
+        ("make me a gold member", "hold on, bronze is plenty", ("subscribe_membership", {"tier": "BRONZE"})),
+        (
+            "something for sleep",
+            "I don't want flower",
+            ("search_products", {"effect": "sleep", "without_categories": ["flower"]}),
+        ),
         ("make me a gold member", "not gold, bronze instead", ("subscribe_membership", {"tier": "BRONZE"})),
         (
             "buy 2 tickets for the guitar raffle",
@@ -106,6 +112,90 @@ def test_what_follows_is_understood_from_what_went_before(
     made = [(n, {k: v for k, v in a.items() if k != "words"}) for n, a in talk.say(then).calls]
 
     assert made == [call]
+
+
+CART = {
+    "say": "It is in your cart.",
+    "data": {"lines": [{"id": OWL, "name": "Night Owl Gummies", "quantity": 2, "price": "28.00"}]},
+}
+ORDERS = {
+    "say": "1. 2 March\n2. 1 March",
+    "data": {
+        "orders": [{"id": "ord_b", "title": "Order of 2 March"}, {"id": "ord_a", "title": "Order of 1 March"}]
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "arguments"),
+    [
+        ("no, three", {"quantity": 3, "in_all": True}),
+        ("only one", {"quantity": 1, "in_all": True}),
+        ("make it four", {"quantity": 4, "in_all": True}),
+        ("double it", {"quantity": 4, "in_all": True}),
+        ("one more", {"quantity": 1}),
+    ],
+)
+def test_the_count_of_what_is_in_the_cart_is_corrected(said: str, arguments: dict[str, object]) -> None:
+    talk = Talk(results={**RESULTS, "add_to_cart": CART})
+    talk.say("something for sleep")
+    talk.say("add two of the first one")
+
+    assert talk.say(said).calls == [("add_to_cart", {"product": OWL, **arguments})]
+
+
+@pytest.mark.parametrize("said", ["don't double it", "don't charge me twice", "was I charged twice?"])
+def test_what_is_not_to_be_doubled_is_not(said: str) -> None:
+    talk = Talk()
+    talk.say("buy 2 tickets for the guitar raffle")
+
+    assert talk.say(said).calls == []
+
+
+def test_an_order_is_pointed_to_in_the_list() -> None:
+    talk = Talk(results={**RESULTS, "my_orders": ORDERS})
+    talk.say("show me my orders")
+
+    assert talk.say("where is the first one?").calls == [("order_status", {"order": "ord_b"})]
+
+
+@pytest.mark.parametrize(
+    ("said", "call"),
+    [
+        ("my membership ran out. how can I get it back?", ("reactivate_membership", {})),
+        (
+            "I don't need the Night Owl Gummies anymore, take it out of the cart",
+            ("remove_from_cart", {"product": OWL}),
+        ),
+        ("did ord_5xk2p go through", ("order_status", {"order": "ord_5xk2p"})),
+        ("bump me up from bronze to gold", ("upgrade_membership", {"tier": "GOLD"})),
+        ("my sister and I forgot about the raffle. who ended up winning?", ("raffle_results", {})),
+        ("I'll have four Fiesta Seltzers", ("add_to_cart", {"product": "prd_fiesta", "quantity": 4})),
+    ],
+)
+def test_a_wish_is_understood_with_the_story_and_the_names_in_it(
+    said: str, call: tuple[str, dict[str, object]]
+) -> None:
+    assert Talk().say(said).calls == [call]
+
+
+def test_the_state_that_the_shop_asks_for_is_heard() -> None:
+    asks = {"say": "Which state do you live in?", "data": {"code": "INVALID_INPUT"}}
+    talk = Talk(results={**RESULTS, "checkout": asks})
+    talk.say("check out")
+
+    assert talk.say("Texas").calls == [("checkout", {"state": "TX"})]
+
+
+def test_what_was_refused_before_may_be_wanted_again() -> None:
+    talk = Talk()
+    talk.say("sleep gummies")
+    talk.say("never mind the gummies, show me tinctures")
+
+    ((_, arguments),) = talk.say("actually gummies").calls
+
+    assert arguments["category"] == "edible"
+    assert "without_categories" not in arguments
 
 
 def test_a_missing_argument_is_asked_for_and_the_answer_completes_the_call() -> None:
@@ -355,6 +445,14 @@ def test_what_is_to_be_remembered_may_stand_before_the_request() -> None:
         (
             "add the first two to my cart",
             [("add_to_cart", {"product": OWL}), ("add_to_cart", {"product": MOON})],
+        ),
+        (
+            "put one of the first and two of the third in my cart",
+            [("add_to_cart", {"product": OWL}), ("add_to_cart", {"product": DRIFT, "quantity": 2})],
+        ),
+        (
+            "add the night owl gummies and 2 moonlit tinctures to my cart",
+            [("add_to_cart", {"product": OWL}), ("add_to_cart", {"product": MOON, "quantity": 2})],
         ),
         (
             "tell me about the Fiesta Seltzer and put two in my cart",

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from agent.models.offline import schema
+from agent.models.offline import lexicon, schema
+from agent.models.offline.language import Language
 from agent.models.offline.names import Names
 from agent.models.offline.negation import is_negated
 from agent.models.offline.slots import Clue, Filler
@@ -33,6 +34,7 @@ def fill(tool: str, words: str) -> dict[str, Any]:
         ("they do not drink , got an edible", {"category": "edible"}),
         ("i can not sleep", {"effect": "sleep"}),
         ("the cheapest", {"sort": "price_low"}),
+        ("edibles , no gummies", {"category": "edible"}),
     ],
 )
 def test_a_search_is_filled_from_the_shops_words(words: str, expected: dict[str, Any]) -> None:
@@ -61,10 +63,8 @@ def test_free_words_are_no_longer_than_their_schema_allows() -> None:
 
 def test_every_argument_of_every_tool_has_a_known_type() -> None:
     kinds = {slot.kind for tool in TOOLS for slot in schema.slots(tool)}
-    free = {"words", "said", "question", "topic"}
-    left_to_the_shop = {"state"}
 
-    assert kinds <= {"choice", "money", "count", "product", "raffle", "order"} | free | left_to_the_shop
+    assert kinds <= {"choice", "money", "count", "product", "raffle", "order", "state", *schema.FREE}
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,49 @@ def test_a_refusal_reaches_as_far_as_it_is_meant(words: str, word: str, negated:
 
 def test_an_order_is_told_by_its_id() -> None:
     assert fill("order_status", "where is ord_7k2m9") == {"order": "ord_7k2m9"}
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [("Texas", "TX"), ("i live in new york", "NY"), ("tx", "TX"), ("ok", None), ("in a hurry", None)],
+)
+def test_a_state_is_told_by_its_name_or_code(words: str, state: str | None) -> None:
+    assert fill("checkout", words.lower()).get("state") == state
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("cancel my membership", None),
+        ("cancel my membership, it's too expensive", "it's too expensive"),
+        ("please cancel my membership because I never use it.", "I never use it"),
+    ],
+)
+def test_the_reason_is_what_follows_the_wish(words: str, reason: str | None) -> None:
+    assert fill("cancel_membership", words).get("reason") == reason
+
+
+@pytest.mark.parametrize(
+    ("words", "channel"),
+    [
+        ("call me with your offers", "phone"),
+        ("sign me up for the newsletter", "email"),
+        ("text me your deals", "text"),
+        ("let me know about deals", None),
+    ],
+)
+def test_news_come_by_the_way_that_was_named(words: str, channel: str | None) -> None:
+    assert fill("start_news", words).get("channel") == channel
+
+
+def test_every_word_for_a_choice_is_read_as_that_choice() -> None:
+    language = Language(CHOICES.words, is_word=lambda word: word in CHOICES.words)
+    said = [(choice, phrase) for choice, phrases in lexicon.choices().items() for phrase in phrases]
+
+    misread = [
+        phrase
+        for choice, phrase in said
+        if not CHOICES.mentions(language.read(phrase).words, among=(choice,))
+    ]
+
+    assert misread == []

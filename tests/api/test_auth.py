@@ -78,6 +78,18 @@ def test_token_is_dead_after_logout(client: TestClient, ana: Headers) -> None:
     assert client.get("/api/auth/me", headers=ana).status_code == 401
 
 
+def test_token_stays_dead_for_as_long_as_it_would_have_lasted(
+    client: TestClient, house: House, clock: FakeClock
+) -> None:
+    token = house.tokens.issue(Principal(ANA, Role.CUSTOMER), ttl=timedelta(days=30))
+    bearer = {"Authorization": f"Bearer {token}"}
+    client.post("/api/auth/logout", headers=bearer)
+
+    clock.advance(timedelta(days=29))
+
+    assert client.get("/api/auth/me", headers=bearer).status_code == 401
+
+
 def test_logout_ends_no_other_session(client: TestClient, ana: Headers, ben: Headers) -> None:
     client.post("/api/auth/logout", headers=ana)
 

@@ -92,6 +92,7 @@ class TestToken:
         key = "ab" * 32
         shell.set(APP_ENV="production", JWT_KEYS=f"k1:{key}", ENCRYPTION_KEYS=f"k1:{key}", LOOKUP_KEY=key)
         shell.set(**dict.fromkeys(GATEWAY, "given"))
+        shell.set(SHOP_ADDRESS="1 Main Street", SHOP_EMAIL="hello@shop.test", SHOP_URL="https://shop.test")
 
         result = shell.livhana("token", "--role", "admin")
 

@@ -18,6 +18,7 @@ def house(lasting_house: House) -> House:
         f"/api/age-verification/status/{ANA}",
         f"/api/memory/profile/{ANA}",
         f"/api/memory/context/{ANA}",
+        f"/api/customers/{ANA}/standing",
     ],
 )
 class TestSomeoneElses:

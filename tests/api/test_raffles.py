@@ -1,9 +1,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.bootstrap import House
+from commerce.fraud.store import fraud_attempts
 from commerce.raffles.draw.bundle import WAIT, Bundle
 from commerce.raffles.draw.verification import verify
 from commerce.raffles.draws import RaffleDraws
@@ -31,6 +33,15 @@ def test_tickets_are_bought_and_numbered(client: TestClient, ana: Headers) -> No
     assert bought.json()["data"]["amount"] == 10.0
     assert [ticket["number"] for ticket in mine] == [1, 2]
     assert raffle["ticketsLeft"] == 48
+
+
+def test_fraud_is_told_where_a_purchase_comes_from(client: TestClient, ana: Headers, house: House) -> None:
+    client.post(TICKETS, json={"quantity": 2}, headers={**ana, **KEY})
+
+    seen = select(fraud_attempts.c.kind, fraud_attempts.c.device_digest, fraud_attempts.c.ip_digest)
+    with house.ledger.transaction() as connection:
+        [(kind, *digests)] = connection.execute(seen).all()
+    assert (kind, all(digests)) == ("raffle", True)
 
 
 def test_same_key_buys_once(client: TestClient, ana: Headers) -> None:

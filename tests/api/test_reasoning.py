@@ -198,6 +198,7 @@ def test_every_chore_can_be_done(house: House, clock: FakeClock) -> None:
         "bill_sandbox",
         "read_gateway_inbox",
         "look_for_lost_charges",
+        "look_for_lost_refunds",
         "prune_gateway_inbox",
         "finish_orders",
         "release_stock",
@@ -211,12 +212,18 @@ def test_every_chore_can_be_done(house: House, clock: FakeClock) -> None:
         "expire_confirmations",
         "prune_carts",
         "tell_age_renewals",
-        "prune_sessions",
+        "prune_age_tries",
+        "prune_access",
         "rewrap_data_keys",
         "suggest_reorders",
         "prune_fraud_attempts",
+        "prune_notices",
         "prune_outbox",
+        "forget_customers",
+        "expire_memories",
+        "foretell",
         "maintain_warehouse",
+        "purge_erasures",
     }
 
 

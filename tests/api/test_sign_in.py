@@ -134,6 +134,22 @@ def test_password_is_set_after_a_code_and_signs_in(client: TestClient, dana: Hea
     assert client.post("/api/auth/sign-in", json=credentials).status_code == 200
 
 
+def test_email_address_is_changed_with_a_code(
+    client: TestClient, clock: FakeClock, dana: Headers, read_code: ReadCode
+) -> None:
+    path, new = "/api/customers/me/email", {"email": "dana@new.example"}
+    asked = client.post(path, json=new, headers=dana)
+
+    changed = client.put(path, json={**new, "code": read_code()}, headers=dana)
+
+    clock.advance(timedelta(seconds=1))
+    client.post("/api/auth/code", json=new)
+    signed_in = client.post("/api/auth/sign-in", json={**new, "code": read_code()})
+    assert asked.status_code == 202
+    assert changed.json()["data"]["email"] == "dana@new.example"
+    assert signed_in.json()["data"]["id"] == changed.json()["data"]["id"]
+
+
 def test_session_ends_with_its_logout(client: TestClient, dana: Headers) -> None:
     client.post("/api/auth/logout", headers=dana)
 

@@ -23,7 +23,7 @@ from commerce.payments.ports import (
     Verdict,
 )
 from connectors.authorize_net import AuthorizeNet, Credentials, Webhooks, Wire, sign
-from evals.stands.authorize_net import LOGIN_ID, TRANSACTION_KEY, AuthorizeNetStand
+from evals.stands.authorize_net import LOGIN_ID, SIGNATURE_KEY, TRANSACTION_KEY, AuthorizeNetStand
 from evals.stands.authorize_net.stand import Fault
 from foundation.money import Money
 from tests.fakes import FakeClock
@@ -110,6 +110,17 @@ class TestCards:
         assert second.token.partition("/")[0] == card.token.partition("/")[0]
         assert gateway.stored_cards("cus_ana") == [card, second]
 
+    def test_card_entered_again_keeps_its_token(self, gateway: AuthorizeNet, card: StoredCard) -> None:
+        assert stored(gateway, "approve.1.again") == card
+
+    def test_marks_are_those_of_the_card_whoever_stores_it(
+        self, gateway: AuthorizeNet, card: StoredCard
+    ) -> None:
+        others = [gateway.store_card("cus_ben", nonce) for nonce in ("approve.1.ben", "approve.2")]
+
+        assert [each and each.marks == card.marks for each in others] == [True, False]
+        assert not card.is_unmistakable
+
     def test_card_is_forgotten_once_and_again(self, gateway: AuthorizeNet, card: StoredCard) -> None:
         gateway.forget_card(card.token)
         gateway.forget_card(card.token)
@@ -175,6 +186,17 @@ class TestCharge:
 
         assert stand.book.taken() == 0
 
+    def test_request_that_is_not_taken_is_asked_once_and_closes_the_way_to_no_other(
+        self, connect: Connect, stand: AuthorizeNetStand
+    ) -> None:
+        refused = connect(key="wrong")
+
+        for _ in range(6):
+            with pytest.raises(GatewayAway):
+                refused.look_up("1")
+
+        assert stand.requests.count("getTransactionDetailsRequest") == 6
+
     def test_gateway_that_keeps_silent_is_spared(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
     ) -> None:
@@ -215,6 +237,36 @@ class TestLookUp:
         assert found is not None
         assert found.stage is Stage.SETTLED
 
+    @pytest.mark.parametrize(
+        ("status", "stage"),
+        [
+            ("updatingSettlement", Stage.UNSETTLED),
+            ("pendingFinalSettlement", Stage.UNSETTLED),
+            ("couldNotVoid", Stage.UNSETTLED),
+            ("approvedReview", Stage.UNSETTLED),
+            ("chargeback", Stage.SETTLED),
+        ],
+    )
+    def test_charge_on_its_way_to_the_bank_counts_as_one(
+        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, status: str, stage: Stage
+    ) -> None:
+        taken = str(gateway.charge(charge(card)).transaction_id)
+        stand.book.transactions[taken].status = status
+
+        found = gateway.look_up(taken)
+
+        assert found is not None
+        assert (found.stage, found.verdict) == (stage, Verdict.APPROVED)
+
+    def test_word_that_nobody_knows_is_no_answer(
+        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
+    ) -> None:
+        taken = str(gateway.charge(charge(card)).transaction_id)
+        stand.book.transactions[taken].status = "heldByMartians"
+
+        with pytest.raises(GatewaySilent):
+            gateway.look_up(taken)
+
     def test_what_never_was_is_not_found(self, gateway: AuthorizeNet) -> None:
         assert gateway.find("i_none") is None
         assert gateway.look_up("1") is None
@@ -248,6 +300,34 @@ class TestReturn:
         ]
         assert stand.book.taken() == Decimal("7.00")
         assert gateway.find("r_1") is not None
+
+    def test_refund_made_by_hand_names_its_charge(
+        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
+    ) -> None:
+        taken = str(gateway.charge(charge(card)).transaction_id)
+        stand.book.settle()
+        stand.undo_by_hand(taken, amount=Decimal("7.00"))
+
+        told = Webhooks(SIGNATURE_KEY).read(stand.sent[-1].body, signature=stand.sent[-1].signature)
+
+        found = gateway.look_up(told.subject_id) if told else None
+        assert found is not None
+        assert (found.refund_of, found.amount, found.verdict) == (taken, Money(7_00), Verdict.APPROVED)
+
+    @pytest.mark.parametrize("nights", [0, 1])
+    def test_what_was_undone_is_listed_before_and_after_it_settles(
+        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, nights: int
+    ) -> None:
+        _, voided, returned = (str(gateway.charge(charge(card, f"i_{n}")).transaction_id) for n in range(3))
+        gateway.void(voided)
+        stand.book.settle()
+        stand.undo_by_hand(returned, amount=Decimal("7.00"))
+        for _ in range(nights):
+            stand.book.settle()
+
+        undone = gateway.undone(since=stand.book.now() - timedelta(days=1))
+
+        assert sorted(undone) == [voided, max(stand.book.transactions)]
 
     @pytest.mark.parametrize(("decision", "taken"), [("accepted", "47.00"), ("refused", "0")])
     def test_held_charge_is_decided(

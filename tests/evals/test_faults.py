@@ -1,11 +1,13 @@
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from agent.state import Inbound
 from api.bootstrap import build
-from evals.faults.audit import Finding, Outcome, differences, faults, undelivered
+from commerce.inventory.models import Wanted
+from evals.faults.audit import Finding, Outcome, differences, faults, strays, undelivered
 from evals.faults.forks import ChildFailed, finished, forked
 from evals.faults.fuse import CHARGED, CHARGING, COMMIT, COMMITTED, Fuse, Point
 from evals.faults.matrix import Case, Theatre
@@ -52,6 +54,17 @@ class TestKills:
 
         assert outcome.findings == []
         assert outcome.kills == Counter(BUYING)
+        assert theatre.inspect() == []
+
+    @pytest.mark.parametrize("name", ["checkout", "upgrade"])
+    def test_order_and_upgrade_killed_after_their_charge_are_booked_once(
+        self, theatre: Theatre, name: str
+    ) -> None:
+        outcome, rehearsal = Outcome(), theatre.rehearse(STORY[name])
+
+        theatre.play(Case(STORY[name], Point(CHARGED, 1), again=None), rehearsal, outcome)
+
+        assert outcome == Outcome(Counter({CHARGED: 1}), [])
         assert theatre.inspect() == []
 
     def test_whoever_goes_on_may_be_killed_too(self, theatre: Theatre) -> None:
@@ -112,7 +125,23 @@ class TestAudit:
         found = list(faults(house.ledger, ANA))
 
         house.close()
-        assert found == [Finding("lost_effects", "0 payments are open, 1 paid for nothing")]
+        assert found == [
+            Finding("double_effects", "cents charged: 500 instead of 0"),
+            Finding("lost_effects", "0 payments are open, 1 paid for nothing"),
+        ]
+
+    def test_piece_that_left_the_shelf_without_an_order_is_found(
+        self, shop: Settings, clock: SetClock
+    ) -> None:
+        house = build(shop, clock=clock)
+        product = house.services.inventory.find("prd_0")
+        house.services.inventory.reserve([Wanted(product, 1)], key="k1", until=clock() + timedelta(hours=1))
+        house.services.inventory.confirm("k1")
+
+        found = list(strays(house.ledger))
+
+        house.close()
+        assert found == [Finding("double_effects", "pieces of prd_0 off the shelf: 1 instead of 0")]
 
     def test_an_event_that_has_not_arrived_is_found(self, shop: Settings, clock: SetClock) -> None:
         house = build(shop, clock=clock)

@@ -83,6 +83,21 @@ class TestAppend:
 
         assert (delivered, heard.heard) == ([1, 0], ["evt_1"])
 
+    def test_many_at_once_are_told_as_each_alone(
+        self, ledger: Ledger, outbox: Outbox, clock: FakeClock
+    ) -> None:
+        outbox.append("memberships", {"id": "mem_1"}, customer_id="cus_ana", event_id="evt_1")
+        many = [(f"evt_{number}", "cus_ana", {"id": f"mem_{number}"}) for number in range(1, 4)]
+
+        outbox.append_all("memberships", many)
+        outbox.append_all("memberships", [])
+
+        with ledger.transaction() as connection:
+            rows = connection.execute(select(OUTBOX).order_by(OUTBOX.c.id)).mappings().all()
+        expected = [Event(each, "memberships", customer, fact, clock()) for each, customer, fact in many]
+        assert [Event(**row) for row in rows] == expected
+        assert _count(ledger, DELIVERIES) == 3 * 2
+
     def test_event_arrives_as_it_was_appended(self, ledger: Ledger, outbox: Outbox, clock: FakeClock) -> None:
         arrived: list[Event] = []
         appended = outbox.append("memberships", {"price_cents": 19700}, customer_id="cus_1")

@@ -7,7 +7,7 @@ import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from foundation import metrics
-from foundation.resilience import Breaker, BreakerOpen, retry
+from foundation.resilience import Breaker, BreakerOpen, one_by_one, retry
 from tests.fakes import FakeClock
 
 
@@ -214,3 +214,17 @@ class TestBreaker:
                 return await Service().ask_async()
 
         assert asyncio.run(ask()) == "answer"
+
+
+def test_one_that_fails_stops_no_other() -> None:
+    done: list[int] = []
+
+    def do(number: int) -> bool:
+        if number == 2:
+            raise ZeroDivisionError
+        done.append(number)
+        return number < 4
+
+    counted = one_by_one(do, [1, 2, 3, 4], failed="not_done")
+
+    assert (counted, done) == (2, [1, 3, 4])

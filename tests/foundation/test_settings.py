@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from foundation import settings as module
-from foundation.settings import GATEWAY, SECRETS, MisconfiguredError, load_settings
+from foundation.settings import GATEWAY, OF_THE_SHOP, SECRETS, MisconfiguredError, ShopSettings, load_settings
 
 GIVEN = {
     "JWT_KEYS": f"a:{token_hex(32)}",
@@ -16,6 +16,9 @@ GIVEN = {
     "AUTHORIZE_NET_LOGIN_ID": token_hex(8),
     "AUTHORIZE_NET_TRANSACTION_KEY": token_hex(8),
     "AUTHORIZE_NET_SIGNATURE_KEY": token_hex(64),
+    "SHOP_ADDRESS": "1 Main Street, Austin, TX 78701",
+    "SHOP_EMAIL": "hello@shop.test",
+    "SHOP_URL": "https://shop.test",
 }
 
 
@@ -64,6 +67,16 @@ class TestDefaults:
 
         assert settings.api.cors_origins == ("https://a.example", "https://b.example")
 
+    def test_links_lead_to_the_port_that_is_served(self) -> None:
+        assert load_settings(PORT="9000").shop.url == "http://127.0.0.1:9000"
+        assert load_settings(PORT="9000", SHOP_URL="https://shop.test").shop.url == "https://shop.test"
+
+    def test_proxies_are_addresses_and_networks(self) -> None:
+        settings = load_settings(TRUSTED_PROXIES="10.0.0.0/8, ::1")
+
+        assert settings.api.trusted_proxies == ("10.0.0.0/8", "::1")
+        assert load_settings().api.trusted_proxies == ("127.0.0.1",)
+
 
 class TestSecrets:
     def test_development_draws_them_once_for_its_owner_only(self, tmp_path: Path) -> None:
@@ -80,14 +93,22 @@ class TestSecrets:
     def test_they_do_not_show_when_printed(self) -> None:
         printed = repr(load_settings(**GIVEN, ANTHROPIC_API_KEY="sk-secret"))
 
-        assert not any(secret in printed for secret in [*GIVEN.values(), "sk-secret"])
+        secrets = [GIVEN[name] for name in (*SECRETS, *GATEWAY)]
+        assert not any(secret in printed for secret in [*secrets, "sk-secret"])
 
-    @pytest.mark.parametrize("name", [*SECRETS, *GATEWAY])
+    @pytest.mark.parametrize("name", [*SECRETS, *GATEWAY, *OF_THE_SHOP])
     def test_production_does_not_start_without_one(self, name: str) -> None:
         given = {key: value for key, value in GIVEN.items() if key != name}
 
         with pytest.raises(MisconfiguredError, match=f"^Set {name}: production does not start without it"):
             load_settings(APP_ENV="production", **given)
+
+    @pytest.mark.parametrize("name", OF_THE_SHOP)
+    def test_production_does_not_start_with_a_made_up_shop(self, name: str) -> None:
+        made_up = {field.alias: field.default for field in ShopSettings.model_fields.values()}
+
+        with pytest.raises(MisconfiguredError, match=f"^Set {name}: "):
+            load_settings(APP_ENV="production", **{**GIVEN, name: made_up[name]})
 
     def test_production_charges_no_cards_of_a_sandbox(self) -> None:
         with pytest.raises(MisconfiguredError, match=r"^PAYMENT_GATEWAY is not usable"):
@@ -113,7 +134,13 @@ class TestSecrets:
 class TestMistakes:
     @pytest.mark.parametrize(
         ("name", "value"),
-        [("PORT", "http"), ("APP_ENV", "prod"), ("TURN_SECONDS", "0"), ("MODEL_EFFORT", "huge")],
+        [
+            ("PORT", "http"),
+            ("APP_ENV", "prod"),
+            ("TURN_SECONDS", "0"),
+            ("MODEL_EFFORT", "huge"),
+            ("TRUSTED_PROXIES", "*"),
+        ],
     )
     def test_the_setting_is_named_in_one_sentence(self, name: str, value: str) -> None:
         with pytest.raises(MisconfiguredError) as stop:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from evals.facts.reading import open_reader
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing
 from foundation.outbox import Outbox, Subscription
@@ -13,6 +14,7 @@ from foundation.sql import Ledger
 from memory.embeddings import Embedder, load_embedder
 from memory.engine import Encoder, MemoryEngine, open_memory
 from memory.interactions import Interaction
+from memory.statements.reader import StatementReader
 from tests.fakes import FakeClock
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -44,6 +46,11 @@ def said(number: int, message: str, response: str = "Noted.", *, customer_id: st
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
     return load_embedder(Path(__file__).parents[2] / "var" / "models")
+
+
+@pytest.fixture(scope="session")
+def reader(embedder: Embedder) -> StatementReader:
+    return open_reader(embedder)
 
 
 @pytest.fixture

@@ -5,17 +5,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import delete, event, select, text
 
 from foundation.crypto import DataKeys, KeyShredded
 from foundation.outbox import OUTBOX
 from foundation.sql import Ledger
 from foundation.warehouse.schema import TABLES
 from memory.embeddings import Vectors
-from memory.engine import MemoryEngine
-from memory.interactions import Speaker
-from memory.profiles import profile_of
-from memory.store import INTERACTIONS, PROFILES
+from memory.engine import AskedToForget, MemoryEngine
+from memory.interactions import Interaction, Speaker
+from memory.profiles import Profile, profile_of
+from memory.store import INTERACTIONS, PROFILES, MemoryStore
+from tests.fakes import FakeClock
 from tests.memory.conftest import NOON, TURN, OpenMemory, said
 
 TALK = [
@@ -341,32 +342,70 @@ class TestContext:
         assert len(statements) <= 4
 
 
-class TestErase:
-    def test_nothing_of_the_customer_is_left(self, memory: MemoryEngine, open_engine: OpenMemory) -> None:
-        elsewhere = open_engine()
-        memory.learn_all([TURN, said(1, "hello", customer_id="cus_ben")])
-        memory.remember("cus_ana", "flavour", "berry", source=None)
-        elsewhere.recall("cus_ana", "sleep")
+class TestForgotten:
+    def test_nothing_is_learned_any_more(self, memory: MemoryEngine, ledger: Ledger) -> None:
+        MemoryStore(ledger).bar("cus_ana")
 
-        erased = memory.erase("cus_ana")
+        assert memory.learn(TURN) is False
+        with pytest.raises(AskedToForget):
+            memory.remember("cus_ana", "flavour", "berry", source=None)
 
-        assert erased == 2
         assert memory.context("cus_ana", "sleep").text() == ""
-        assert elsewhere.recall("cus_ana", "sleep") == []
-        assert memory.profile("cus_ben").interactions == 1
+        assert memory.profile("cus_ana") == Profile()
 
-    def test_a_customer_who_comes_back_is_met_anew(
-        self, memory: MemoryEngine, open_engine: OpenMemory
+    @pytest.mark.parametrize("known", [(), (TURN,)], ids=["new", "known"])
+    def test_turn_that_is_just_being_learned_does_not_bring_them_back(
+        self, memory: MemoryEngine, ledger: Ledger, known: Sequence[Interaction]
     ) -> None:
-        elsewhere = open_engine()
-        memory.learn(TURN)
-        elsewhere.recall("cus_ana", "sleep")
-        memory.erase("cus_ana")
+        memory.learn_all(known)
+        late = said(7, "one more thing")
 
-        memory.learn_all([said(number, "a new start") for number in range(3)])
+        with ThreadPoolExecutor(1) as pool:
+            with ledger.transaction() as connection:
+                connection.execute(delete(INTERACTIONS))
+                MemoryStore(ledger).bar("cus_ana")
+                learning = pool.submit(memory.learn, late)
+                _until_somebody_waits(ledger)
 
-        recent = elsewhere.context("cus_ana", "sleep").recent
-        assert [turn.message for turn in recent] == ["a new start"] * 3
+            assert learning.result() is False
+
+        assert memory.recall("cus_ana", "thing") == []
+
+
+class TestExpiry:
+    def test_turns_of_more_than_two_years_ago_are_forgotten(
+        self, memory: MemoryEngine, clock: FakeClock
+    ) -> None:
+        old, new = said(0, "I like mint"), said(1, "I prefer berry now")
+        memory.learn_all([old, replace(new, at=NOON + timedelta(days=400))])
+        memory.learn(said(0, "hello", customer_id="cus_ben"))
+        memory.remember("cus_ana", "flavour", "mint", source=None)
+        memory.remember("cus_ana", "flavour", "berry", source=None)
+        clock.now = NOON + timedelta(days=731)
+
+        assert memory.expire() == 2
+
+        assert [turn.message for turn in memory.context("cus_ana", "").recent] == ["I prefer berry now"]
+        assert memory.profile("cus_ana") == profile_of([replace(new, at=NOON + timedelta(days=400))])
+        assert memory.profile("cus_ben") == Profile()
+        assert [fact.value for fact in memory.facts("cus_ana")] == ["berry"]
+        assert memory.expire() == 0
+
+    def test_whoever_comes_back_is_met_anew(self, memory: MemoryEngine, clock: FakeClock) -> None:
+        memory.learn_all([said(number, "long ago") for number in range(3)])
+        clock.now = NOON + timedelta(days=800)
+        memory.expire()
+
+        memory.learn(replace(said(9, "a new start"), at=NOON + timedelta(days=801)))
+
+        assert [turn.message for turn in memory.context("cus_ana", "start").recent] == ["a new start"]
+
+
+def _until_somebody_waits(ledger: Ledger) -> None:
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with ledger.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as beside:
+        while not beside.execute(waiting).scalar_one():
+            pass
 
 
 def events(ledger: Ledger) -> list[dict[str, str]]:

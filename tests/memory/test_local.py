@@ -5,7 +5,8 @@ import pytest
 
 from foundation.sql import Ledger
 from memory.embeddings import DIMENSIONS, Vectors
-from memory.index.local import Block, LocalIndex
+from memory.index.block import Block
+from memory.index.local import LocalIndex
 from memory.store import MemoryStore, Stored
 from tests.memory.conftest import CHICAGO, said
 
@@ -93,3 +94,14 @@ class TestLocalIndex:
 
         assert index.open("cus_ana") is not held
         index.erase("cus_nobody")
+
+    def test_what_grew_too_old_is_let_go_of_by_every_process(
+        self, store: MemoryStore, ledger: Ledger
+    ) -> None:
+        index = LocalIndex(store, zone=CHICAGO)
+        store.add([stored(1), stored(2)])
+        index.open("cus_ana")
+        with ledger.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM interactions WHERE position = 1")
+
+        assert [turn.id for turn in index.open("cus_ana").recent(9)] == ["trn_cus_ana_2"]

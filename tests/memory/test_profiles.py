@@ -4,6 +4,7 @@ from datetime import timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memory.enrichment.models import Entity, Intent, Understanding
 from memory.interactions import Interaction
 from memory.profiles import Profile, profile_of
 from tests.memory.conftest import NOON, TURN
@@ -66,6 +67,26 @@ class TestProfile:
         profile = profile_of(turns)
 
         assert Profile.from_document(profile.document()) == profile
+
+    def test_what_was_understood_is_counted_and_what_is_stored_counts_the_same(self) -> None:
+        entities = (Entity("effect", "sleep", "sleep", 0, 5), Entity("date", "2026-02-01", "today", 6, 11))
+        heard = Understanding("en", -0.5, Intent("search_products", 0.9), entities)
+        stored = Understanding.from_document(heard.document())
+
+        profile = profile_of([TURN, replace(TURN, id="trn_2")], heard={"trn_1": heard})
+
+        assert (profile.named, profile.intents) == ({"effect": {"sleep": 1}}, {"search_products": 1})
+        assert (profile.sentiment, profile.weighed) == (-0.5, 1)
+        assert (
+            profile_of([TURN, replace(TURN, id="trn_2")], heard={"trn_1": stored}).to_bytes()
+            == profile.to_bytes()
+        )
+
+    def test_weeks_of_long_ago_are_let_go(self) -> None:
+        turns = [replace(TURN, at=NOON + timedelta(weeks=week)) for week in range(40)]
+
+        assert len(profile_of(turns).weeks) == 26
+        assert profile_of(reversed(turns)).weeks == profile_of(turns).weeks
 
     def test_the_time_zone_of_the_clock_does_not_matter(self) -> None:
         elsewhere = replace(TURN, at=NOON.astimezone(timezone(timedelta(hours=-6))))

@@ -3,11 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.ranking import Scores, WordIndex, fuse, shared
-
-
-def scores(values: list[float]) -> Scores:
-    return np.array(values, np.float32)
+from memory.ranking import WordIndex, shared
 
 
 def index_of(*texts: str) -> WordIndex:
@@ -50,20 +46,14 @@ class TestWordIndex:
         assert found.shape == (len(texts),)
         assert (found >= 0).all()
 
+    def test_a_window_has_the_words_of_the_texts_beside_it_but_not_across_sessions(self) -> None:
+        index = index_of("sleep", "gold", "raffle", "gold")
+        opens = np.array([True, False, False, True])
 
-class TestFuse:
-    def test_meaning_and_words_both_count(self) -> None:
-        fused = fuse(scores([0.9, 0, 0, 0.9, 0, 0]), scores([0, 0, 0, 5, 0, 0]))
+        own, windows = index.scores_in_windows("sleep", opens)
 
-        assert fused.argmax() == 3
-
-    def test_a_turn_gains_from_the_one_beside_it(self) -> None:
-        fused = fuse(scores([1, 0, 0, 0]), scores([0, 0, 0, 0]))
-
-        assert fused[1] > fused[3]
-
-    def test_signals_without_difference_say_nothing(self) -> None:
-        assert fuse(scores([0.5, 0.5]), scores([0, 0])).tolist() == [0, 0]
+        assert (own > 0).tolist() == [True, False, False, False]
+        assert (windows > 0).tolist() == [True, True, False, False]
 
 
 @pytest.mark.parametrize(

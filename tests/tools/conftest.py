@@ -16,7 +16,7 @@ from foundation.sql import Ledger
 from memory.engine import MemoryEngine, open_memory
 from tests.fakes import FakeClock
 from tests.shop import CHICAGO, Shop
-from tools.base import Services, ToolResult
+from tools.base import ToolResult
 from tools.catalog import Call, Catalog
 from tools.confirmations import Confirmations
 from tools.effects import Effects
@@ -70,21 +70,6 @@ def counter(shop: Shop) -> Counter:
     memory = open_memory(
         shop.ledger, embedder=AllAlike(), outbox=shop.outbox, data_keys=shop.keys, calendar=calendar
     )
-    services = Services(
-        customers=shop.customers,
-        addresses=shop.addresses,
-        consents=shop.consents,
-        inventory=shop.inventory,
-        carts=shop.carts,
-        checkout=shop.checkout,
-        memberships=shop.memberships,
-        raffles=shop.raffles,
-        raffle_proofs=shop.raffle_proofs,
-        ages=shop.ages,
-        handoffs=shop.handoffs,
-        memory=memory,
-        calendar=calendar,
-    )
     confirmations = Confirmations(shop.ledger, now=shop.clock, expire_after=timedelta(minutes=10))
-    catalog = Catalog(shop.ledger, services, Effects(shop.ledger, now=shop.clock), confirmations)
+    catalog = Catalog(shop.ledger, shop.services(memory), Effects(shop.ledger, now=shop.clock), confirmations)
     return Counter(shop, memory, catalog, itertools.count(1))

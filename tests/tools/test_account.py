@@ -1,4 +1,4 @@
-from commerce.customers.contact import ConsentPurpose, NewAddress
+from commerce.customers.contact import NEWS, ConsentPurpose, NewAddress
 from commerce.customers.models import Details
 from tests.tools.conftest import Counter
 
@@ -18,7 +18,7 @@ def test_account_is_told_masked(counter: Counter) -> None:
 
 
 def test_news_come_when_asked_for_and_end_when_told(counter: Counter) -> None:
-    counter.ask("start_news")
+    counter.ask("start_news", channel="email")
     wanted = counter.shop.consents.allows("cus_ana", ConsentPurpose.EMAIL_NEWS)
     shown = counter.ask("my_details").say
     counter.ask("stop_news")
@@ -26,6 +26,13 @@ def test_news_come_when_asked_for_and_end_when_told(counter: Counter) -> None:
     assert wanted
     assert "news: by e-mail" in shown
     assert not counter.shop.consents.allows("cus_ana", ConsentPurpose.EMAIL_NEWS)
+
+
+def test_no_consent_is_recorded_for_a_way_that_was_not_named(counter: Counter) -> None:
+    result = counter.ask("start_news")
+
+    assert result.is_error
+    assert not any(counter.shop.consents.allows("cus_ana", purpose) for purpose in NEWS.values())
 
 
 def test_texts_need_a_number(counter: Counter) -> None:

@@ -21,6 +21,15 @@ class TestCart:
         assert result.say == "I put 2 x Night Owl Gummies in your cart. It holds 2 items for $32.00."
         assert [(card.id, card.price) for card in result.cards] == [("prd_1", "32.00")]
 
+    def test_corrected_count_takes_the_place_of_the_old_one(self, counter: Counter) -> None:
+        counter.ask("add_to_cart", product="prd_1", quantity=2)
+
+        fewer = counter.ask("add_to_cart", product="prd_1", quantity=1, in_all=True)
+        first = counter.ask("add_to_cart", product="prd_2", quantity=3, in_all=True)
+
+        assert fewer.say == "Your cart has 1 x Night Owl Gummies now. It holds 1 item for $16.00."
+        assert first.data["lines"][1]["quantity"] == 3
+
     def test_guest_has_a_cart_but_is_not_offered_to_pay(self, counter: Counter) -> None:
         counter.ask("add_to_cart", product="prd_2", who="gst_1")
 

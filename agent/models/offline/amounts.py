@@ -1,11 +1,13 @@
 """Read numbers, counts and amounts of dollars out of words."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from agent.models.offline import lexicon
+from agent.models.offline.negation import is_negated
 
 UNITS = {
     word: number
@@ -34,6 +36,10 @@ UNCOUNTED = {
 TIMED = {"after", "before", "by", "until", "till", "since", "past", "age", "chapter", "page", "room"}
 PLACED = {"number", "#", "option", "no.", "first", "last", "top"}
 FACTORS = {"double": 2, "doubled": 2, "twice": 2, "triple": 3, "tripled": 3, "half": 0.5, "halve": 0.5}
+POINTERS = {"it", "that", "them", "those", "these", "this"}
+MADE = {("make", "it"), ("make", "that"), ("make", "them")}
+IN_ALL = {("in", "all"), ("in", "total")}
+MORE = {"more", "extra", "additional"}
 SOLD = frozenset(word for words in lexicon.choices().values() for word in words)
 """What a price may stand before: "under 30 gummies"."""
 SPREAD = Decimal("0.25")
@@ -148,11 +154,7 @@ def span(words: Sequence[str]) -> Span | None:
 
 def count(words: Sequence[str]) -> int | None:
     """How many: the last whole number that is no amount and not refused, so that a correction wins."""
-    whole = [
-        at
-        for at, word in enumerate(words)
-        if word.isdigit() and not is_marked(words, at) and _plain(words, at) and not _is_refused(words, at)
-    ]
+    whole = [at for at in range(len(words)) if _is_whole(words, at) and not _is_refused(words, at)]
     if whole:
         return int(words[whole[-1]])
     if any(_is_single(words, at) for at in range(len(words))):
@@ -160,16 +162,40 @@ def count(words: Sequence[str]) -> int | None:
     return None
 
 
-def scaled(words: Sequence[str], number: int, *, adds: bool) -> int | None:
-    """What "double it", "half that" and, where it `adds`, "two more" make of a number told before."""
+def scaled(words: Sequence[str], number: int) -> int | None:
+    """What "double it" and "half that" make of a number told before; nothing where it would be below one."""
     for at, word in enumerate(words):
-        after = words[at + 1] if at + 1 < len(words) else ""
-        if word in FACTORS and after != "check":
-            return int(number * FACTORS[word])
-        if adds and after in ("more", "extra", "additional") and words[at + 2 : at + 3] != ["than"]:
-            more = 1 if word in ("one", "a") else int(word) if word.isdigit() else 0
-            return number + more if more else None
+        if word in FACTORS and _is_told(words, at) and not is_negated(words, at):
+            return int(number * FACTORS[word]) or None
     return None
+
+
+def more(words: Sequence[str]) -> int | None:
+    """How many to add: "two more", "one extra"; but "more than two" adds nothing."""
+    for word, after in itertools.pairwise(words):
+        if after in MORE and (word in ("one", "a") or word.isdigit()):
+            return int(word) if word.isdigit() else 1
+    return None
+
+
+def counts_all(words: Sequence[str]) -> bool:
+    """Whether the count is of all there shall be: "3 in all", "change it to 3"."""
+    return any(
+        pair in IN_ALL or (pair[0] == "to" and pair[1].isdigit()) for pair in itertools.pairwise(words)
+    )
+
+
+def _is_told(words: Sequence[str], at: int) -> bool:
+    """Said of the thing before, or first of all: "twice" alone may be about anything."""
+    after = words[at + 1] if at + 1 < len(words) else ""
+    opens = not set(words[:at]) - lexicon.words()["fillers"] and after != "check"
+    return opens or after in POINTERS or tuple(words[max(0, at - 2) : at]) in MADE
+
+
+def _is_whole(words: Sequence[str], at: int) -> bool:
+    """A whole number that counts what is wanted, and is no price: "under 20"."""
+    is_price = is_marked(words, at) or _bounds(words, at)
+    return words[at].isdigit() and not is_price and _plain(words, at)
 
 
 def _is_refused(words: Sequence[str], at: int) -> bool:

@@ -23,6 +23,7 @@ CUE_PAIRS = {
     ("let", "us"), ("change", "it"), ("change", "that"), ("switch", "to"), ("same", "but"), ("but", "in"),
     ("but", "for"), ("but", "with"), ("but", "nothing"), ("but", "no"), ("but", "not"), ("go", "with"),
     ("second", "thought"), ("never", "mind"), ("i", "said"), ("my", "mind"), ("or", "maybe"), ("try", "it"),
+    ("hold", "on"),
 }  # fmt: skip
 WORDS = lexicon.words()
 

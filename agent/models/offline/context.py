@@ -22,6 +22,8 @@ class Base:
     tool: Tool
     arguments: Arguments
     is_pending: bool = False
+    is_made: bool = False
+    """Carried out, and not refused."""
     asked: Slot | None = None
     """The argument we asked the customer for."""
 
@@ -56,13 +58,18 @@ def read_past(exchanges: Sequence[Exchange], desk: Desk, *, reread: Callable[[],
         for made in reversed(exchange.calls):
             tool = desk.tools.get(made.tool)
             if tool:
-                bases.append(Base(tool, made.arguments, is_pending=exchange is last and _is_pending(made)))
+                is_pending = exchange is last and _is_pending(made)
+                bases.append(Base(tool, made.arguments, is_pending=is_pending, is_made=_is_made(made)))
     return Past(bases, references.shelf(exchanges), desk.phrases.offered(last.said), last.words)
 
 
 def _ends_on_question(said: str, desk: Desk) -> bool:
     asks = {slot.ask for tool in desk.tools.values() for slot in schema.slots(tool) if slot.ask}
     return said.strip().endswith(tuple(asks))
+
+
+def _is_made(made: Call) -> bool:
+    return made.result is not None and not made.result.is_pending and not made.result.is_error
 
 
 def _is_pending(made: Call) -> bool:

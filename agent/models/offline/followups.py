@@ -7,7 +7,8 @@ from dataclasses import replace
 from agent.models.offline import amounts, clauses, references, schema
 from agent.models.offline.clauses import WORDS
 from agent.models.offline.context import Base, Past
-from agent.models.offline.slots import Arguments, Clue, Filler
+from agent.models.offline.negation import is_negated
+from agent.models.offline.slots import Arguments, Clue, Filler, accepted
 from agent.models.offline.wishes import (
     CERTAIN,
     LIKELY,
@@ -34,6 +35,7 @@ class FollowUps:
     def find(self, heard: Heard, past: Past) -> Wish | None:
         return (
             self._answer(heard, past)
+            or self._recounted(heard, past)
             or self._pointed(heard, past)
             or self._changed(heard, past)
             or self._asked_about(heard, past)
@@ -79,20 +81,33 @@ class FollowUps:
         slots = schema.slots(tool)
         return references.points(heard.words) or bool(slots and not self._filler.fill(slots, heard.clue))
 
+    def _recounted(self, heard: Heard, past: Past) -> Wish | None:
+        """The note made last, with another count of the same: "make it four", "only one"."""
+        base = past.bases[0] if past.bases else None
+        if base is None or not _is_note(base) or clauses.asks(heard.words):
+            return None
+        filled, left = self._changes(base, heard.clue)
+        counts = {slot.name for slot in schema.slots(base.tool) if slot.kind in ("count", "in_all")}
+        is_same = all(base.arguments.get(name) == filled[name] for name in set(filled) - counts)
+        is_counted = is_same and bool(counts & set(filled)) and self._is_change(heard, base, left)
+        return call(base.tool, merged(base, filled), heard.clue) if is_counted else None
+
     def _pointed(self, heard: Heard, past: Past) -> Wish | None:
         """A thing shown before, with the tool that is about one such thing."""
         kind = next(iter(heard.clue.named), None)
         if kind is None or self._is_elsewhere(heard, kind, past):
             return None
         unsure = heard.top.score < SURE and not clauses.asks(heard.words)
+        is_refused = is_negated(heard.words, len(heard.words) - 1)
         for guess in heard.ranked:
             tool = self._desk.tools.get(guess.label)
             if tool is None or not schema.find(tool, kind):
                 continue
-            if tool.effect is not Effect.READ and not self._takes(heard.words, kind):
+            is_look_up = tool.effect is Effect.READ
+            is_meant = not is_refused if is_look_up else self._takes(heard.words, kind)
+            if not is_meant:
                 continue
             filled = self._filler.fill(schema.slots(tool), heard.clue)
-            is_look_up = tool.effect is Effect.READ
             if is_look_up or unsure or guess.score >= POSSIBLE or is_complete(tool, filled):
                 return call(tool, filled, heard.clue)
         return None
@@ -151,10 +166,12 @@ class FollowUps:
         astray = not is_same and not left
         bare = len(left) <= 1 and not clauses.begins_wish(heard.words)
         need = CERTAIN if heard.is_cued or astray else SURE
-        more = bool(_scaled(base, heard.words))
+        more = bool(_told(base, heard.words))
         own = self._filler.fill(schema.slots(base.tool), heard.clue)
+        refuses = bool(own) and all(s.excludes for s in schema.slots(base.tool) if s.name in own)
         lacks = is_same and base.is_pending and not is_complete(base.tool, own)
-        changes = heard.is_cued or leans or astray or bare or more or lacks
+        little = _means_little(heard, base, own)
+        changes = heard.is_cued or leans or astray or bare or more or lacks or refuses or little
         return changes and not _is_other(heard, base.tool, need=need)
 
     def _changes(self, base: Base, clue: Clue) -> tuple[Arguments, list[str]]:
@@ -163,7 +180,15 @@ class FollowUps:
         words = _without_noes(clue.words, base.tool)
         left = clauses.remainder(words, self._filler.covers(slots, words))
         filled = self._filler.fill(slots, replace(clue, words=words))
-        return {**filled, **_scaled(base, words)}, left
+        return {**filled, **_counted(base, words, filled)}, left
+
+
+def _means_little(heard: Heard, base: Base, own: Arguments) -> bool:
+    """What is no wish by itself changes the call before: "bronze is plenty", "I could go up to 50"."""
+    if base.is_pending:
+        chosen = any(slot.choices for slot in schema.slots(base.tool) if slot.name in own)
+        return chosen and not clauses.begins_wish(heard.words)
+    return base.tool.effect is Effect.READ and heard.top.score < POSSIBLE
 
 
 def _points_back(wish: Wish) -> bool:
@@ -172,15 +197,37 @@ def _points_back(wish: Wish) -> bool:
     return wish.effect is Effect.NOTE and len(words) <= SHORT and references.points(words)
 
 
-def _scaled(base: Base, words: Sequence[str]) -> Arguments:
-    """Counts told by what they were: "double it"; "two more" adds only to what is not bought yet."""
-    counts = (slot.name for slot in schema.slots(base.tool) if slot.kind == "count")
-    told = {
-        name: amounts.scaled(words, base.arguments[name], adds=base.is_pending)
-        for name in counts
-        if isinstance(base.arguments.get(name), int)
-    }
-    return {name: number for name, number in told.items() if number is not None}
+def _is_note(base: Base) -> bool:
+    return base.is_made and base.tool.effect is Effect.NOTE
+
+
+def _told(base: Base, words: Sequence[str]) -> Arguments:
+    """The count told by what it was: "double it"; "two more" adds only to what is not bought yet.
+
+    What has been bought is bought: "was I charged twice?" buys nothing more.
+    """
+    slot = schema.find(base.tool, "count")
+    before = base.arguments.get(slot.name, slot.default) if slot else None
+    if (
+        slot is None
+        or not isinstance(before, int)
+        or (base.tool.effect.needs_confirmation and not base.is_pending)
+    ):
+        return {}
+    more = amounts.more(words) if base.is_pending else None
+    number = before + more if more else amounts.scaled(words, before)
+    return {slot.name: number} if number else {}
+
+
+def _counted(base: Base, words: Sequence[str], filled: Arguments) -> Arguments:
+    """The count of a change; that of a note already made is how many there shall be, unless it is more."""
+    told, more = _told(base, words), amounts.more(words)
+    count, whole = (schema.find(base.tool, kind) for kind in ("count", "in_all"))
+    if count is None or whole is None or not _is_note(base):
+        return told
+    if more:
+        return {count.name: more, whole.name: None}
+    return {**told, whole.name: True} if {**filled, **told}.get(count.name) else told
 
 
 def merged(base: Base, filled: Arguments) -> Arguments:
@@ -196,6 +243,7 @@ def merged(base: Base, filled: Arguments) -> Arguments:
         # Words of a name narrowed the old choice: "gummies" has no place in a search for flower.
         stale = {slot.name for slot in slots.values() if slot.kind == "words"} - set(filled)
         whole = {name: value for name, value in whole.items() if name not in stale}
+    whole = accepted(list(slots.values()), whole, filled)
     return {name: value for name, value in whole.items() if value is not None and name in slots}
 
 

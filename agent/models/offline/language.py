@@ -58,7 +58,8 @@ class Language:
         is_word: Callable[[str], bool],
         names: frozenset[tuple[str, ...]] = frozenset(),
     ) -> None:
-        self._names = lexicon.Glossary({name: name for name in names})
+        plurals = {(*name[:-1], f"{name[-1]}s") for name in names}
+        self._names = lexicon.Glossary({name: name for name in names | plurals})
         self._slang = lexicon.glossary("slang.txt")
         self._spanish = lexicon.glossary("spanish.txt")
         self._spread = Counter(word for word in shop_words if len(word) >= SHORTEST_WORD and word.isalpha())

@@ -16,12 +16,14 @@ NTH = {
     "fourth": 3, "4th": 3, "fifth": 4, "5th": 4, "last": -1, "latter": -1,
 }  # fmt: skip
 NUMBERED = {"number", "numbers", "#", "option", "item", "no"}
+BOTH = ("former", "latter")
 MANY = 3
 SHORT = 2
 TIMES = {"time", "week", "month", "chat", "conversation", "year", "night", "order", "thought"}
 TOLD = {"on", "about"}
 LOW = {"cheap", "cheaper", "cheapest"}
 HIGH = {"priciest", "pricier", "expensive", "dearer", "dearest"}
+PLACING = {"in", "into", "to", "out", "from"}
 POINTERS = {"it", "they", "that", "this", "them", "those", "these"}
 LEANING = {("any", "with"), ("any", "in"), ("any", "for"), ("any", "without"), ("any", "under")}
 NAME_KEYS = ("name", "title")
@@ -72,19 +74,19 @@ def point(words: Sequence[str], shelf: Shelf, *, choices: Choices) -> Item | Non
     )
 
 
-def point_all(words: Sequence[str], shelf: Shelf, *, choices: Choices) -> list[Item]:
-    """All the items these words point to: "the first two" are two."""
+def point_all(words: Sequence[str], shelf: Shelf, *, choices: Choices) -> dict[Item, int]:
+    """All the items these words point to, and where each is told: "the first two" are two."""
     for at, word in enumerate(words[:-1]):
         if word in ("first", "last", "top") and words[at + 1].isdigit():
             many = int(words[at + 1])
-            return list(shelf.items[-many:] if word == "last" else shelf.items[:many])
-    if shelf.items and {"both", "all"} & set(words) and {"them", "both", "these", "those"} & set(words):
-        return list(shelf.items[:MANY])
-    placed = [item for at in range(len(words)) if (item := _placed(words, at, shelf))]
+            return dict.fromkeys(shelf.items[-many:] if word == "last" else shelf.items[:many], at)
+    placed = {item: at for at in range(len(words)) if (item := _placed(words, at, shelf))}
     if len(placed) > 1:
-        return list(dict.fromkeys(placed))
+        return placed
+    if {"both", "all"} & set(words) and {"them", "both", "these", "those"} & set(words):
+        return dict.fromkeys(shelf.items[: len(BOTH) if "both" in words else MANY], 0)
     item = point(words, shelf, choices=choices)
-    return [item] if item else []
+    return {item: 0} if item else {}
 
 
 def points(words: Sequence[str]) -> bool:
@@ -122,7 +124,7 @@ def _placed(words: Sequence[str], at: int, shelf: Shelf) -> Item | None:
 def _is_numbered(words: Sequence[str], at: int) -> bool:
     """Such as the 3 of "number 3" and of "numbers 1 and 3"."""
     before = words[at - 1] if at else ""
-    if before in ("and", "&") and words[at - 2].isdigit():
+    if at > 1 and before in ("and", "&") and words[at - 2].isdigit():
         return _is_numbered(words, at - 2)
     return before in NUMBERED
 
@@ -134,12 +136,17 @@ def _at(shelf: Shelf, place: int) -> Item | None:
 def _by_price(words: Sequence[str], shelf: Shelf) -> Item | None:
     priced = [item for item in shelf.items if item.price is not None]
     said = set(words)
-    among = "one" in said or ("of" in said and said & {"the", "those", "these", "them"})
+    among = "one" in said or ("of" in said and said & {"the", "those", "these", "them"}) or _is_put(words)
     if not among or len(priced) < 2:  # noqa: PLR2004
         return None
     if said & LOW or {"least", "expensive"} <= said:
         return min(priced, key=_price)
     return max(priced, key=_price) if said & HIGH else None
+
+
+def _is_put(words: Sequence[str]) -> bool:
+    """Such as "the cheapest in my cart", where no noun follows."""
+    return any(word in LOW | HIGH and after in PLACING for word, after in itertools.pairwise(words))
 
 
 def _price(item: Item) -> Decimal:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.base import Tool
 
-FREE = ("words", "said", "question", "topic")
+FREE = ("words", "said", "question", "topic", "reason", "in_all")
 """Kinds of slots that any words would fill."""
 LOWER, UPPER, EXCEPT = (
     ("min", "from"),
@@ -27,6 +27,9 @@ class Slot:
     choices: tuple[str, ...] = ()
     is_list: bool = False
     longest: int = 2_000
+    default: Any = None
+    id_prefix: str = ""
+    """How the ids of such things begin: `ord_…` is that of an order."""
 
     @property
     def is_lower_bound(self) -> bool:
@@ -49,8 +52,12 @@ def slots(tool: Tool) -> tuple[Slot, ...]:
     return tuple(_slot(name, each, definitions, name in required) for name, each in properties.items())
 
 
+def of_kind(tool: Tool, kind: str) -> list[Slot]:
+    return [slot for slot in slots(tool) if slot.kind == kind]
+
+
 def find(tool: Tool, kind: str) -> Slot | None:
-    return next((slot for slot in slots(tool) if slot.kind == kind), None)
+    return next(iter(of_kind(tool, kind)), None)
 
 
 def _slot(name: str, schema: Mapping[str, Any], definitions: Mapping[str, Any], required: bool) -> Slot:  # noqa: FBT001 - private
@@ -67,6 +74,8 @@ def _slot(name: str, schema: Mapping[str, Any], definitions: Mapping[str, Any], 
         choices=choices,
         is_list=plain.get("type") == "array",
         longest=int(plain.get("maxLength", 2_000)),
+        default=schema.get("default"),
+        id_prefix=str(schema.get("x-id", "")),
     )
 
 

@@ -1,12 +1,13 @@
 """Out of what each clause seemed to wish, what to act on: one plan for the whole message."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from agent.models.offline import clauses, references, schema
 from agent.models.offline.clauses import WORDS
 from agent.models.offline.schema import Slot
-from agent.models.offline.slots import Arguments, Filler
+from agent.models.offline.slots import Arguments, Clue, Filler, accepted
+from agent.models.offline.vocabulary import Mention
 from agent.models.offline.wishes import CERTAIN, LIKELY, SURE, Wish
 from tools.base import Effect
 
@@ -15,6 +16,8 @@ SOCIAL = {"greeting", "thanks", "goodbye", "agree", "capabilities", "bot_questio
 STORY = 3
 """Words that no argument takes, from which on a clause tells more than it wants."""
 SHARED = {"both", "each", "either"}
+OWN = {"count", "words"}
+"""Kinds of slots that each of several things wanted may fill for itself."""
 PUBLIC = "shop:read"
 ATTACK, MINOR = "attack", "minor"
 MINDED = {"medical", "legal", "complaint", "no_data"}
@@ -107,10 +110,23 @@ def variants(wish: Wish, filler: Filler) -> list[Wish]:
     if wish.tool is None or wish.tool.effect.needs_confirmation:
         return [wish]
     for slot in schema.slots(wish.tool):
-        values = filler.variants(slot, wish.clue)
-        if len(values) > 1:
-            return [replace(wish, arguments={**wish.arguments, slot.name: value}) for value in values]
+        mentions = filler.variants(slot, wish.clue)
+        if len(mentions) > 1:
+            return [replace(wish, arguments=each) for each in _each(wish, slot, mentions, filler)]
     return [wish]
+
+
+def _each(wish: Wish, slot: Slot, mentions: Sequence[Mention], filler: Filler) -> Iterator[Arguments]:
+    """The arguments for each: what is said before it is its own, but a count may be of all: "2 of both"."""
+    words, start = wish.clue.words, 0
+    kinds = OWN - {"count"} if SHARED & set(words) else OWN
+    owns = [each for each in schema.slots(wish.tool) if each.kind in kinds] if wish.tool else []
+    if len({mention.end for mention in mentions}) < len(mentions):
+        owns = []
+    common = {n: value for n, value in wish.arguments.items() if n not in {each.name for each in owns}}
+    for mention in mentions:
+        yield {**common, slot.name: mention.value, **filler.fill(owns, Clue(words[start : mention.end]))}
+        start = mention.end
 
 
 def _is_aside(wish: Wish) -> bool:
@@ -124,13 +140,18 @@ def _lent(wish: Wish, around: Sequence[Wish], filler: Filler) -> Wish:
     """The call, with what the sentences around it say: "I can't sleep. Any gummies?"."""
     slots = [slot for slot in schema.slots(wish.tool) if _is_lent(slot, wish)] if wish.tool else []
     lent: Arguments = {}
+    if wish.effect is not Effect.READ:
+        lent |= {
+            name: v for other in around if other.tool is wish.tool for name, v in other.arguments.items()
+        }
     names = {slot.name for slot in slots}
-    leans = references.points(wish.clue.words) or "some" in wish.clue.words
+    words = wish.clue.words
+    leans = references.points(words) or "some" in words or words[-1:] == ("any",)
     for other in around:
         if leans or other.is_headed or not WORDS["past"] & set(other.clue.words):
             lent |= filler.fill(slots, other.clue)
             lent |= {name: value for name, value in other.arguments.items() if name in names}
-    return replace(wish, arguments={**lent, **wish.arguments})
+    return replace(wish, arguments=accepted(slots, {**lent, **wish.arguments}, wish.arguments))
 
 
 def _is_lent(slot: Slot, wish: Wish) -> bool:

@@ -1,6 +1,7 @@
 """Fill the arguments of a tool from the words of one clause."""
 
 import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,14 +12,16 @@ from agent.models.offline.names import Names
 from agent.models.offline.negation import is_negated
 from agent.models.offline.schema import Slot
 from agent.models.offline.vocabulary import PUNCTUATION, Choices, Mention
+from commerce.customers.models import STATES
 
 Arguments = dict[str, Any]
 WORDS = lexicon.words()
 
-ID_PREFIX = 3
-"""How much of its kind an id begins with: `ord_…` is that of an order."""
 SHORTEST_FORM = 4
 """The least letters of the last word of a name that narrows a search by itself."""
+STATE_NAMES = Choices({code.lower(): (name.lower(),) for code, name in STATES.items()})
+REASONS = re.compile(r"(?:\bbecause\b|\bcuz\b|\bporque\b|[,;:.]|\s-)\s*(.+)", re.DOTALL | re.IGNORECASE)
+"""What may stand before the reason for a wish, and the reason."""
 ALTERNATIVES: tuple[list[str], ...] = (["and"], ["or"], ["&"], ["plus"])
 PREAMBLES = (
     "please", "can you", "could you", "would you", "remember that", "remember", "make a note that",
@@ -35,8 +38,8 @@ class Clue:
     words: Sequence[str] = ()
     raw: str = ""
     """The clause as the customer wrote it, as near as can be told."""
-    named: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Ids of the things referred to, by their kind: "the second one", "the first two"."""
+    named: Mapping[str, Sequence[Mention]] = field(default_factory=dict)
+    """The things referred to, by their kind: "the second one", "the first two"."""
 
 
 class Filler:
@@ -49,7 +52,7 @@ class Filler:
         filled = {slot.name: self._value(slot, clue) for slot in slots}
         return {name: value for name, value in filled.items() if value not in (None, [], "")}
 
-    def variants(self, slot: Slot, clue: Clue) -> list[str]:
+    def variants(self, slot: Slot, clue: Clue) -> list[Mention]:
         """All that the clause wants for a slot that takes one: "gummies and tinctures" wants both."""
         if slot.is_list or slot.excludes:
             return []
@@ -57,7 +60,7 @@ class Filler:
             return _alternatives(clue.words, self._mentions(slot, clue.words)[0])
         if slot.kind in clue.named:
             return list(clue.named[slot.kind])
-        return [named.id for named, _ in self._names.all(clue.words, kind=slot.kind)]
+        return [mention for _, mention in self._names.all(clue.words, kind=slot.kind)]
 
     def covers(self, slots: Sequence[Slot], words: Sequence[str]) -> set[int]:
         """The places of the words that fill these slots, or are refused for them."""
@@ -66,6 +69,8 @@ class Filler:
             if slot.choices:
                 found = self._choices.mentions(words, among=slot.choices)
                 places |= {at for mention in found for at in range(mention.start, mention.end)}
+            elif slot.kind == "state":
+                places |= {at for state in _states(words) for at in range(state.start, state.end)}
             elif slot.kind in ("money", "count"):
                 places |= {at for at, word in enumerate(words) if amounts.dollars(word) is not None}
             elif self._names.of_kind(slot.kind):
@@ -81,25 +86,33 @@ class Filler:
             "words": lambda: self._telling_words(clue.words),
             "said": lambda: said(clue)[: slot.longest],
             "question": lambda: said(clue)[: slot.longest],
+            "reason": lambda: _reason(clue)[: slot.longest],
+            "state": lambda: next((state.value for state in _states(clue.words)), None),
+            "in_all": lambda: amounts.counts_all(clue.words) or None,
         }
-        return by_kind.get(slot.kind, lambda: self._thing(slot.kind, clue))()
+        return by_kind.get(slot.kind, lambda: self._thing(slot, clue))()
 
     def _choice(self, slot: Slot, words: Sequence[str]) -> str | list[str] | None:
         wanted, unwanted = self._mentions(slot, words)
-        values = [mention.value for mention in (unwanted if slot.excludes else wanted)]
+        found = unwanted if slot.excludes else wanted
+        values = [mention.value for mention in found]
         if slot.is_list:
             return list(dict.fromkeys(values))
         if not values:
             return None
-        return values[-1] if _is_corrected(words, wanted) else values[0]
+        return values[-1] if _is_corrected(words, found) else values[0]
 
     def _mentions(self, slot: Slot, words: Sequence[str]) -> tuple[list[Mention], list[Mention]]:
-        """The choices wanted, and those refused; the last word about each counts."""
+        """The choices wanted, and those refused by all words for them; the last of each word counts."""
         found = self._choices.mentions(words, among=slot.choices)
-        last = {mention.value: mention for mention in found}
+        last = {tuple(words[mention.start : mention.end]): mention for mention in found}
         unwanted = [mention for mention in last.values() if is_negated(words, mention.start)]
-        refused = {mention.value for mention in unwanted}
-        return [mention for mention in found if mention.value not in refused], unwanted
+        wanted = {mention.value for mention in last.values() if mention not in unwanted}
+        refused = {mention.value for mention in unwanted} - wanted
+        return (
+            [mention for mention in found if mention.value not in refused],
+            [mention for mention in unwanted if mention.value in refused],
+        )
 
     def _telling_words(self, words: Sequence[str]) -> str:
         """Words that narrow a search: part of a name, or the form a product comes in."""
@@ -111,16 +124,27 @@ class Filler:
         ]
         return " ".join(dict.fromkeys([*fragment, *forms]))
 
-    def _thing(self, kind: str, clue: Clue) -> str | None:
+    def _thing(self, slot: Slot, clue: Clue) -> str | None:
         """The id of what the clause points to or names."""
+        kind = slot.kind
         if kind in clue.named:
-            return clue.named[kind][0]
+            return clue.named[kind][0].value
         wanted = [word for at, word in enumerate(clue.words) if not is_negated(clue.words, at)]
+        if slot.id_prefix:
+            return next((word for word in wanted if word.startswith(f"{slot.id_prefix}_")), None)
         best = self._names.best(wanted, kind=kind)
         named = [best] if best else self._names.all(wanted, kind=kind)
-        if not self._names.of_kind(kind):
-            return next((word for word in wanted if word.startswith(f"{kind[:ID_PREFIX]}_")), None)
         return named[0][0].id if named else None
+
+
+def accepted(slots: Sequence[Slot], arguments: Arguments, wanted: Arguments) -> Arguments:
+    """The arguments, where what is wanted is refused no more."""
+    choosing = {slot.choices: wanted.get(slot.name) for slot in slots if slot.choices and not slot.excludes}
+    kept = dict(arguments)
+    for slot in slots:
+        if slot.excludes and slot.name in kept:
+            kept[slot.name] = [value for value in kept[slot.name] if value != choosing.get(slot.choices)]
+    return {name: value for name, value in kept.items() if value != []}
 
 
 def said(clue: Clue) -> str:
@@ -129,6 +153,19 @@ def said(clue: Clue) -> str:
     while preamble := next((p for p in PREAMBLES if text.lower().startswith(f"{p} ")), None):
         text = text[len(preamble) :].strip(" ,")
     return text
+
+
+def _reason(clue: Clue) -> str:
+    """What follows the wish itself: "cancel it, I never use it"."""
+    told = REASONS.search(clue.raw.strip(" ,.!"))
+    return told[1].strip(" ,.!") if told else ""
+
+
+def _states(words: Sequence[str]) -> list[Mention]:
+    """States by name or code; but "ok", "in" and "me" are words sooner than codes."""
+    small = WORDS["empty"] | WORDS["fillers"]
+    found = STATE_NAMES.mentions(words, among=tuple(STATES))
+    return [state for state in found if words[state.start] not in small or state.end > state.start + 1]
 
 
 def _money(slot: Slot, words: Sequence[str]) -> float | None:
@@ -147,14 +184,17 @@ def _number(value: Decimal | None) -> float | None:
 
 
 def _is_corrected(words: Sequence[str], wanted: Sequence[Mention]) -> bool:
-    """A change of mind within the clause: "silver, no wait, gold"."""
-    return bool(wanted) and bool(WORDS["cues"] & set(words[wanted[0].end : wanted[-1].start]))
+    """A change of mind within the clause: "silver, no wait, gold"; or a change: "from bronze up to gold"."""
+    first, last = wanted[0], wanted[-1]
+    between = words[first.end : last.start]
+    is_change = words[max(0, first.start - 1)] == "from" and tuple(between[-1:]) == ("to",)
+    return is_change or bool(WORDS["cues"] & set(between))
 
 
-def _alternatives(words: Sequence[str], wanted: Sequence[Mention]) -> list[str]:
-    values: list[str] = []
+def _alternatives(words: Sequence[str], wanted: Sequence[Mention]) -> list[Mention]:
+    found: dict[str, Mention] = {}
     for before, after in itertools.pairwise(wanted):
         between = [word for word in words[before.end : after.start] if word not in PUNCTUATION]
         if before.value != after.value and between in ALTERNATIVES:
-            values += [before.value, after.value]
-    return list(dict.fromkeys(values))
+            found = {before.value: before} | found | {after.value: after}
+    return list(found.values())

@@ -15,6 +15,7 @@ from agent.models.offline.language import Utterance
 from agent.models.offline.routing import Guess
 from agent.models.offline.schema import Slot
 from agent.models.offline.slots import Arguments, Clue, Filler
+from agent.models.offline.vocabulary import Mention
 from agent.models.offline.wishes import (
     ARGUABLE,
     CERTAIN,
@@ -68,13 +69,25 @@ class Understanding:
         """What each clause wishes for by itself or adds to the one before."""
         found: list[Wish] = []
         parts = self._parts(utterance.words, past)
-        for part in parts:
-            wish = self._wish(
-                self._heard(part, utterance, past, alone=len(parts) == 1, first=part is parts[0]), past
-            )
+        for part, before in zip(parts, [(), *parts], strict=False):
+            heard = self._heard(part, utterance, past, alone=len(parts) == 1, first=part is parts[0])
+            told = self._told_with(before, heard)
+            if told and found[-1].score < SURE and found[-1].label != told.top.label:
+                found[-1] = replace(found[-1], score=0.0)
+            wish = self._wish(told or heard, past)
             added = self._follow_ups.added(wish, found[-1] if found else None)
             found = [*found[:-1], added] if added else [*found, wish]
         return found
+
+    def _told_with(self, before: Clause, heard: Heard) -> Heard | None:
+        """The clause as it is meant after the one before, where that makes it plainer: "… get it back?"."""
+        points = references.points(heard.words)
+        leans = points or clauses.asks(heard.words) or clauses.is_cued(heard.words)
+        if not before or not leans or heard.top.score >= (CERTAIN if points else SURE) or heard.clue.named:
+            return None
+        ranked = self._ranked((*before, *heard.words))
+        tool = self._desk.tools.get(ranked[0].label)
+        return replace(heard, ranked=ranked) if tool and ranked[0].score > heard.top.score else None
 
     def _parts(self, words: Sequence[str], past: Past) -> list[Clause]:
         """The clauses, without those that only lead up to the next: "sorry,", "I like the first one,"."""
@@ -112,7 +125,7 @@ class Understanding:
         is_cued = clauses.is_cued(utterance.words if first else part)
         return Heard(clue, self._ranked(part), is_cued)
 
-    def _named(self, part: Clause, utterance: Utterance, past: Past) -> dict[str, list[str]]:
+    def _named(self, part: Clause, utterance: Utterance, past: Past) -> dict[str, list[Mention]]:
         """The things shown, or named earlier in the message, that the clause points to."""
         items = references.point_all(part, past.shelf, choices=self._desk.choices)
         if not items and references.points(part):
@@ -120,15 +133,18 @@ class Understanding:
             shown = references.point(before, past.shelf, choices=self._desk.choices)
             if shown is None:
                 return self._named_before(part, before)
-            items = [shown]
-        kind = self._desk.names.kind_of(items[0].id) or items[0].kind if items else ""
-        return {kind: [item.id for item in items]} if items else {}
+            items = {shown: 0}
+        if not items:
+            return {}
+        first = next(iter(items))
+        kind = self._desk.names.kind_of(first.id) or first.kind
+        return {kind: [Mention(item.id, at, at + 1) for item, at in items.items()]}
 
-    def _named_before(self, part: Clause, before: Sequence[str]) -> dict[str, list[str]]:
+    def _named_before(self, part: Clause, before: Sequence[str]) -> dict[str, list[Mention]]:
         for kind in self._desk.kinds():
             named = self._desk.names.all(before, kind=kind)
             if named and not self._desk.names.best(part, kind=kind):
-                return {kind: [named[-1][0].id]}
+                return {kind: [named[-1][1]]}
         return {}
 
     def _ranked(self, part: Clause) -> list[Guess]:
@@ -140,8 +156,10 @@ class Understanding:
         return sorted(guesses, key=lambda guess: -guess.score)
 
     def _canonical(self, part: Clause) -> str:
-        """The clause with names of things as their kind, so that examples need not know them."""
-        words = safety.masked(part)
+        """The clause with names and ids of things as their kind, so that examples need not know them."""
+        words = [
+            f"the {kind}" if (kind := self._desk.kind_of(word)) else word for word in safety.masked(part)
+        ]
         for kind in self._desk.kinds():
             for _, mention in reversed(self._desk.names.all(words, kind=kind)):
                 the = [] if words[mention.start - 1 : mention.start] == ["the"] else ["the"]

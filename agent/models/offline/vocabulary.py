@@ -63,7 +63,7 @@ class Choices:
         at = 0
         while at < len(words):
             for length in range(min(longest, len(words) - at), 0, -1):
-                value = phrases.get(tuple(word.removesuffix("'s") for word in words[at : at + length]))
+                value = phrases.get(tuple(map(_singly, words[at : at + length])))
                 if value is not None:
                     found.append(Mention(value, at, at + length))
                     at += length - 1
@@ -74,8 +74,12 @@ class Choices:
     def _of(self, among: tuple[str, ...]) -> dict[tuple[str, ...], str]:
         if among not in self._phrases:
             self._phrases[among] = {
-                tuple(phrase.replace("-", " ").split()): choice
+                tuple(map(_singly, phrase.replace("-", " ").split())): choice
                 for choice in among
                 for phrase in (choice.lower().replace("_", " "), *self._synonyms.get(choice.lower(), ()))
             }
         return self._phrases[among]
+
+
+def _singly(word: str) -> str:
+    return word.removesuffix("'s")

@@ -35,6 +35,11 @@ class Desk:
         kinds = {slot.kind for tool in self.tools.values() for slot in schema.slots(tool)}
         return sorted(kind for kind in kinds if self.names.of_kind(kind))
 
+    def kind_of(self, word: str) -> str | None:
+        """Of what such an id is, by how it begins: `ord_…` is an order's."""
+        slots = (slot for tool in self.tools.values() for slot in schema.slots(tool) if slot.id_prefix)
+        return next((slot.kind for slot in slots if word.startswith(f"{slot.id_prefix}_")), None)
+
     def lister(self, slot: Slot) -> Tool | None:
         """The tool that shows what a slot may hold, by its name: `list_raffles` for a raffle."""
         for tool in self.tools.values():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from evals.stands.authorize_net.book import APPROVED, Card, Transaction
+from evals.stands.authorize_net.book import APPROVED, ISSUERS, Card, Subscription, Transaction
 
 Fields = dict[str, Any]
 
@@ -65,9 +65,35 @@ def page(wanted: Fields, transactions: Sequence[Transaction]) -> Fields:
     return {"transactions": on_page, "totalNumInResultSet": len(latest)} if on_page else {}
 
 
-def card_shown(card: Card) -> Fields:
-    number = {"cardNumber": card.number, "expirationDate": "XXXX", "cardType": card.kind}
+def card_shown(card: Card, wanted: Fields) -> Fields:
+    """The expiry and the issuer are left out for who does not ask."""
+    expires = card.expires if wanted.get("unmaskExpirationDate") == "true" else "XXXX"
+    number = {"cardNumber": card.number, "expirationDate": expires, "cardType": card.kind}
+    if wanted.get("includeIssuerInfo") == "true":
+        number["issuerNumber"] = ISSUERS[card.kind]
     return {"customerPaymentProfileId": card.id, "payment": {"creditCard": number}}
+
+
+def details(transaction: Transaction) -> Fields:
+    told = {
+        **listed(transaction),
+        "order": {"invoiceNumber": transaction.invoice},
+        "authAmount": float(transaction.amount),
+    }
+    if transaction.original_id:
+        told["refTransId"] = transaction.original_id
+    if transaction.subscription_id:
+        told["subscription"] = {"id": int(transaction.subscription_id), "payNum": 1}
+    return {"transaction": told}
+
+
+def plan_shown(plan: Subscription) -> Fields:
+    """Its latest charge first."""
+    told: Fields = {"name": plan.name, "amount": float(plan.amount), "status": plan.status}
+    if plan.charges:
+        charges = [{"transId": charge, "payNum": each} for each, charge in enumerate(plan.charges, 1)]
+        told["arbTransactions"] = charges[::-1]
+    return {"subscription": told}
 
 
 def token(profile: Fields) -> str:

@@ -2,6 +2,7 @@
 
 import calendar
 import itertools
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -16,7 +17,9 @@ CARDS = {
     "error": (ERROR, "MasterCard", "XXXX0119"),
     "hold": (HELD, "AmericanExpress", "XXXX0005"),
 }
-"""By the first part of a nonce: `approve.1`, `decline.anything`."""
+"""By the first part of a nonce: `approve.1`, `decline.anything`. The second part says which card of these
+it is, and a third one makes another nonce for the same card: `approve.1.again`."""
+ISSUERS = {"Visa": "411111", "MasterCard": "542418", "AmericanExpress": "370000"}
 STATUSES = {
     APPROVED: "capturedPendingSettlement",
     DECLINED: "declined",
@@ -32,6 +35,7 @@ class Card:
     code: str
     kind: str
     number: str
+    expires: str
 
 
 @dataclass
@@ -54,6 +58,7 @@ class Transaction:
     at: datetime
     batch_id: str | None = None
     subscription_id: str | None = None
+    original_id: str | None = None
     refunded: Decimal = Decimal(0)
 
 
@@ -146,9 +151,21 @@ class Book:
             code=APPROVED,
             status="refundPendingSettlement",
             at=self.now(),
+            original_id=original.id,
         )
         self.transactions[made.id] = made
         return made
+
+    def stored(self, profile: Profile, nonce: str) -> tuple[Card, bool]:
+        """The card behind a nonce in a profile, and whether it was there before."""
+        kind, _, which = nonce.partition(".")
+        expires = _expiry(which.partition(".")[0])
+        for known in profile.cards.values():
+            if (known.number, known.expires) == (CARDS[kind][2], expires):
+                return known, True
+        made = Card(self.number(), *CARDS[kind], expires)
+        profile.cards[made.id] = made
+        return made, False
 
     def settle(self) -> None:
         """Close the day: what was captured goes into a batch."""
@@ -180,3 +197,9 @@ class Book:
                 if made.code in {DECLINED, ERROR}:
                     plan.status = "suspended"
                 yield plan, made
+
+
+def _expiry(which: str) -> str:
+    """Cards differ by it, since their last four digits are the same."""
+    months = zlib.crc32(which.encode()) % 60
+    return f"{2030 + months // 12}-{months % 12 + 1:02}"

@@ -11,6 +11,7 @@ TRANSACTION = (
 PAYMENT_PROFILE = "customerType billTo payment driversLicense taxId defaultPaymentProfile"
 SUBSCRIPTION = "name paymentSchedule amount trialAmount payment order customer billTo shipTo profile"
 LISTING = "sorting paging"
+IN_FULL = "unmaskExpirationDate includeIssuerInfo"
 ORDER = {
     "createTransactionRequest": "transactionRequest",
     "transactionRequest": TRANSACTION,
@@ -32,10 +33,10 @@ ORDER = {
     "paging": "limit offset",
     "createCustomerProfileRequest": "profile validationMode",
     "createCustomerProfileRequest.profile": "merchantCustomerId description email paymentProfiles shipToList",
-    "getCustomerProfileRequest": "customerProfileId merchantCustomerId email unmaskExpirationDate",
+    "getCustomerProfileRequest": f"customerProfileId merchantCustomerId email {IN_FULL}",
     "createCustomerPaymentProfileRequest": "customerProfileId paymentProfile validationMode",
     "createCustomerPaymentProfileRequest.paymentProfile": PAYMENT_PROFILE,
-    "getCustomerPaymentProfileRequest": "customerProfileId customerPaymentProfileId unmaskExpirationDate",
+    "getCustomerPaymentProfileRequest": f"customerProfileId customerPaymentProfileId {IN_FULL}",
     "deleteCustomerPaymentProfileRequest": "customerProfileId customerPaymentProfileId",
     "ARBCreateSubscriptionRequest": "subscription",
     "ARBUpdateSubscriptionRequest": "subscriptionId subscription",

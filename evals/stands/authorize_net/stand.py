@@ -17,11 +17,12 @@ from evals.stands.authorize_net.answers import (
     Fields,
     Refused,
     card_shown,
+    details,
     fault,
     iso,
-    listed,
     messages,
     page,
+    plan_shown,
     shown,
     token,
     unsuccessful,
@@ -103,6 +104,15 @@ class AuthorizeNetStand:
             else:
                 self._tell("net.authorize.customer.subscription.failed", plan.id)
         return len(billed)
+
+    def undo_by_hand(self, transaction_id: str, *, amount: Decimal) -> None:
+        """As somebody does in the merchant's own interface: a void before the settlement, a refund after."""
+        original = self.book.transactions[transaction_id]
+        if original.status == STATUSES[APPROVED]:
+            self._void(original)
+        elif original.status == "settledSuccessfully" and original.refunded + amount <= original.amount:
+            made = self.book.refund(original, amount=amount, invoice=original.invoice)
+            self._tell("net.authorize.payment.refund.created", made.id)
 
     async def _answer(self, request: Request) -> Response:
         body = json.loads(await request.body())
@@ -214,10 +224,7 @@ class AuthorizeNetStand:
         known = self.book.transactions.get(fields["transId"])
         if known is None:
             raise Refused("E00040", "The record cannot be found.")
-        told = {**listed(known), "order": {"invoiceNumber": known.invoice}, "authAmount": float(known.amount)}
-        if known.subscription_id:
-            told["subscription"] = {"id": int(known.subscription_id), "payNum": 1}
-        return {"transaction": told}
+        return details(known)
 
     def _unsettled(self, fields: Fields) -> Fields:
         return page(fields, [each for each in self.book.transactions.values() if each.batch_id is None])
@@ -250,7 +257,7 @@ class AuthorizeNetStand:
     def _profile(self, fields: Fields) -> Fields:
         for known in self.book.profiles.values():
             if known.merchant_customer_id == fields["merchantCustomerId"]:
-                cards = [card_shown(card) for card in known.cards.values()]
+                cards = [card_shown(card, fields) for card in known.cards.values()]
                 told: Fields = {"customerProfileId": known.id}
                 return {"profile": {**told, "paymentProfiles": cards} if cards else told}
         raise Refused("E00040", "The record cannot be found.")
@@ -262,12 +269,14 @@ class AuthorizeNetStand:
         if nonce in self.book.used_nonces or kind not in CARDS:
             raise Refused("E00114", "Invalid OTS Token.")
         self.book.used_nonces.add(nonce)
-        card = Card(self.book.number(), *CARDS[kind])
-        profile.cards[card.id] = card
-        return {"customerProfileId": profile.id, "customerPaymentProfileId": card.id}
+        card, is_known = self.book.stored(profile, nonce)
+        told: Fields = {"customerProfileId": profile.id, "customerPaymentProfileId": card.id}
+        if is_known:
+            raise Refused("E00039", "A duplicate customer payment profile already exists.", **told)
+        return told
 
     def _card(self, fields: Fields) -> Fields:
-        return {"paymentProfile": card_shown(self._held_card(fields))}
+        return {"paymentProfile": card_shown(self._held_card(fields), fields)}
 
     def _delete_card(self, fields: Fields) -> Fields:
         card = self._held_card(fields)
@@ -317,12 +326,7 @@ class AuthorizeNetStand:
         return {}
 
     def _subscription(self, fields: Fields) -> Fields:
-        plan = self._plan(fields)
-        told: Fields = {"name": plan.name, "amount": float(plan.amount), "status": plan.status}
-        if plan.charges:
-            charges = [{"transId": charge, "payNum": each} for each, charge in enumerate(plan.charges, 1)]
-            told["arbTransactions"] = charges
-        return {"subscription": told}
+        return plan_shown(self._plan(fields))
 
     def _subscriptions(self, _: Fields) -> Fields:
         active = [plan for plan in self.book.subscriptions.values() if plan.status == "active"]

@@ -68,6 +68,19 @@ CREATE INDEX ix_one_time_codes_target_digest_sent_at ON one_time_codes (target_d
 
 CREATE INDEX ix_one_time_codes_ip_digest_sent_at ON one_time_codes (ip_digest, sent_at);
 
+CREATE TABLE registrations (
+    customer_id TEXT NOT NULL,
+    email_digest TEXT NOT NULL,
+    form_sealed TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_registrations PRIMARY KEY (customer_id),
+    CONSTRAINT uq_registrations_email_digest UNIQUE (email_digest)
+);
+
+COMMENT ON COLUMN registrations.customer_id IS 'of the customer that may come of it';
+
+CREATE INDEX ix_registrations_at ON registrations (at);
+
 CREATE TABLE lockouts (
     subject TEXT NOT NULL,
     failures INTEGER NOT NULL,

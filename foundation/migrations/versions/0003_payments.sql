@@ -1,4 +1,13 @@
-ALTER TABLE cards ADD COLUMN removed_at TIMESTAMP WITH TIME ZONE;
+ALTER TABLE cards
+    ADD COLUMN removed_at TIMESTAMP WITH TIME ZONE,
+    ADD COLUMN marks TEXT,
+    ADD COLUMN is_unmistakable BOOLEAN DEFAULT true NOT NULL;
+
+UPDATE cards SET marks = id;
+
+ALTER TABLE cards
+    ALTER COLUMN marks SET NOT NULL,
+    ALTER COLUMN is_unmistakable DROP DEFAULT;
 
 CREATE TABLE recurrings (
     id TEXT NOT NULL,
@@ -68,6 +77,7 @@ CREATE TABLE refunds (
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     due_at TIMESTAMP WITH TIME ZONE NOT NULL,
     answered_at TIMESTAMP WITH TIME ZONE,
+    origin TEXT DEFAULT 'shop' NOT NULL,
     CONSTRAINT pk_refunds PRIMARY KEY (id),
     CONSTRAINT uq_refunds_key UNIQUE (key),
     CONSTRAINT fk_refunds_payment_id FOREIGN KEY(payment_id) REFERENCES payments (id),
@@ -86,6 +96,11 @@ INSERT INTO refunds
 SELECT 'rfd_' || substr(id, 5), 'back:' || id, id, customer_id, amount_cents, currency,
     coalesce(return_reason, 'nothing was delivered for it'), 'r_' || substr(id, 5, 18), 'pending', created_at, created_at
 FROM payments WHERE status = 'returning';
+
+ALTER TABLE payments
+    DROP COLUMN returned_at,
+    DROP COLUMN return_reason,
+    ADD COLUMN purpose TEXT DEFAULT '' NOT NULL;
 
 CREATE TABLE gateway_notifications (
     id TEXT NOT NULL,

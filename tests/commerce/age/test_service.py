@@ -169,6 +169,16 @@ class TestTries:
 
         assert shop.ages.verify(ana, ADULT).is_over_21
 
+    def test_tries_that_count_no_longer_are_dropped(self, shop: Shop, ana: str) -> None:
+        dropped = []
+        for _ in range(3):
+            with pytest.raises(UnderAge):
+                shop.ages.verify(ana, MINOR)
+            shop.clock.advance(timedelta(hours=12))
+            dropped.append(shop.ages.prune())
+
+        assert dropped == [0, 1, 1]
+
     def test_one_address_has_twenty_failures_a_day_whoever_tries(self, shop: Shop, ana: str) -> None:
         for number in range(5):
             customer_id = shop.welcome(f"minor{number}", card=None, adult=False)

@@ -2,7 +2,10 @@
 
 import pytest
 
+from commerce.checkout.booking import Books
 from commerce.checkout.models import Order, Request
+from commerce.checkout.service import Checkout
+from commerce.fraud.service import Fraud
 from foundation.money import Money
 from tests.shop import Shop, product
 
@@ -27,6 +30,16 @@ def buy(
 ) -> Order:
     request = Request(((product_id, quantity),), state="TX")
     return shop.checkout.place(customer_id, request=request, key=key)
+
+
+def wary(shop: Shop) -> Checkout:
+    """Has every order looked at."""
+    fraud = Fraud(shop.ledger, shop.outbox, shop.digests, shop.addresses, review_from=0, now=shop.clock)
+    return Checkout(Books(shop.ledger, fraud, shop.outbox), shop.rooms, shop.drafts, now=shop.clock)
+
+
+def buy_warily(shop: Shop) -> Order:
+    return wary(shop).place("cus_ana", request=Request((("prd_1", 1),), state="TX"), key="k1")
 
 
 def stock(shop: Shop) -> dict[str, tuple[int, int]]:

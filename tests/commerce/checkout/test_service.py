@@ -5,11 +5,9 @@ import pytest
 from sqlalchemy import func, select, text
 
 from commerce.age.models import AgeNotProven
-from commerce.checkout.booking import Books
 from commerce.checkout.models import (
     BadQuantity,
     EmptyCart,
-    Order,
     OrderFailed,
     OrderInTheWay,
     OrderNotFound,
@@ -19,10 +17,8 @@ from commerce.checkout.models import (
     StateMissing,
     StateNotServed,
 )
-from commerce.checkout.service import Checkout
 from commerce.checkout.store import orders
 from commerce.customers.models import UnknownState
-from commerce.fraud.service import Fraud
 from commerce.inventory.models import MembersOnly, OutOfStock, ProductNotFound
 from commerce.memberships.models import Tier
 from commerce.payments.models import CardDeclined, KeyReused, PaymentUnsettled
@@ -31,19 +27,9 @@ from commerce.payments.sandbox import SandboxGateway
 from foundation.errors import Conflict, ShopError
 from foundation.money import Money
 from foundation.outbox import Event
-from tests.commerce.checkout.conftest import buy, stock
+from tests.commerce.checkout.conftest import buy, buy_warily, stock
 from tests.crashes import FailingGateway, Killed, Point, killing, then_killed
 from tests.shop import Shop, product
-
-
-def wary(shop: Shop) -> Checkout:
-    """Has every order looked at."""
-    fraud = Fraud(shop.ledger, shop.outbox, shop.digests, review_from=0, now=shop.clock)
-    return Checkout(Books(shop.ledger, fraud, shop.outbox), shop.rooms, shop.drafts, now=shop.clock)
-
-
-def buy_warily(shop: Shop) -> Order:
-    return wary(shop).place("cus_ana", request=Request((("prd_1", 1),), state="TX"), key="k1")
 
 
 def placed(shop: Shop) -> int:

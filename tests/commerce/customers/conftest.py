@@ -14,9 +14,11 @@ from commerce.customers.access import SignedIn, Visit
 from commerce.customers.codes import OneTimeCodes
 from commerce.customers.lockouts import Lockouts
 from commerce.customers.models import NewCustomer
+from commerce.customers.own_access import OwnAccess
 from commerce.customers.passwords import Passwords
+from commerce.customers.registrations import Registrations
 from commerce.customers.sessions import Sessions
-from commerce.customers.signin import Access, OwnAccess, SignIn
+from commerce.customers.signin import Access, SignIn
 from commerce.customers.staff import StaffAccounts
 from foundation.auth import Tokens
 from foundation.outbox import OUTBOX
@@ -59,11 +61,12 @@ class Door:
             Passwords(shop.ledger, now=shop.clock, hasher=QUICK),
             Lockouts(shop.ledger, shop.digests, now=shop.clock),
             Sessions(shop.ledger, self.tokens, now=shop.clock),
+            Registrations(shop.ledger, shop.customers, shop.keys, now=shop.clock),
         )
         self.thread = FakeBelongings()
         belongings = (self.thread, shop.consents)
         self.sign_in = SignIn(shop.ledger, shop.customers, self.access, belongings=belongings)
-        self.own = OwnAccess(shop.ledger, shop.customers, self.access, shop.outbox, now=shop.clock)
+        self.own = OwnAccess(shop.ledger, shop.customers, self.access, shop.outbox, shop.keys, now=shop.clock)
         self.staff = StaffAccounts(shop.ledger, self.access, shop.keys, shop.digests, now=shop.clock)
 
     def enter(self, *, visit: Visit = HOME) -> SignedIn:

@@ -17,8 +17,10 @@ from commerce.customers.access import (
 )
 from commerce.customers.access_store import one_time_codes, passwords
 from commerce.customers.contact import Channel
-from commerce.customers.models import Details
+from commerce.customers.models import Details, NewCustomer
+from commerce.customers.service import AlreadyRegistered
 from foundation.auth import Role
+from foundation.crypto import KeyShredded
 from foundation.errors import ShopError, Unauthorized
 from tests.commerce.customers.conftest import ANA, HOME, PASSWORD, Door
 
@@ -50,6 +52,43 @@ class TestRegister:
 
         assert [each["template"] for each in door.told()] == ["verify_email", "sign_in_code"]
         assert door.told()[-1]["customer_id"] == first.principal.id
+
+    def test_no_account_comes_of_it_before_the_code(self, door: Door) -> None:
+        door.sign_in.register(ANA, visit=HOME)
+
+        assert door.shop.customers.by_email(ANA.email) is None
+        with pytest.raises(NotSignedIn):
+            door.sign_in.by_password(ANA.email, PASSWORD, visit=HOME)
+
+    def test_latest_form_counts_and_no_strangers(self, door: Door) -> None:
+        door.sign_in.register(NewCustomer("A Stranger", ANA.email), visit=ELSEWHERE)
+        door.clock.advance(timedelta(seconds=1))
+
+        entered = door.enter()
+
+        assert door.shop.customers.find(entered.principal.id).name == ANA.name
+
+    def test_code_to_sign_in_completes_a_registration_too(self, door: Door) -> None:
+        door.sign_in.register(ANA, visit=HOME)
+        door.clock.advance(timedelta(hours=1))
+        door.sign_in.send_code(ANA.email, visit=HOME)
+
+        entered = door.sign_in.by_code(ANA.email, door.code(), visit=HOME)
+
+        assert door.shop.customers.find(entered.principal.id).email == ANA.email
+
+    def test_registration_that_nobody_completes_is_forgotten_after_a_week(self, door: Door) -> None:
+        door.sign_in.register(ANA, visit=HOME)
+        told = door.told()[-1]
+
+        door.clock.advance(timedelta(days=7))
+        early = door.access.registrations.prune()
+        door.clock.advance(timedelta(seconds=1))
+
+        assert (early, door.access.prune()) == (0, 1)
+        assert door.access.registrations.id_of(ANA.email) is None
+        with pytest.raises(KeyShredded):
+            door.shop.keys.open(told["customer_id"], told["sealed_email"], context="notices.email")
 
     def test_no_code_stands_anywhere_in_clear(self, door: Door) -> None:
         door.sign_in.register(ANA, visit=HOME)
@@ -122,9 +161,26 @@ class TestCode:
             door.sign_in.send_code(email, visit=HOME)
 
         with pytest.raises(CodesTooOften) as refusal:
-            door.sign_in.send_code(email, visit=ELSEWHERE)
+            door.sign_in.send_code(email, visit=HOME)
 
         assert refusal.value.retry_after_seconds == 3600
+
+    def test_stranger_uses_up_none_of_the_owners_codes(self, door: Door) -> None:
+        for _ in range(5):
+            door.sign_in.send_code(ANA.email, visit=ELSEWHERE)
+        door.clock.advance(timedelta(seconds=1))
+
+        door.sign_in.send_code(ANA.email, visit=HOME)
+
+        assert tried(door, door.code())
+
+    def test_many_strangers_send_twenty_codes_an_hour_at_most(self, door: Door) -> None:
+        door.clock.advance(timedelta(hours=1))
+        for number in range(20):
+            door.sign_in.send_code(ANA.email, visit=Visit(f"198.51.100.{number}"))
+
+        with pytest.raises(CodesTooOften):
+            door.sign_in.send_code(ANA.email, visit=ELSEWHERE)
 
     def test_one_address_has_twenty_codes_an_hour(self, door: Door) -> None:
         for number in range(19):
@@ -211,12 +267,31 @@ class TestPassword:
         door.own.set_password(entered.principal, PASSWORD, old=None, visit=HOME)
         for _ in range(5):
             with pytest.raises(NotSignedIn):
-                door.sign_in.by_password(ANA.email, "wrong", visit=ELSEWHERE)
+                door.sign_in.by_password(ANA.email, "wrong", visit=HOME)
 
         with pytest.raises(LockedOut):
             door.sign_in.by_password(ANA.email, PASSWORD, visit=HOME)
         door.sign_in.send_code(ANA.email, visit=HOME)
         assert door.sign_in.by_code(ANA.email, door.code(), visit=HOME).principal.id == entered.principal.id
+
+    def test_stranger_does_not_lock_the_owner_out(self, door: Door) -> None:
+        entered = door.enter()
+        door.own.set_password(entered.principal, PASSWORD, old=None, visit=HOME)
+        for _ in range(12):
+            with pytest.raises((NotSignedIn, LockedOut)):
+                door.sign_in.by_password(ANA.email, "wrong", visit=ELSEWHERE)
+
+        again = door.sign_in.by_password(ANA.email, PASSWORD, visit=HOME)
+
+        assert again.principal.id == entered.principal.id
+
+    def test_hundred_failures_from_anywhere_lock_an_account(self, door: Door) -> None:
+        for number in range(100):
+            with pytest.raises(NotSignedIn):
+                door.sign_in.by_password(ANA.email, "wrong", visit=Visit(f"198.51.100.{number}"))
+
+        with pytest.raises(LockedOut):
+            door.sign_in.by_password(ANA.email, "wrong", visit=HOME)
 
     def test_guesses_at_once_are_no_way_around(self, door: Door) -> None:
         door.enter()
@@ -268,7 +343,91 @@ class TestGuest:
         assert door.thread.moved == []
 
 
+class TestChangeOfEmail:
+    NEW = "ana@new.example"
+
+    def test_new_address_takes_over_with_its_code_and_the_former_one_hears_of_it(self, door: Door) -> None:
+        elsewhere, here = door.enter(visit=ELSEWHERE), door.enter()
+        door.own.send_change(here.principal, "Ana@New.example", visit=HOME)
+        sent, code = door.told()[-1], door.code()
+        door.clock.advance(timedelta(seconds=1))
+
+        changed = door.own.change_email(here.principal, self.NEW, code, password=None, visit=HOME)
+
+        told = door.told()[-1]
+        opened = [
+            door.shop.keys.open(here.principal.id, each["sealed_email"], context="notices.email")
+            for each in (sent, told)
+        ]
+        assert (changed.email, changed.email_verified_at) == (self.NEW, door.clock())
+        assert (opened, told["template"]) == ([self.NEW, ANA.email], "contact_changed")
+        assert door.tokens.verify(here.token) == here.principal
+        with pytest.raises(Unauthorized):
+            door.tokens.verify(elsewhere.token)
+        assert door.shop.customers.by_email(ANA.email) is None
+
+    def test_stolen_session_that_is_not_fresh_changes_nothing(self, door: Door) -> None:
+        entered = door.enter()
+        door.own.set_password(entered.principal, PASSWORD, old=None, visit=HOME)
+        door.clock.advance(timedelta(minutes=10))
+        door.own.send_change(entered.principal, self.NEW, visit=HOME)
+
+        for password in (None, "not the password"):
+            with pytest.raises(OldPasswordNeeded):
+                door.own.change_email(entered.principal, self.NEW, door.code(), password=password, visit=HOME)
+        changed = door.own.change_email(
+            entered.principal, self.NEW, door.code(), password=PASSWORD, visit=HOME
+        )
+
+        assert changed.email == self.NEW
+
+    def test_address_of_somebody_else_is_neither_told_nor_taken(self, door: Door) -> None:
+        ben = door.shop.customers.register(NewCustomer("Ben", "ben@example.com"))
+        entered = door.enter()
+        before = len(door.told())
+
+        door.own.send_change(entered.principal, ben.email, visit=HOME)
+
+        assert len(door.told()) == before
+        with pytest.raises(WrongCode):
+            door.own.change_email(entered.principal, ben.email, "000000", password=None, visit=HOME)
+
+    def test_address_that_was_taken_meanwhile_is_refused(self, door: Door) -> None:
+        entered = door.enter()
+        door.own.send_change(entered.principal, self.NEW, visit=HOME)
+        door.shop.customers.register(NewCustomer("Ben", self.NEW))
+
+        with pytest.raises(AlreadyRegistered):
+            door.own.change_email(entered.principal, self.NEW, door.code(), password=None, visit=HOME)
+
+        assert door.shop.customers.find(entered.principal.id).email == ANA.email
+
+    def test_code_to_sign_in_changes_no_address(self, door: Door) -> None:
+        entered = door.enter()
+        door.sign_in.register(NewCustomer("Ana", self.NEW), visit=HOME)
+
+        with pytest.raises(WrongCode):
+            door.own.change_email(entered.principal, self.NEW, door.code(), password=None, visit=HOME)
+
+
 class TestVerification:
+    def test_number_that_was_verified_hears_that_it_is_replaced(self, door: Door) -> None:
+        customer_id = door.enter().principal.id
+        door.own.change(customer_id, Details("Ana", "+1 512 555 0101"))
+        unverified = door.told()[-1]["template"]
+        door.own.send_verification(customer_id, Channel.PHONE, visit=HOME)
+        door.own.verify(customer_id, Channel.PHONE, door.code())
+
+        door.own.change(customer_id, Details("Ana Pérez", "+1 512 555 0101"))
+        same = door.told()[-1]["template"]
+        door.clock.advance(timedelta(seconds=1))
+        door.own.change(customer_id, Details("Ana Pérez"))
+
+        told = door.told()[-1]
+        former = door.shop.keys.open(customer_id, told["sealed_phone"], context="notices.phone")
+        assert (unverified, same) == ("verify_email", "verify_phone")
+        assert (told["template"], told["channel"], former) == ("contact_changed", "text", "+15125550101")
+
     def test_phone_is_verified_by_its_code_and_a_new_one_has_to_be_again(self, door: Door) -> None:
         customer_id = door.enter().principal.id
         door.own.send_verification(customer_id, Channel.PHONE, visit=HOME)

@@ -1,11 +1,21 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, distinct, func, select
 
-from commerce.fraud.models import Assessment, Attempt, ReviewDecided, ReviewNotFound, Subject
+from commerce.customers.contact import NewAddress
+from commerce.fraud.models import (
+    Assessment,
+    Attempt,
+    PurchaseSeen,
+    ReviewDecided,
+    ReviewNotFound,
+    Subject,
+)
+from commerce.fraud.scoring import FOUND_ALIKE
 from commerce.fraud.store import fraud_attempts
 from foundation.errors import PaymentDeclined
 from foundation.money import Money
@@ -131,6 +141,83 @@ def test_genuine_attempt_is_allowed_when_it_is_made_again(shop: Shop) -> None:
     again = shop.fraud.assess(_attempt(shop, "cus_8", card="c8", key="k8"))
 
     assert (first.decision, again.decision) == ("review", "allow")
+
+
+def test_review_outlives_the_purchase_that_is_refused_for_it(shop: Shop) -> None:
+    def purchase(number: int) -> None:
+        with shop.ledger.transaction():
+            shop.fraud.assess(_attempt(shop, f"cus_{number}", card=f"c{number}"))
+            raise PaymentDeclined("Somebody has to look at it first.")
+
+    for number in range(9):
+        with pytest.raises(PaymentDeclined):
+            purchase(number)
+
+    assert "cus_8" in {each.customer_id for each in shop.fraud.reviews()}
+
+
+def test_what_was_found_genuine_lets_the_like_pass_and_nothing_larger(shop: Shop) -> None:
+    *_, first = [shop.fraud.assess(_attempt(shop, f"cus_{n}", card=f"c{n}", cents=50_00)) for n in range(9)]
+    assert first.review_id is not None
+    shop.fraud.decide(first.review_id, by="stf_kim", is_fraud=False)
+
+    again = [shop.fraud.assess(_attempt(shop, "cus_8", card="c8", cents=cents)) for cents in (50_00, 50_01)]
+    stranger = shop.fraud.assess(_attempt(shop, "cus_8", card="c_other", cents=50_00))
+
+    assert [each.decision for each in (*again, stranger)] == ["allow", "review", "review"]
+
+
+def test_card_told_by_its_looks_counts_less_and_says_so(shop: Shop) -> None:
+    scores = {}
+    for is_sure in (True, False):
+        for number in range(4):
+            attempt = _attempt(
+                shop, f"cus_{is_sure}{number}", card=f"c_{is_sure}", device=f"d{is_sure}{number}"
+            )
+            seen = replace(attempt, is_card_unmistakable=is_sure, address_digest=None, ip_digest=None)
+            scores[is_sure] = shop.fraud.assess(seen).score
+
+    assert scores[False] < scores[True]
+
+
+def test_fraud_with_a_card_that_looks_the_same_is_for_staff_to_judge(shop: Shop, tested: Assessment) -> None:
+    assert tested.review_id is not None
+    shop.fraud.decide(tested.review_id, by="stf_kim", is_fraud=True)
+    shop.clock.advance(timedelta(days=30))
+    other = _attempt(shop, "cus_other", card="c8", device="d_new", address="a_new", ip="i_new")
+
+    alike = shop.fraud.assess(replace(other, is_card_unmistakable=False))
+
+    assert (alike.decision, alike.score) == ("review", FOUND_ALIKE)
+    assert alike.reasons == ("Staff found fraud before with the same card (or one that looks like it).",)
+
+
+def test_card_of_several_accounts_and_their_common_address_are_known_again(shop: Shop) -> None:
+    first, *_, last = [_weigh(shop, name, line1) for name, line1 in LIVING.items()]
+
+    with shop.ledger.transaction() as connection:
+        columns = fraud_attempts.c.card_digest, fraud_attempts.c.address_digest
+        assert connection.execute(select(*map(_kinds, columns))).one() == (1, 1)
+    assert last.score > first.score
+
+
+LIVING = {"ana": "12 Main St", "ben": "12  MAIN st.", "cleo": "12 main st"}
+
+
+def _weigh(shop: Shop, name: str, line1: str) -> Assessment:
+    """A purchase of somebody new with a card that others have as well."""
+    customer_id = shop.welcome(name, card="tok_approve.stolen")
+    shop.addresses.add(customer_id, NewAddress(f"{name} Test", line1, "Austin", "TX", "78701"))
+    card = shop.payments.default_card(customer_id)
+    return shop.fraud.weigh(
+        PurchaseSeen(
+            customer_id, Money(30_00), "order", name, card.marks, card.is_unmistakable, shop.clock.now
+        )
+    )
+
+
+def _kinds(column: ColumnElement[str]) -> ColumnElement[int]:
+    return func.count(distinct(column))
 
 
 def test_digest_hides_the_value_and_not_that_it_is_the_same(shop: Shop) -> None:

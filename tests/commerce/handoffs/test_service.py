@@ -23,3 +23,15 @@ def test_longest_waiting_comes_first(shop: Shop) -> None:
     shop.handoffs.request("thr_2", principal_id="gst_1", summary="second")
 
     assert [asked.summary for asked in shop.handoffs.waiting()] == ["first", "second"]
+
+
+def test_thread_may_ask_again_once_a_person_has_seen_to_it(shop: Shop) -> None:
+    first = shop.handoffs.request("thr_1", principal_id="cus_ana", summary="a wrong delivery")
+    closed = shop.handoffs.close(first.id)
+    shop.clock.advance(timedelta(minutes=1))
+
+    second = shop.handoffs.request("thr_1", principal_id="cus_ana", summary="another")
+
+    assert closed.closed_at == first.requested_at
+    assert shop.handoffs.close(first.id) == closed
+    assert shop.handoffs.waiting() == [second]

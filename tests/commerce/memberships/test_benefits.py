@@ -73,6 +73,23 @@ class TestPromotions:
 
         assert (shown.title, shown.off, shown.tiers) == ("Now", Money(3_00), frozenset(Tier))
 
+    def test_members_of_its_tiers_hear_of_it(self, shop: Shop, ana: str) -> None:
+        ben, _ = shop.welcome("ben"), shop.welcome("cay")
+        shop.memberships.subscribe(ana, tier=Tier.GOLD, key="k1")
+        shop.memberships.subscribe(ben, tier=Tier.BRONZE, key="k2")
+        now = shop.clock.now
+        gold = Promotion("", "Gold", frozenset({Tier.GOLD}), now, now + timedelta(days=1), percent=30)
+
+        announced = shop.benefits.promote(gold, by="stf_sam")
+
+        with shop.ledger.transaction() as connection:
+            told = connection.execute(
+                select(OUTBOX.c.customer_id, OUTBOX.c.payload["about"].astext).where(
+                    OUTBOX.c.payload["template"].astext == "promotion"
+                )
+            ).all()
+        assert told == [(ana, announced.id)]
+
     def test_one_that_could_not_run_is_refused(self, shop: Shop) -> None:
         now = shop.clock.now
         later = now + timedelta(days=1)

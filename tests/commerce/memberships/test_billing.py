@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from commerce.memberships.models import Membership, MembershipStatus, Standing, Tier
 from commerce.memberships.store import changes, periods, recurrings
@@ -184,6 +184,33 @@ class TestGateway:
         assert month.periods()[-1] == (2, "BRONZE", 47_00)
         assert "downgraded" in {notice["template"] for notice in shop.events("notices")}
 
+    def test_what_it_charged_too_much_before_it_was_told_of_a_change_goes_back(
+        self, shop: Shop, month: Month
+    ) -> None:
+        shop.memberships.downgrade(month.customer_id, tier=Tier.BRONZE, key="k1")
+        month.go_to(month.membership.period_end)
+
+        month.bill()
+        month.follow()
+
+        assert month.periods()[-1] == (2, "BRONZE", 47_00)
+        shop.clock.now += DAY
+        shop.payments.reconcile()
+        assert shop.charged() == Money(97_00 + 47_00)
+        assert "refund" in {notice["template"] for notice in shop.events("notices")}
+        assert month.plans() == [(47_00, "active")]
+
+    def test_what_it_charged_too_little_is_let_go(self, shop: Shop, month: Month) -> None:
+        month.go_to(month.membership.period_end - DAY)
+        shop.memberships.upgrade(month.customer_id, tier=Tier.GOLD, key="k1")
+        upgraded = shop.charged()
+        month.go_to(month.membership.period_end)
+
+        month.bill()
+
+        assert month.periods()[-1] == (2, "GOLD", 97_00)
+        assert shop.charged() == upgraded + SILVER
+
     def test_leaving_stops_it_and_coming_back_starts_it_again(self, shop: Shop, month: Month) -> None:
         end = month.membership.period_end
         shop.memberships.cancel(month.customer_id, key="k1")
@@ -324,6 +351,26 @@ class TestFailure:
         shop.billing.failed(charge)
 
         assert month.status is MembershipStatus.ACTIVE
+
+
+class TestCollecting:
+    BROKEN = """
+        SET LOCAL session_replication_role = replica;
+        INSERT INTO memberships SELECT (jsonb_populate_record(m, jsonb_build_object(
+            'id', 'mem_0' || n, 'customer_id', 'cus_' || n, 'status', 'nonsense'))).*
+        FROM memberships m, generate_series(1, 100) n
+    """
+
+    def test_memberships_that_cannot_be_read_keep_no_other_waiting(self, shop: Shop, month: Month) -> None:
+        end = month.membership.period_end
+        with shop.ledger.transaction() as connection:
+            for statement in self.BROKEN.split(";"):
+                connection.execute(text(statement))
+        month.go_to(end + 2 * DAY)
+
+        collected = shop.billing.collect()
+
+        assert (collected, month.membership.period) == (1, 2)
 
 
 class TestStale:

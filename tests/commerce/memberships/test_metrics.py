@@ -23,6 +23,7 @@ def member(began: timedelta, left: timedelta | None = None, **changed: object) -
     status = MembershipStatus.ACTIVE if left is None else MembershipStatus.CANCELLED
     usual: dict[str, object] = {
         "tier": Tier.SILVER,
+        "joined_tier": Tier.SILVER,
         "status": status,
         "price": Money(97_00),
         "started_at": NOW - began,
@@ -90,6 +91,14 @@ def test_lifetime_value_goes_on_at_the_observed_rate() -> None:
 
     ratio = 0.5 * 1.10 ** (-1 / 12)
     assert worth.cohort.cents == pytest.approx(97_00 / (1 - ratio), abs=1)
+
+
+def test_whoever_changed_counts_where_they_joined() -> None:
+    moved = [member(MONTH * 3, tier=Tier.GOLD, price=Money(197_00)) for _ in range(6)]
+
+    joined, reached = (lifetime_value(moved, tier, at=NOW).members for tier in (Tier.SILVER, Tier.GOLD))
+
+    assert (joined, reached) == (6, 0)
 
 
 def test_tier_without_members_is_worth_its_first_month() -> None:

@@ -44,6 +44,9 @@ class WatchedMailer:
     def has_sent(self, message_id: str) -> bool:
         return self.inner.has_sent(message_id)
 
+    def forget(self, message_id: str) -> None:
+        self.inner.forget(message_id)
+
 
 @dataclass
 class Desk:

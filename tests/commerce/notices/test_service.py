@@ -1,5 +1,5 @@
-import threading
 import re
+import threading
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -8,15 +8,22 @@ from sqlalchemy import text
 
 from commerce.customers.contact import Channel
 from commerce.customers.models import NewCustomer
-from commerce.notices.models import MASK, PAUSES, Status, Unsendable
+from commerce.notices.models import MASK, PAUSES, Recipient, Status, Unsendable
 from commerce.notices.offers import NotOurLink
 from commerce.notices.ports import CarrierSilent
-from commerce.notices.service import A_TRY_TAKES, NoSuchNotice, NotParked
+from commerce.notices.service import A_TRY_TAKES, KEPT, NoSuchNotice, NotParked
 from foundation.outbox import Event
 from tests.commerce.notices.conftest import Crash, Desk
 
 ENDED = {"tier": "GOLD"}
-OFFER = {"title": "Ten percent off", "description": "This week only."}
+OFFER = {
+    "title": "Ten percent off",
+    "percent": 10,
+    "off_cents": None,
+    "category": "edible",
+    "starts_at": "2026-03-02T06:00:00+00:00",
+    "ends_at": "2026-03-09T05:00:00+00:00",
+}
 
 
 def silent() -> None:
@@ -257,3 +264,39 @@ def test_tally_counts_every_state_and_knows_how_long_the_oldest_waits(desk: Desk
 
     assert tally.counts == {Status.WAITING: 1, Status.SENT: 1, Status.PARKED: 0, Status.WITHHELD: 0}
     assert tally.waiting_for(desk.shop.clock()) == timedelta(minutes=3)
+
+
+class TestKeeping:
+    def test_letters_are_for_their_owner_alone(self, desk: Desk, ana: str) -> None:
+        notice_id = desk.tell(ana)
+
+        modes = [path.stat().st_mode & 0o777 for path in (desk.folder, desk.folder / f"{notice_id}.eml")]
+
+        assert modes == [0o700, 0o600]
+
+    def test_after_three_months_rows_and_files_are_gone(self, desk: Desk, ana: str) -> None:
+        old = desk.tell(ana)
+        desk.mailer.before = silent
+        waiting = desk.tell(ana, "membership_ended", ENDED)
+        desk.mailer.before = lambda: None
+        desk.shop.clock.advance(KEPT + timedelta(seconds=1))
+        recent = desk.tell(ana, "membership_ended", ENDED, number=2)
+
+        pruned = desk.notices.prune()
+
+        assert (pruned, desk.files()) == (1, [f"{recent}.eml"])
+        assert status(desk, waiting) is Status.WAITING
+        with pytest.raises(NoSuchNotice):
+            desk.notices.find(old)
+
+    def test_address_that_is_to_be_verified_is_told_no_name(self, desk: Desk, ana: str) -> None:
+        sealed = {
+            f"sealed_{name}": desk.shop.keys.seal(ana, value, context=f"notices.{name}")
+            for name, value in (("code", "482913"), ("email", "stranger@example.com"))
+        }
+
+        desk.tell(ana, "verify_email", {"expires_at": "2026-03-01T13:00:00+00:00", **sealed})
+
+        [sent] = desk.mailer.sent
+        assert sent.recipient == Recipient(None, "stranger@example.com")
+        assert "Ana" not in sent.written.text + sent.written.html

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
+from commerce.payments.card_store import cards
 from commerce.payments.models import CardInUse, CardNotAccepted, CardNotFound, CardNumberRefused
 from commerce.payments.ports import GatewaySilent, StoredCard
 from commerce.payments.sandbox import sandbox_plans
-from commerce.payments.store import cards
 from evals.faults.fuse import RelayedGateway
 from tests.commerce.payments.conftest import PRICE
 from tests.shop import Shop
@@ -19,6 +21,14 @@ class ForgetfulGateway(RelayedGateway):
 
     def stored_cards(self, customer_id: str) -> list[StoredCard]:
         return [*super().stored_cards(customer_id), *([self._stored] if self._stored else [])]
+
+
+class OneProfileGateway(RelayedGateway):
+    """Whatever the nonce, it is the same card."""
+
+    def store_card(self, customer_id: str, nonce: str) -> StoredCard | None:
+        stored = super().store_card(customer_id, nonce)
+        return stored and replace(stored, token=nonce.partition(".")[0])
 
 
 class TestCards:
@@ -49,6 +59,26 @@ class TestCards:
 
         assert second == first
         assert len(shop.payments.cards(ana)) == 2
+
+    def test_card_entered_anew_is_the_one_on_file_and_outlives_no_double(self, shop: Shop, ana: str) -> None:
+        gateway = OneProfileGateway(shop.sandbox)
+        payments = shop.with_gateway(gateway).payments
+        first = payments.add_card(ana, nonce="tok_hold.1")
+
+        again = [payments.add_card(ana, nonce="tok_hold.2") for _ in range(2)]
+
+        assert again == [first, first]
+        assert [card.id for card in payments.cards(ana)].count(first.id) == 1
+
+    def test_card_of_two_customers_has_the_same_marks_and_cards_that_differ_do_not(self, shop: Shop) -> None:
+        nonces = {"ana": "tok_approve.stolen", "ben": "tok_approve.stolen", "cleo": "tok_approve.own"}
+        marks = [
+            shop.payments.add_card(shop.welcome(name, card=None), nonce=nonce).marks
+            for name, nonce in nonces.items()
+        ]
+
+        assert marks[0] == marks[1] != marks[2]
+        assert "stolen" not in marks[0]
 
     def test_nonce_the_gateway_does_not_know_is_refused(self, shop: Shop, ana: str) -> None:
         with pytest.raises(CardNotAccepted):
@@ -98,4 +128,4 @@ class TestRemove:
         shop.payments.remove_card(ana, first.id)
 
         with shop.ledger.transaction() as connection:
-            assert connection.execute(select(sandbox_plans.c.token)).scalar_one() == "tok_hold"
+            assert connection.execute(select(sandbox_plans.c.token)).scalar_one() == "tok_hold.1"

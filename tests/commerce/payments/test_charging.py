@@ -11,10 +11,11 @@ from commerce.payments.models import (
     NothingToPay,
     PaymentFailed,
     PaymentHeld,
+    PaymentReturned,
     PaymentStatus,
     PaymentUnsettled,
 )
-from commerce.payments.ports import GatewayAway, GatewaySilent
+from commerce.payments.ports import Charge, GatewayAway, GatewaySilent
 from foundation.money import Money
 from tests.commerce.payments.conftest import PRICE, charge, status
 from tests.crashes import FailingGateway, Killed, Point, killing, then_killed
@@ -153,6 +154,24 @@ class TestCrash:
             assert refusal.value.code == "PAYMENT_DECLINED"
 
         assert charge(shop, ana, key="k2").status is PaymentStatus.APPROVED
+
+    def test_charge_that_comes_about_after_it_was_given_up_goes_back(self, shop: Shop, ana: str) -> None:
+        silent = FailingGateway(shop.sandbox, before=GatewaySilent(), silence=GatewaySilent(), silent=1)
+        with pytest.raises(PaymentUnsettled):
+            charge(shop.with_gateway(silent), ana)
+        shop.clock.advance(timedelta(minutes=1))
+        shop.payments.reconcile()
+        [given_up] = shop.payments.payments_of(ana)
+        late = shop.sandbox.charge(Charge("tok_approve", PRICE, given_up.invoice, "Bronze membership"))
+        transaction = shop.sandbox.look_up(str(late.transaction_id))
+        assert transaction is not None
+
+        for _ in range(2):
+            shop.payments.observe(transaction)
+
+        assert (status(shop), shop.charged()) == (PaymentStatus.VOIDED, Money(0))
+        with pytest.raises(PaymentReturned):
+            charge(shop, ana)
 
 
 class TestDeposit:

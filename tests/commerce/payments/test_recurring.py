@@ -3,7 +3,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
 
+from commerce.payments.gateway_store import gateway_notifications
 from commerce.payments.inbox import GatewayInbox
 from commerce.payments.models import (
     KeyReused,
@@ -14,7 +16,7 @@ from commerce.payments.models import (
     RecurringUnsettled,
     RefundStatus,
 )
-from commerce.payments.ports import GatewaySilent, Notification, RecurringCharge
+from commerce.payments.ports import GatewaySilent, Notification, RecurringCharge, Return
 from foundation.errors import Conflict
 from foundation.money import Money
 from tests.commerce.payments.conftest import PRICE, charge
@@ -47,6 +49,20 @@ class Listener:
             raise Conflict("not now")
         self.heard.append((what, charge.amount.cents))
         self.payments.append(charge.payment_id)
+
+
+class Mistaken(Listener):
+    """Breaks over the charges of certain plans."""
+
+    def __init__(self, *broken: str, error: Exception) -> None:
+        super().__init__()
+        self._broken = broken
+        self._error = error
+
+    def charged(self, charge: RecurringCharge) -> None:
+        if charge.recurring_id in self._broken:
+            raise self._error
+        super().charged(charge)
 
 
 @pytest.fixture
@@ -230,6 +246,62 @@ class TestNews:
 
         assert (first, second, listener.heard) == (0, 1, [("charged", 47_00)])
         assert len(shop.payments.payments_of(plan.customer_id)) == 1
+
+    def test_notification_that_meets_a_mistake_of_ours_does_not_keep_the_others_waiting(
+        self, shop: Shop, plan: Recurring
+    ) -> None:
+        first = Mistaken(plan.id, error=RuntimeError("a mistake of ours"))
+        second = recur(shop, shop.welcome("ben"), key="p2")
+        inbox = GatewayInbox(shop.ledger, shop.payments, first, now=shop.clock)
+        bill(shop)
+
+        read = inbox.read()
+
+        assert (read, first.heard) == (1, [("charged", 47_00)])
+        assert [each.recurring_id for each in shop.payments.payments_of("cus_ben")] == [second.id]
+
+    def test_plans_that_cannot_be_followed_do_not_keep_the_others_waiting(self, shop: Shop, ana: str) -> None:
+        plans = [recur(shop, ana, key=f"p{number}") for number in range(21)]
+        stuck = Mistaken(*(plan.id for plan in plans[:20]), error=Conflict("not now"))
+        bill(shop)
+        with shop.ledger.transaction() as connection:
+            connection.execute(delete(gateway_notifications))
+        inbox = GatewayInbox(shop.ledger, shop.payments, stuck, now=shop.clock)
+        shop.clock.advance(timedelta(hours=1))
+        shop.payments.put_off(plans[20].id)
+        shop.clock.advance(timedelta(hours=1))
+
+        found = [inbox.look_for_lost(), inbox.look_for_lost()]
+
+        assert (found, stuck.heard) == ([0, 1], [("charged", 47_00)])
+
+    def test_refund_heard_before_its_charge_is_taken_over_with_it(
+        self, shop: Shop, plan: Recurring, listener: Listener, inbox: GatewayInbox
+    ) -> None:
+        bill(shop)
+        [charge_id] = shop.sandbox.plan(str(plan.subscription_id)).transaction_ids
+        shop.clock.advance(timedelta(days=1))
+        made = shop.sandbox.refund(Return(charge_id, Money(7_00), "by_hand", "1111"))
+        with shop.ledger.transaction() as connection:
+            connection.execute(delete(gateway_notifications))
+        inbox.receive(Notification("n1", "transaction", str(made.transaction_id)))
+
+        inbox.read()
+
+        assert listener.heard == [("charged", 47_00)]
+        assert shop.payments.payment(listener.payments[0]).refunded == Money(7_00)
+
+    def test_what_was_given_back_by_hand_without_a_word_is_found_at_night_once(
+        self, shop: Shop, ana: str, inbox: GatewayInbox
+    ) -> None:
+        early, late = charge(shop, ana), charge(shop, ana, key="k2")
+        shop.payments.refund(late.id, reason="it came late", key="r1")
+        shop.sandbox.void(str(early.transaction_id))
+
+        found = [inbox.look_for_undone(), inbox.read(), inbox.look_for_undone()]
+
+        assert found == [1, 1, 0]
+        assert shop.payments.payment(early.id).status is PaymentStatus.VOIDED
 
     @pytest.mark.usefixtures("plan")
     def test_silent_gateway_postpones_the_notification(self, shop: Shop, listener: Listener) -> None:

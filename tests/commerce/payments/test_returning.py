@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,15 +14,24 @@ from commerce.payments.models import (
     PaymentReturned,
     PaymentStatus,
     Refund,
+    RefundOrigin,
     RefundRefused,
     RefundStatus,
 )
-from commerce.payments.ports import GatewayAnswer, GatewaySilent, Return, Verdict
+from commerce.payments.ports import (
+    CardGateway,
+    GatewayAnswer,
+    GatewaySilent,
+    Return,
+    Stage,
+    Transaction,
+    Verdict,
+)
 from evals.faults.fuse import RelayedGateway
 from foundation.errors import ShopError
 from foundation.money import Money
 from tests.commerce.payments.conftest import PRICE, charge, status
-from tests.crashes import FailingGateway, Killed
+from tests.crashes import FailingGateway, Killed, killing
 from tests.shop import Shop
 
 A_DAY = timedelta(days=1)
@@ -32,6 +42,17 @@ class UnwillingGateway(RelayedGateway):
 
     def refund(self, refund: Return) -> GatewayAnswer:
         return GatewayAnswer(Verdict.ERROR, refund.transaction_id)
+
+
+class RefundFirstGateway(RelayedGateway):
+    """Finds a refund where its charge has the same invoice."""
+
+    def __init__(self, inner: CardGateway, refund: Transaction) -> None:
+        super().__init__(inner)
+        self._refund = refund
+
+    def find(self, invoice: str) -> Transaction | None:
+        return self._refund if super().find(invoice) else None
 
 
 @pytest.fixture
@@ -161,6 +182,137 @@ class TestRefund:
         assert (told["status"], told["amount_cents"], told["refunded_cents"]) == ("approved", 47_00, 20_00)
 
 
+class TestTold:
+    def test_customer_is_told_once_of_what_staff_or_somebody_by_hand_gives_back(
+        self, shop: Shop, paid: Payment
+    ) -> None:
+        by_hand = _by_hand(shop, paid, 7_00)
+        for _ in range(2):
+            shop.payments.make_good(paid.id, amount=Money(20_00), reason="it came late", key="r1")
+            shop.payments.observe(by_hand)
+
+        told = [(each["template"], each["amount_cents"]) for each in shop.events("notices")]
+        assert sorted(told) == [("refund", 7_00), ("refund", 20_00)]
+
+    def test_customer_is_not_told_of_what_the_gateway_refuses(self, shop: Shop, paid: Payment) -> None:
+        unwilling = shop.with_gateway(UnwillingGateway(shop.sandbox)).payments
+
+        with pytest.raises(RefundRefused):
+            unwilling.make_good(paid.id, reason="it came late", key="r1")
+
+        assert shop.events("notices") == []
+
+
+class TestByHand:
+    """What somebody gives back in the gateway's own interface."""
+
+    def test_refunds_are_taken_over_once_each_until_nothing_is_left(self, shop: Shop, paid: Payment) -> None:
+        parts = [_by_hand(shop, paid, cents) for cents in (20_00, 27_00)]
+
+        for part in (*parts, *reversed(parts)):
+            shop.clock.advance(timedelta(seconds=1))
+            shop.payments.observe(part)
+
+        assert [(each.amount, each.status, each.origin) for each in shop.payments.refunds(paid.id)] == [
+            (Money(cents), RefundStatus.REFUNDED, RefundOrigin.GATEWAY) for cents in (20_00, 27_00)
+        ]
+        assert status(shop) is PaymentStatus.REFUNDED
+        assert shop.events("payments")[-1]["refunded_cents"] == 47_00
+
+    def test_refund_of_our_own_is_not_taken_for_another(self, shop: Shop, paid: Payment) -> None:
+        dying = shop.with_gateway(FailingGateway(shop.sandbox, after=Killed()))
+        with pytest.raises(Killed):
+            refund(dying, paid, 20_00)
+        [ours] = shop.payments.refunds(paid.id)
+        made = shop.sandbox.find(ours.invoice)
+        assert made is not None
+
+        shop.payments.observe(made)
+
+        assert len(shop.payments.refunds(paid.id)) == 1
+
+    def test_refund_undone_there_is_money_of_the_shop_again(self, shop: Shop, paid: Payment) -> None:
+        made = refund(shop, paid)
+        known = shop.sandbox.find(made.invoice)
+        assert known is not None
+
+        for _ in range(2):
+            shop.payments.observe(replace(known, stage=Stage.VOIDED))
+
+        assert [each.status for each in shop.payments.refunds(paid.id)] == [RefundStatus.REFUSED]
+        assert (status(shop), shop.payments.payment(paid.id).refunded) == (PaymentStatus.APPROVED, Money(0))
+
+    def test_refund_waits_for_one_of_ours_that_the_gateway_refuses_now(self, shop: Shop, ana: str) -> None:
+        payment = charge(shop, ana)
+        refund(shop, payment, 20_00)
+        shop.clock.advance(A_DAY)
+        whole = _by_hand(shop, payment, 47_00)
+        with pytest.raises(NothingToRefund):
+            shop.payments.observe(whole)
+        shop.payments.reconcile()
+
+        shop.payments.observe(whole)
+
+        assert {each.origin: each.status for each in shop.payments.refunds(payment.id)} == {
+            RefundOrigin.SHOP: RefundStatus.REFUSED,
+            RefundOrigin.GATEWAY: RefundStatus.REFUNDED,
+        }
+        assert (status(shop), shop.charged()) == (PaymentStatus.REFUNDED, Money(0))
+
+    def test_refund_of_a_charge_that_nobody_here_has_an_answer_to_is_taken_over(
+        self, shop: Shop, ana: str
+    ) -> None:
+        with pytest.raises(Killed):
+            charge(shop.with_gateway(killing(shop.sandbox, "after")), ana)
+        [payment] = shop.payments.payments_of(ana)
+        taken = shop.sandbox.find(payment.invoice)
+        assert taken is not None
+        shop.clock.advance(A_DAY)
+
+        shop.payments.observe(taken)
+        shop.payments.observe(_by_hand(shop, shop.payments.payment(payment.id), 7_00))
+        shop.payments.reconcile()
+
+        assert (status(shop), shop.charged()) == (PaymentStatus.REFUNDED, Money(0))
+
+    def test_charge_is_found_though_a_refund_by_hand_has_its_invoice(self, shop: Shop, ana: str) -> None:
+        with pytest.raises(Killed):
+            charge(shop.with_gateway(killing(shop.sandbox, "after")), ana)
+        [payment] = shop.payments.payments_of(ana)
+        taken = shop.sandbox.find(payment.invoice)
+        assert taken is not None
+        shop.clock.advance(A_DAY)
+        by_hand = _by_hand(shop, replace(payment, transaction_id=taken.transaction_id), 7_00)
+
+        shop.with_gateway(RefundFirstGateway(shop.sandbox, by_hand)).payments.reconcile()
+
+        assert shop.payments.payment(payment.id).transaction_id == taken.transaction_id
+
+    def test_void_takes_what_a_waiting_part_has_left(self, shop: Shop, ana: str) -> None:
+        payment = charge(shop, ana)
+        refund(shop, payment, 20_00)
+        shop.sandbox.void(str(payment.transaction_id))
+        voided = shop.sandbox.look_up(str(payment.transaction_id))
+        assert voided is not None
+
+        shop.payments.observe(voided)
+        shop.clock.advance(A_DAY)
+        shop.payments.reconcile()
+
+        assert {(each.amount, each.status) for each in shop.payments.refunds(payment.id)} == {
+            (Money(20_00), RefundStatus.VOIDED),
+            (Money(27_00), RefundStatus.VOIDED),
+        }
+        assert status(shop) is PaymentStatus.VOIDED
+
+
+def _by_hand(shop: Shop, payment: Payment, cents: int) -> Transaction:
+    card = Return(str(payment.transaction_id), Money(cents), f"by_hand_{cents}", "1111")
+    made = shop.sandbox.look_up(str(shop.sandbox.refund(card).transaction_id))
+    assert made is not None
+    return made
+
+
 class TestCrash:
     def test_process_killed_after_the_refund_has_made_it_once(self, shop: Shop, paid: Payment) -> None:
         dying = shop.with_gateway(FailingGateway(shop.sandbox, after=Killed()))
@@ -230,6 +382,23 @@ class TestGiveBack:
         shop.payments.give_back("k1", reason="nothing issued")
 
         assert status(shop) is PaymentStatus.DECLINED
+
+    def test_rest_of_what_was_never_delivered_goes_back_although_a_part_has(
+        self, shop: Shop, ana: str
+    ) -> None:
+        refund(shop, charge(shop, ana), 20_00)
+        for _ in range(2):
+            shop.clock.advance(A_DAY)
+            shop.payments.reconcile()
+
+        assert (status(shop), shop.charged()) == (PaymentStatus.REFUNDED, Money(0))
+
+    def test_what_the_gateway_does_not_take_back_is_not_asked_for_ever(self, shop: Shop, ana: str) -> None:
+        charge(shop, ana)
+        shop.clock.advance(A_DAY)
+        unwilling = shop.with_gateway(UnwillingGateway(shop.sandbox)).payments
+
+        assert [unwilling.reconcile() for _ in range(2)] == [1, 0]
 
     def test_silent_gateway_delays_it_until_reconciled(self, shop: Shop, ana: str) -> None:
         charge(shop, ana)

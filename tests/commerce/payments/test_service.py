@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from commerce.payments.models import PaymentStatus
+from commerce.payments.ports import Transaction
+from evals.faults.fuse import RelayedGateway
 from foundation.money import Money
 from tests.commerce.payments.conftest import PRICE, charge, status
 from tests.crashes import Killed, killing
@@ -64,6 +66,30 @@ class TestReconcile:
 
         assert shop.payments.reconcile() == 0
         assert shop.charged() == PRICE
+
+    def test_payment_that_meets_a_mistake_of_ours_does_not_keep_the_others_waiting(
+        self, shop: Shop, ana: str
+    ) -> None:
+        for key in ("k1", "k2"):
+            with pytest.raises(Killed):
+                charge(shop.with_gateway(killing(shop.sandbox, "after")), ana, key=key)
+            shop.clock.advance(timedelta(minutes=1))
+        mistaken = shop.with_gateway(MistakenGateway(shop.sandbox)).payments
+
+        assert mistaken.reconcile() == 1
+        assert (status(shop, "k1"), status(shop, "k2")) == (PaymentStatus.PENDING, PaymentStatus.APPROVED)
+
+
+class MistakenGateway(RelayedGateway):
+    """Breaks over the first thing that it is asked to find."""
+
+    is_mended = False
+
+    def find(self, invoice: str) -> Transaction | None:
+        if self.is_mended:
+            return super().find(invoice)
+        self.is_mended = True
+        raise RuntimeError("a mistake of ours")
 
 
 def in_another_thread(work: Callable[[], int]) -> int:

@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from commerce.raffles.draw.bundle import PATIENCE, WAIT, Bundle, Commitment
 from commerce.raffles.draw.tickets import holder
 from commerce.raffles.draw.verification import verify
-from commerce.raffles.draw_store import NotCommitted, list_blocks
+from commerce.raffles.draw_store import TICKETS_A_BLOCK, NotCommitted, list_blocks, raffle_draws
 from commerce.raffles.draws import BEFORE_PUBLISHING, BeaconAway, ListChanged, TooEarly
 from commerce.raffles.models import Raffle, RaffleClosed, RaffleStatus, WrongStage
 from commerce.raffles.store import raffle_tickets
@@ -21,6 +21,10 @@ from tests.fakes import FakeClock
 from tests.shop import Shop
 
 SPRING = "raf_spring"
+MANY = """
+INSERT INTO raffle_tickets (id, raffle_id, number, customer_id, purchase_id, issued_at)
+SELECT 'tkt_' || n, 'raf_spring', n, 'cus_' || n / 9, 'rfp_1', now() FROM generate_series(8, :last) AS n
+"""
 MINUTE = timedelta(minutes=1)
 
 
@@ -122,6 +126,15 @@ class TestWhole:
 
         buyers = ["cus_ana"] * 2 + ["cus_ben"] * 3 + ["cus_cleo"] * 2
         assert told.splitlines() == [f"{at} {holder(b'k' * 32, who)}" for at, who in enumerate(buyers, 1)]
+
+    def test_a_list_of_more_than_one_block_is_whole_and_in_order(self, shop: Shop) -> None:
+        with shop.ledger.transaction() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            connection.execute(text(MANY), {"last": TICKETS_A_BLOCK * 2 + 1})
+            blocks = list(list_blocks(connection, SPRING, holder_key=b"k" * 32))
+
+        numbers = [int(line.split()[0]) for line in b"".join(blocks).splitlines()]
+        assert (len(blocks), numbers) == (3, list(range(1, TICKETS_A_BLOCK * 2 + 2)))
 
 
 @pytest.mark.usefixtures("raffle")
@@ -271,6 +284,17 @@ class TestDraw:
 
         with pytest.raises(ListChanged):
             shop.raffle_draws.draw(SPRING)
+
+    def test_one_that_cannot_be_closed_keeps_no_other_waiting(self, shop: Shop, clock: FakeClock) -> None:
+        shop.open_raffle(id="raf_other", closes_at=shop.raffles.find(SPRING).closes_at + MINUTE)
+        with shop.ledger.transaction() as connection:
+            connection.execute(update(raffle_draws).values(holder_key_sealed="broken"))
+        clock.advance(timedelta(days=8))
+
+        shop.raffle_draws.keep_time()
+
+        assert shop.raffles.find(SPRING).status is RaffleStatus.OPEN
+        assert shop.raffles.find("raf_other").status is RaffleStatus.CANCELLED
 
     def test_an_open_raffle_is_not_drawn(self, shop: Shop) -> None:
         with pytest.raises(WrongStage, match="Spring Raffle is open, so you cannot draw it"):

@@ -63,6 +63,18 @@ class TestPlan:
         assert (raffle.prize, raffle.ticket_price) == ("two hammocks", Money(6_00))
         assert shop.raffle_proofs.standing(draft.id).seed_sha256 is not None
 
+    def test_a_draft_whose_time_is_over_is_not_opened(
+        self, shop: Shop, planned: Planned, clock: FakeClock
+    ) -> None:
+        draft = shop.raffle_office.create(planned())
+        clock.advance(timedelta(days=3))
+
+        with pytest.raises(PlanRefused) as refused:
+            shop.raffle_office.open(draft.id)
+
+        assert refused.value.details == {"field": "closes_at", "expected": "later than now"}
+        assert shop.raffles.find(draft.id).status is RaffleStatus.DRAFT
+
     def test_what_was_offered_stands(self, shop: Shop, planned: Planned) -> None:
         shop.open_raffle()
 

@@ -1,17 +1,21 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
 from commerce.age.models import AgeNotProven
+from commerce.fraud.models import Signs
 from commerce.memberships.models import Tier
 from commerce.payments.models import CardDeclined, KeyReused, PaymentFailed, PaymentHeld, PaymentReturned
 from commerce.payments.ports import Charge, GatewayAnswer
 from commerce.payments.sandbox import SandboxGateway
+from commerce.raffles import store
 from commerce.raffles.models import (
     NoTickets,
+    PurchaseInReview,
     Raffle,
     RaffleClosed,
     RaffleNotFound,
@@ -294,3 +298,56 @@ def test_one_customer_at_once_stays_within_their_share(shop: Shop, ana: str) -> 
 
     assert sum(outcomes) == 2
     assert numbers(shop, ana) == [1, 2, 3, 4]
+
+
+class TestReview:
+    """A purchase that looks like fraud."""
+
+    @pytest.fixture
+    def late(self, shop: Shop) -> str:
+        """The last of several accounts that use one stolen card on one device."""
+        shop.open_raffle()
+        names = [f"thief{number}" for number in range(8)]
+        for name in names[:-1]:
+            shop.welcome(name, card="tok_approve.stolen")
+            with suppress(PurchaseInReview):
+                self._buy(shop, f"cus_{name}", key=name)
+        return shop.welcome(names[-1], card="tok_approve.stolen")
+
+    def _buy(self, shop: Shop, customer_id: str, *, key: str) -> Receipt:
+        signs = Signs(ip="192.0.2.1", device="Thief/1.0")
+        return shop.raffles.buy_tickets(customer_id, raffle_id="raf_spring", quantity=1, key=key, signs=signs)
+
+    def test_is_refused_uncharged_until_a_person_has_looked(self, shop: Shop, late: str) -> None:
+        charged = shop.charges()
+
+        with pytest.raises(PurchaseInReview):
+            self._buy(shop, late, key="k1")
+
+        [review] = [each for each in shop.fraud.reviews() if each.customer_id == late]
+        assert (review.kind, shop.charges(), numbers(shop, late)) == ("raffle", charged, [])
+        with shop.ledger.transaction() as connection:
+            held = store.taken(
+                connection, shop.raffles.find("raf_spring"), late, except_key="", now=shop.clock()
+            )
+        assert held.by_customer == 0
+
+    @pytest.mark.parametrize("key", ["k1", "k2"])
+    def test_is_sold_once_it_was_found_genuine(self, shop: Shop, late: str, key: str) -> None:
+        with pytest.raises(PurchaseInReview):
+            self._buy(shop, late, key="k1")
+        [review] = [each for each in shop.fraud.reviews() if each.customer_id == late]
+
+        shop.fraud.decide(review.id, by="stf_kim", is_fraud=False)
+
+        assert len(self._buy(shop, late, key=key).tickets) == 1
+
+    def test_purchase_found_to_be_fraud_stays_refused(self, shop: Shop, late: str) -> None:
+        with pytest.raises(PurchaseInReview):
+            self._buy(shop, late, key="k1")
+        [review] = [each for each in shop.fraud.reviews() if each.customer_id == late]
+
+        shop.fraud.decide(review.id, by="stf_kim", is_fraud=True)
+
+        with pytest.raises(PurchaseInReview):
+            self._buy(shop, late, key="k1")

@@ -1,0 +1,91 @@
+"""The shop's catalogue as memory searches it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
+
+from commerce.age.service import AgeVerification
+from commerce.inventory.models import Category, Effect, Flavour, Product, refusal
+from commerce.inventory.service import Inventory
+from commerce.memberships.service import Memberships
+from foundation.clock import Clock
+from memory.ports import NameKind, ShopName
+from memory.predictions.ports import ShopProduct
+from memory.products import ShelfProduct
+
+
+class CatalogueTexts:
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+
+    def revision(self) -> object:
+        return self._inventory.catalogue().revision
+
+    def products(self) -> Sequence[ShelfProduct]:
+        return [_shown(product) for product in self._inventory.products()]
+
+    def worded(self, text: str) -> Mapping[str, float]:
+        return self._inventory.catalogue().index.scores(text)
+
+
+class CatalogueNames:
+    """What the shop's things are called."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+
+    def revision(self) -> object:
+        return self._inventory.catalogue().revision
+
+    def names(self) -> Sequence[ShopName]:
+        kinds: tuple[tuple[NameKind, type[StrEnum]], ...] = (
+            ("category", Category),
+            ("effect", Effect),
+            ("flavour", Flavour),
+        )
+        return [
+            *(ShopName("product", each.id, each.name) for each in self._inventory.products()),
+            *(ShopName(kind, each.value, each.value) for kind, several in kinds for each in several),
+        ]
+
+
+class ShopFront:
+    """What may be recommended to whom."""
+
+    def __init__(
+        self, inventory: Inventory, memberships: Memberships, ages: AgeVerification, *, now: Clock
+    ) -> None:
+        self._inventory = inventory
+        self._memberships = memberships
+        self._ages = ages
+        self._now = now
+        self._held: tuple[object, Sequence[ShopProduct]] | None = None
+
+    def products(self) -> Sequence[ShopProduct]:
+        """Made anew when the catalogue has changed."""
+        catalogue, held = self._inventory.catalogue(), self._held
+        if held is None or held[0] != catalogue.revision:
+            held = catalogue.revision, [_sold(each) for each in catalogue.products.values()]
+            self._held = held
+        return held[1]
+
+    def offered_to(self, customer_id: str) -> Collection[str]:
+        """Nothing to somebody whose age is not proven: nothing could be sold to them."""
+        proof, now = self._ages.status(customer_id), self._now()
+        if proof is None or not proof.is_usable(now):
+            return frozenset()
+        tier = self._memberships.standing(customer_id).tier
+        return frozenset(
+            each.id
+            for each in self._inventory.products()
+            if each.in_stock and refusal(each, tier=tier, at=now) is None
+        )
+
+
+def _sold(product: Product) -> ShopProduct:
+    return ShopProduct(product.id, product.name, frozenset(map(str, (*product.effects, *product.flavours))))
+
+
+def _shown(product: Product) -> ShelfProduct:
+    told = (product.name, product.category, *product.effects, *product.flavours, product.description)
+    text = ". ".join(str(each) for each in told if each)
+    return ShelfProduct(product.id, text, product.price.cents, is_available=product.in_stock)

@@ -1,0 +1,88 @@
+"""A customer's right to everything we hold of them, and to be forgotten."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Response
+from fastapi.encoders import jsonable_encoder
+
+from api.deps import Caller, NotAllowed, PathId, ReadableCustomer, SomeoneElses, TheHouse
+from api.envelope import Envelope
+from api.errors import refusals
+from api.shapes import Id, Shape, Timestamp
+from memory.forgetting.models import Status
+
+ACCEPTED = 202
+
+router = APIRouter(
+    prefix="/api/memory",
+    tags=["memory"],
+    responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
+)
+
+
+class LeftShown(Shape):
+    store: str
+    place: str
+    count: int
+
+
+class Receipt(Shape):
+    """Signed: `signature` covers every other field."""
+
+    erasure_id: str
+    customer_id: str
+    status: Status
+    asked_at: Timestamp
+    erased_at: Timestamp | None
+    """When the last store had nothing left of them."""
+    purged_at: Timestamp | None
+    """When the files beneath were found clean, in the night after."""
+    erased: dict[str, int]
+    left: list[LeftShown]
+    signature: str
+
+
+async def forgettable(customer_id: PathId, principal: Caller) -> str:
+    """The customer named in the path, when it is the caller or the caller is an admin."""
+    if "admin" in principal.scopes:
+        return customer_id
+    if "own:write" not in principal.scopes:
+        raise NotAllowed("own:write")
+    if customer_id != principal.id:
+        raise SomeoneElses
+    return customer_id
+
+
+@router.get("/export/{customer_id}")
+def export(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[dict[str, Any]]:
+    """Everything that we hold of a customer, by table, opened where it is sealed."""
+    return Envelope(data=jsonable_encoder(house.personal_rows.export(customer_id)))
+
+
+@router.delete("/forget/{customer_id}", responses={ACCEPTED: {"model": Envelope[Receipt]}})
+def forget(
+    customer_id: Annotated[str, Depends(forgettable)],
+    principal: Caller,
+    house: TheHouse,
+    response: Response,
+) -> Envelope[Receipt]:
+    """Forget a customer everywhere, for good; the answer is a signed receipt.
+
+    Where money is under way it is answered 202 and done as soon as that is settled. What the law makes
+    us keep stays without anything that says who they were. In the night after, the files beneath every
+    store are rewritten and searched, and the receipt gets its second date.
+    """
+    erasure = house.forgetting.forget(customer_id, by=principal.id)
+    if erasure.status is Status.ASKED:
+        response.status_code = ACCEPTED
+    return Envelope(data=_shown(house.forgetting.receipt(erasure)))
+
+
+@router.get("/erasures/{erasure_id}")
+def erasure_receipt(erasure_id: Annotated[Id, Path()], house: TheHouse) -> Envelope[Receipt]:
+    """The receipt as it stands; whoever has been forgotten can sign in no more, so its id is enough."""
+    return Envelope(data=_shown(house.forgetting.receipt(house.forgetting.find(erasure_id))))
+
+
+def _shown(receipt: dict[str, Any]) -> Receipt:
+    return Receipt.model_validate(receipt)

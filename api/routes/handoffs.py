@@ -1,0 +1,41 @@
+"""Conversations that wait for a person of the shop."""
+
+from fastapi import APIRouter
+
+from api.deps import PathId, Staff, TheHouse
+from api.envelope import Envelope
+from api.errors import refusals
+from api.shapes import Shape, Timestamp
+from commerce.handoffs.models import Handoff
+
+router = APIRouter(
+    prefix="/api/handoffs",
+    tags=["handoffs"],
+    responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
+)
+
+
+class HandoffShown(Shape):
+    id: str
+    thread_id: str
+    principal_id: str
+    """The customer or guest who asked."""
+    summary: str
+    requested_at: Timestamp
+    closed_at: Timestamp | None
+
+    @classmethod
+    def of(cls, handoff: Handoff) -> "HandoffShown":
+        return cls.model_validate(handoff)
+
+
+@router.get("")
+def waiting_handoffs(_: Staff, house: TheHouse) -> Envelope[list[HandoffShown]]:
+    """What nobody has seen to yet, the longest waiting first."""
+    return Envelope(data=[HandoffShown.of(each) for each in house.handoffs.waiting()])
+
+
+@router.post("/{handoff_id}/close", responses=refusals("NOT_FOUND"))
+def close_handoff(handoff_id: PathId, _: Staff, house: TheHouse) -> Envelope[HandoffShown]:
+    """A person has seen to it; the conversation may ask for one again."""
+    return Envelope(data=HandoffShown.of(house.handoffs.close(handoff_id)))

@@ -1,0 +1,122 @@
+"""What is foretold of a customer, and how right it has been."""
+
+from datetime import date
+
+from fastapi import APIRouter
+
+from api.bootstrap import House
+from api.deps import ReadableCustomer, Staff, TheHouse
+from api.envelope import Envelope
+from api.errors import refusals
+from api.shapes import Dollars, Shape, Timestamp
+from foundation.money import Money
+from memory.predictions.models import Kind, Outlook, Prediction, Record, Suggestion
+
+router = APIRouter(
+    prefix="/api/memory",
+    tags=["memory"],
+    responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
+)
+
+
+class Interval(Shape):
+    """Four times in five the purchase comes between these days, should there be one."""
+
+    expected: date
+    not_before: date
+    not_after: date
+
+
+class Recommended(Shape):
+    product_id: str
+    name: str
+    reason: str
+
+
+class OutlookShown(Shape):
+    customer_id: str
+    model_version: str
+    horizon_days: int
+    churn_risk: float
+    """That nothing is bought within the horizon."""
+    next_purchase: Interval
+    expected_value: Dollars
+    expected_purchases: float
+    buy_again: list[Recommended]
+    discover: list[Recommended]
+    confidence: dict[Kind, float]
+    """The accuracy that predictions of the kind have had."""
+
+    @classmethod
+    def of(cls, outlook: Outlook, house: House) -> "OutlookShown":
+        names = {each.id: each.name for each in house.inventory.products()}
+
+        def shown(shelf: tuple[Suggestion, ...]) -> list[Recommended]:
+            return [
+                Recommended(product_id=each.product_id, name=names[each.product_id], reason=each.reason)
+                for each in shelf
+                if each.product_id in names
+            ]
+
+        return cls(
+            customer_id=outlook.customer_id,
+            model_version=outlook.model_version,
+            horizon_days=outlook.horizon_days,
+            churn_risk=outlook.churn_risk,
+            next_purchase=Interval(
+                expected=outlook.next_purchase, not_before=outlook.not_before, not_after=outlook.not_after
+            ),
+            expected_value=Money(outlook.value_cents),
+            expected_purchases=outlook.purchases,
+            buy_again=shown(outlook.shelves.again),
+            discover=shown(outlook.shelves.discover),
+            confidence=outlook.confidence,
+        )
+
+
+class PredictionShown(Shape):
+    id: str
+    kind: Kind
+    value: dict[str, object]
+    confidence: float
+    horizon_days: int
+    model_version: str
+    made_at: Timestamp
+    due_on: date
+    actual_value: dict[str, object] | None
+    accuracy: float | None
+    scored_at: Timestamp | None
+
+    @classmethod
+    def of(cls, prediction: Prediction) -> "PredictionShown":
+        return cls.model_validate(prediction)
+
+
+class RecordShown(Shape):
+    kind: Kind
+    scored: int
+    accuracy: float
+    confidence: float
+
+    @classmethod
+    def of(cls, record: Record) -> "RecordShown":
+        return cls.model_validate(record)
+
+
+@router.post("/predict/{customer_id}")
+def predict(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[OutlookShown | None]:
+    """Churn, next purchase, value and two shelves, as of now; null while too little is known."""
+    outlook = house.predictions.predict(customer_id)
+    return Envelope(data=None if outlook is None else OutlookShown.of(outlook, house))
+
+
+@router.get("/predictions/{customer_id}")
+def predictions(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[list[PredictionShown]]:
+    """What was foretold of a customer, and what came of it."""
+    return Envelope(data=[PredictionShown.of(each) for each in house.predictions.history(customer_id)])
+
+
+@router.get("/accuracy")
+def accuracy(_: Staff, house: TheHouse) -> Envelope[list[RecordShown]]:
+    """How right the predictions of each kind were."""
+    return Envelope(data=[RecordShown.of(each) for each in house.predictions.records()])

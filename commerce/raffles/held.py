@@ -1,0 +1,48 @@
+"""Tickets whose charge was held by the gateway are issued as soon as a person lets the charge through."""
+
+from collections.abc import Sequence
+
+from commerce.payments.models import PaymentStatus
+from commerce.payments.service import Payments
+from commerce.raffles import store
+from commerce.raffles.models import Purchase
+from commerce.raffles.service import Raffles
+from foundation.errors import GatewayTimeout, ShopError
+from foundation.log import logger
+from foundation.outbox import Event, Subscriber, Subscription
+from foundation.sql import Ledger
+
+SUBSCRIPTION = Subscription("held_tickets", frozenset({"payment_decisions"}))
+log = logger(__name__)
+
+
+class HeldTickets:
+    def __init__(self, ledger: Ledger, raffles: Raffles, payments: Payments) -> None:
+        self._ledger = ledger
+        self._raffles = raffles
+        self._payments = payments
+
+    def subscriber(self) -> Subscriber:
+        return Subscriber(SUBSCRIPTION, self.hear)
+
+    def hear(self, decisions: Sequence[Event]) -> None:
+        """Issue what was asked for under the payment's key; where that can be no more, give it back."""
+        for event in decisions:
+            with self._ledger.transaction() as connection:
+                purchase = store.purchase(connection, event.payload["key"])
+            if purchase is not None and event.payload["status"] == PaymentStatus.APPROVED:
+                self._issue(purchase, event.payload["payment_id"])
+
+    def _issue(self, purchase: Purchase, payment_id: str) -> None:
+        try:
+            self._raffles.buy_tickets(
+                purchase.customer_id,
+                raffle_id=purchase.raffle_id,
+                quantity=purchase.quantity,
+                key=purchase.key,
+            )
+        except GatewayTimeout:
+            raise
+        except ShopError as refusal:
+            log.info("held_tickets_given_back", refusal=type(refusal).__name__)
+            self._payments.give_back_held(payment_id, reason=str(refusal))

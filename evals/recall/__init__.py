@@ -1,0 +1,1 @@
+"""How well past turns are found again, and how fast."""

@@ -1,0 +1,82 @@
+"""What messages ask for: CLINC150 for the method, the shop's sentences for what it learned at its start."""
+
+import time
+from argparse import Namespace
+from datetime import date
+
+import numpy as np
+
+from evals.facts.names import DemoCatalogue
+from evals.intents import clinc
+from evals.intents.shop import HeardShare, heard_share
+from evals.report import Figure, Goal, Report
+from foundation.settings import load_settings
+from memory.embeddings import Embedder, load_embedder
+from memory.enrichment.entities import Entities
+from memory.enrichment.service import SHAPE, Enrichment, Heard, learn_intents
+from tools.catalog import TOOLS
+
+ACCURACY, AUROC = 0.96, 0.98
+CPU_GOAL_MS = 1.0
+DAY = date(2026, 2, 1)
+
+
+def run(options: Namespace) -> Report:
+    embedder = load_embedder(load_settings().var / "models")
+    started = time.process_time()
+    catalogue = DemoCatalogue()
+    intents = learn_intents({tool.name: tool.examples for tool in TOOLS}, catalogue, embedder)
+    enrichment = Enrichment(intents, Entities(catalogue, is_word=embedder.is_word))
+    start_seconds = time.process_time() - started
+    shop = heard_share(intents, embedder)
+    measured = _measured(options, embedder)
+    ours, peer = measured or ({}, {})
+    goals: dict[str, Goal] = {"understanding CPU ms p50": ("<=", CPU_GOAL_MS)}
+    if measured:
+        goals |= {"accuracy": (">=", ACCURACY), "AUROC": (">=", AUROC)}
+    return Report(
+        suite="intents",
+        figures={
+            **ours,
+            **_own(shop),
+            "start CPU seconds": start_seconds,
+            **_costs(enrichment, embedder, shop),
+        },
+        goals=goals,
+        peers={clinc.PEER: peer} if measured else {},
+        notes=[
+            "Everything is learned from the parts `train`; the other parts are measured on once.",
+            "CPU of understanding is beyond the sentence's vector, which a turn is kept with anyway.",
+            *([] if measured else [f"CLINC150 is not here: give --data with {clinc.FILE}."]),
+        ],
+    )
+
+
+def _measured(options: Namespace, embedder: Embedder) -> tuple[dict[str, Figure], dict[str, Figure]] | None:
+    if options.data is None:
+        return None
+    data = clinc.read(options.data, embedder)
+    started = time.process_time()
+    ours: dict[str, Figure] = dict(clinc.ours(data))
+    return {**ours, "training CPU seconds": time.process_time() - started}, dict(clinc.logistic(data))
+
+
+def _own(shop: HeardShare) -> dict[str, Figure]:
+    return {
+        "shop sentences": len(shop.sentences),
+        "shop intent right": shop.right,
+        "shop intent right or none": shop.right_or_none,
+    }
+
+
+def _costs(enrichment: Enrichment, embedder: Embedder, shop: HeardShare) -> dict[str, Figure]:
+    vectors = embedder.encode([SHAPE.format(text) for text in shop.sentences])
+    spent = []
+    for text, vector in zip(shop.sentences, vectors, strict=True):
+        started = time.process_time()
+        enrichment.understand([Heard(text, DAY, vector)])
+        spent.append((time.process_time() - started) * 1000)
+    return {
+        "understanding CPU ms p50": float(np.percentile(spent, 50)),
+        "understanding CPU ms p95": float(np.percentile(spent, 95)),
+    }

@@ -1,0 +1,21 @@
+"""Look for words in the raw bytes of files, whatever wrote them."""
+
+import mmap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+
+def holding(folder: Path, words: Sequence[str], *, but: Sequence[str] = ()) -> Iterator[Path]:
+    """The files below the folder that hold any of the words; `but` names folders left out."""
+    needles = [word.encode() for word in words if word]
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not set(but) & set(path.relative_to(folder).parts) and _holds(path, needles):
+            yield path
+
+
+def _holds(path: Path, needles: Sequence[bytes]) -> bool:
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return any(content.find(needle) >= 0 for needle in needles)
+    except (ValueError, FileNotFoundError):  # empty, or gone meanwhile
+        return False

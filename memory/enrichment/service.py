@@ -1,0 +1,89 @@
+"""Understand messages: language, feeling, intent and what they name; many at once, in this process."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from memory.embeddings import Vectors
+from memory.enrichment.entities import Entities
+from memory.enrichment.intents import Examples, IntentModel, train
+from memory.enrichment.language import language_of
+from memory.enrichment.models import Understanding
+from memory.enrichment.sentiment import LONGEST, sentiment_of
+from memory.interactions import Speaker
+from memory.ports import Catalogue
+
+SHAPE = f"{Speaker.CUSTOMER}: {{}}"
+"""As the engine embeds a message, so that the vector a turn is kept with serves here too."""
+
+PRODUCT = "the product"
+ELSEWHERE = Path(__file__).parent / "words" / "elsewhere.txt"
+
+
+class Encoder(Protocol):
+    def encode(self, texts: Sequence[str]) -> Vectors: ...
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message with the day it was said, and the vector of it that the engine made."""
+
+    text: str
+    day: date
+    vector: Vectors
+
+
+class Enrichment:
+    def __init__(self, intents: IntentModel, entities: Entities) -> None:
+        self._intents = intents
+        self._entities = entities
+
+    def understand(self, heard: Sequence[Heard]) -> list[Understanding]:
+        """One a message, in their order."""
+        texts = [each.text[:LONGEST] for each in heard]
+        vectors = np.array([each.vector for each in heard], np.float32)
+        intents = self._intents.read(texts, vectors)
+        languages = [language_of(text) for text in texts]
+        return [
+            Understanding(
+                language=language,
+                sentiment=sentiment_of(text, language),
+                intent=intent,
+                entities=self._entities.find(each.text, today=each.day),
+            )
+            for each, text, language, intent in zip(heard, texts, languages, intents, strict=True)
+        ]
+
+
+def learn_intents(
+    utterances: Mapping[str, Sequence[str]], catalogue: Catalogue, encoder: Encoder
+) -> IntentModel:
+    """The shop's intents from ways to ask for each, in about two seconds.
+
+    An utterance that says "the product" is learned with names of products in its place as well.
+    """
+    names = tuple(sorted(utterances))
+    products = itertools.cycle(
+        [each.name for each in catalogue.names() if each.kind == "product"] or [PRODUCT]
+    )
+    said = [
+        (row, text)
+        for row, name in enumerate(names)
+        for way in utterances[name]
+        for text in dict.fromkeys([way, way.replace(PRODUCT, next(products))])
+    ]
+    labels, texts = (list(each) for each in zip(*said, strict=True))
+    elsewhere = _elsewhere()
+    every = [*texts, *elsewhere]
+    vectors = encoder.encode([SHAPE.format(text) for text in every])
+    return train(Examples(names, every, np.array([*labels, *(-1 for _ in elsewhere)]), vectors))
+
+
+def _elsewhere() -> list[str]:
+    lines = ELSEWHERE.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]

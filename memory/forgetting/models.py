@@ -1,0 +1,57 @@
+"""What is written down of an erasure: when it was asked for and done, what went, and that nothing is left."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from foundation.holdings import Left, Traces
+
+
+class Status(StrEnum):
+    ASKED = "asked"
+    ERASED = "erased"
+    """From every store that answers questions."""
+    PURGED = "purged"
+    """And from the files beneath them."""
+
+
+@dataclass(frozen=True)
+class Trail:
+    """What leads to somebody, noted before the erasure and kept sealed until the last search."""
+
+    traces: Traces
+    handles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By the store's name: under what names it keeps what is theirs."""
+
+    def of(self, store: str) -> Sequence[str]:
+        return self.handles.get(store, ())
+
+
+@dataclass(frozen=True)
+class Erasure:
+    id: str
+    customer_id: str
+    asked_by: str
+    asked_at: datetime
+    status: Status = Status.ASKED
+    erased_at: datetime | None = None
+    purged_at: datetime | None = None
+    erased: Mapping[str, int] = field(default_factory=dict)
+    """How many things went, by store and place."""
+    left: Sequence[Left] = ()
+    """What the last search still found."""
+
+    def receipt(self) -> dict[str, Any]:
+        """What is signed and handed out; it says of the customer nothing but their id."""
+        return {
+            "erasure_id": self.id,
+            "customer_id": self.customer_id,
+            "status": self.status,
+            "asked_at": self.asked_at.isoformat(),
+            "erased_at": self.erased_at and self.erased_at.isoformat(),
+            "purged_at": self.purged_at and self.purged_at.isoformat(),
+            "erased": dict(sorted(self.erased.items())),
+            "left": [vars(each) for each in self.left],
+        }

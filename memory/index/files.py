@@ -1,0 +1,146 @@
+"""A customer's turns in a file that searching maps instead of reading: written whole, never changed.
+
+The first line is JSON: whose and up to where it is, and where each array lies. A new file takes the
+old one's name when it is on the disk, so a reader has the one or the other, whenever either is killed.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory.ranker import Arrays
+
+FORMAT = 1
+"""Another number whenever the arrays or what ranking makes of them change."""
+ALIGNED = 64
+FIRST_LINE = 4096
+UNFINISHED = ".new"
+
+
+@dataclass(frozen=True)
+class End:
+    """The last turn of a block: what has to be known to go on from it."""
+
+    position: int
+    id: str
+    thread_id: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A file in memory as far as it was touched; it stays so when the file is replaced or deleted."""
+
+    end: End
+    arrays: Arrays
+    path: Path
+    inode: int
+    size: int
+
+    @property
+    def is_whole(self) -> bool:
+        """False when somebody cut the file short: to touch what is missing would end the process."""
+        try:
+            now = self.path.stat()
+        except FileNotFoundError:
+            return True
+        return now.st_ino != self.inode or now.st_size == self.size
+
+
+class BlockFiles:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def open(self, customer_id: str) -> Mapped | None:
+        """None where there is none that is whole, of this format and of this customer."""
+        path = self._path(customer_id)
+        try:
+            with path.open("rb") as file:
+                found = os.fstat(file.fileno())
+                told = json.loads(file.readline())
+                if told["format"] != FORMAT or told["size"] != found.st_size or told["of"] != customer_id:
+                    return None
+                whole = np.memmap(file, np.uint8, "r")
+        except (FileNotFoundError, ValueError, KeyError):
+            return None
+        end = End(**{**told["end"], "at": datetime.fromisoformat(told["end"]["at"])})
+        arrays = {name: _view(whole, **place) for name, place in told["arrays"].items()}
+        return Mapped(end, arrays, path, found.st_ino, found.st_size)
+
+    def position(self, customer_id: str) -> int:
+        """How far the customer's file goes; 0 without one."""
+        mapped = self.open(customer_id)
+        return mapped.end.position if mapped else 0
+
+    def write(self, customer_id: str, end: End, arrays: Arrays) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._path(customer_id)
+        fresh = path.with_suffix(UNFINISHED)
+        kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        with fresh.open("wb") as file:
+            file.write(_first_line(customer_id, end, arrays=kept))
+            for array in kept.values():
+                file.write(b"\0" * (-file.tell() % ALIGNED))
+                file.write(array.data if array.size else b"")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+        _sync(self._folder)
+
+    def erase(self, customer_id: str) -> None:
+        path = self._path(customer_id)
+        there = [each for each in (path, path.with_suffix(UNFINISHED)) if each.exists()]
+        for each in there:
+            each.unlink(missing_ok=True)
+        if there:
+            _sync(self._folder)
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Whether no other process writes here; if so, none does meanwhile."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self._folder / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    def _path(self, customer_id: str) -> Path:
+        return self._folder / f"{hashlib.sha256(customer_id.encode()).hexdigest()[:40]}.block"
+
+
+def _first_line(customer_id: str, end: End, *, arrays: Arrays) -> bytes:
+    size, places = FIRST_LINE, {}
+    for name, array in arrays.items():
+        start = size + -size % ALIGNED
+        places[name] = {"dtype": array.dtype.str, "shape": array.shape, "start": start}
+        size = start + array.nbytes
+    ends = {**asdict(end), "at": end.at.isoformat()}
+    told = {"format": FORMAT, "size": size, "of": customer_id, "end": ends, "arrays": places}
+    return json.dumps(told).encode().ljust(FIRST_LINE - 1) + b"\n"
+
+
+def _view(whole: NDArray[np.uint8], *, dtype: str, shape: list[int], start: int) -> NDArray[Any]:
+    kind = np.dtype(dtype)
+    end = start + kind.itemsize * int(np.prod(shape))
+    return whole[start:end].view(kind).reshape(shape)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

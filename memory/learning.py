@@ -1,0 +1,59 @@
+"""Keep what customers state in their turns, and what a slower reader of the same words adds to it later."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from memory.enrichment.language import plain
+from memory.facts import LONGEST_PREDICATE, LONGEST_VALUE, Facts
+from memory.interactions import Interaction
+from memory.statements.models import Claim, Fact, Origin
+from memory.statements.reader import StatementReader
+
+WORD = re.compile(r"[^\W_]+")
+MOST_REFINED = 0.95
+"""Confidence that a refiner can have at most: it reads, as we do."""
+
+
+class Refiner(Protocol):
+    """Reads a turn again with more time, such as a language model in a job of its own."""
+
+    def refine(self, turn: Interaction, *, read: Sequence[Claim], known: Sequence[Fact]) -> Sequence[Claim]:
+        """What the customer claims in the turn.
+
+        read: what was read of it at once; a claim of the same slot takes its place where it is surer, and
+        one that does not hold takes it back. known: what held when it was asked.
+        """
+
+
+class FactLearning:
+    def __init__(self, reader: StatementReader, facts: Facts) -> None:
+        self._reader = reader
+        self._facts = facts
+
+    def learn(self, turn: Interaction) -> list[Fact]:
+        """Only the customer's words are read: what we said of them is not their word."""
+        claims = self._reader.read(turn.message)
+        return self._facts.tell(turn.customer_id, claims, source=turn.id, at=turn.at)
+
+    def refine(self, turn: Interaction, refiner: Refiner) -> list[Fact]:
+        """Merge what a refiner finds, once however often it runs; without what nobody said."""
+        read = self._reader.read(turn.message)
+        found = refiner.refine(turn, read=read, known=self._facts.current(turn.customer_id))
+        claims = [_bounded(claim) for claim in found if is_grounded(claim, turn.message, read=read)]
+        return self._facts.tell(turn.customer_id, claims, source=turn.id, at=turn.at)
+
+
+def is_grounded(claim: Claim, message: str, *, read: Sequence[Claim]) -> bool:
+    """Whether the value stands in the customer's own words, or was read from them before."""
+    if not 0 < len(claim.predicate) <= LONGEST_PREDICATE or len(claim.value) > LONGEST_VALUE:
+        return False
+    said = set(WORD.findall(plain(message)))
+    words = set(WORD.findall(plain(claim.value)))
+    was_read = any((each.subject, each.slot) == (claim.subject, claim.slot) for each in read)
+    return (bool(words) and words <= said) or (was_read and not claim.holds)
+
+
+def _bounded(claim: Claim) -> Claim:
+    return replace(claim, confidence=min(claim.confidence, MOST_REFINED), origin=Origin.CUSTOMER)

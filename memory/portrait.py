@@ -1,0 +1,69 @@
+"""A customer as the shop knows them: what they said, what they talk about and what they buy, in one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from memory.behaviour import Behaviour
+from memory.enrichment.amounts import amounts
+from memory.profiles import Profile
+from memory.statements.models import ABOUT_THEMSELVES, Fact
+from memory.vocabulary import CATEGORIES, EFFECTS, FLAVOURS
+
+TERMS: Mapping[str, Mapping[str, str]] = {"category": CATEGORIES, "effect": EFFECTS, "flavour": FLAVOURS}
+STATED: Mapping[str, Sequence[str]] = {
+    "category": ("preferred category", "likes"),
+    "effect": ("uses for", "preferred effect"),
+    "flavour": ("preferred flavour", "likes"),
+}
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Preferences:
+    categories: tuple[str, ...]
+    effects: tuple[str, ...]
+    flavours: tuple[str, ...]
+    least_cents: int | None
+    most_cents: int | None
+    """What they said they spend at most, or else what they paid for a piece."""
+
+
+@dataclass(frozen=True)
+class Portrait:
+    profile: Profile = field(default_factory=Profile)
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    facts: Sequence[Fact] = ()
+    """Those that hold."""
+
+    @property
+    def preferences(self) -> Preferences:
+        """What they said first, then what they speak of most; never what they dislike."""
+        categories, effects, flavours = (self._preferred(kind) for kind in TERMS)
+        budget = next((each for said in self._said("budget") for each in amounts(said)), None)
+        return Preferences(
+            categories,
+            effects,
+            flavours,
+            least_cents=self.behaviour.least_cents,
+            most_cents=int(budget.value) if budget else self.behaviour.most_cents,
+        )
+
+    def preferred_channel(self) -> str | None:
+        """The one they asked for, or else the one they use."""
+        return next(iter(self._said("preferred channel")), self.profile.preferred_channel)
+
+    def engagement(self, now: datetime) -> float:
+        return self.profile.engagement(now)
+
+    def _preferred(self, kind: str) -> tuple[str, ...]:
+        spoken_of = self.profile.named.get(kind, {})
+        by_count = sorted(spoken_of, key=lambda name: (-spoken_of[name], name))
+        stated = [value for value in self._said(*STATED[kind]) if value in TERMS[kind]]
+        disliked = set(self._said("dislikes"))
+        wanted = dict.fromkeys([*stated, *by_count])
+        return tuple(each for each in wanted if each not in disliked)[:SHOWN]
+
+    def _said(self, *predicates: str) -> list[str]:
+        own = [each for each in self.facts if each.subject == ABOUT_THEMSELVES]
+        return [each.value for name in predicates for each in own if each.predicate == name]

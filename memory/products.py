@@ -1,0 +1,161 @@
+"""Find products by what somebody wants of them: meaning and words together, within a price, in stock.
+
+"Something for sleep, not too sweet, under 40" asks for one thing, keeps away from another and sets a bound.
+"""
+
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from memory.embeddings import DIMENSIONS, Vectors
+
+MEANING_SHARE = 0.5
+AVOIDED_SHARE = 0.5
+"""How much it tells against a product that it is like what somebody does not want."""
+CLOSE = 0.25
+"""Cosine from which a product may be what was meant, though no word of it was said."""
+LONGEST_QUESTION = 500
+
+AMOUNT = r"\$?\s*(\d{1,6}(?:\.\d{1,2})?)\s*(?:dollars|bucks|usd|\$)?"
+AT_MOST = re.compile(
+    rf"\b(?:under|below|less than|at most|up to|max(?:imum)?|cheaper than|no more than|within)\s+{AMOUNT}",
+    re.I,
+)
+AT_LEAST = re.compile(rf"\b(?:over|above|more than|at least|from)\s+{AMOUNT}", re.I)
+AVOIDED = re.compile(
+    r"\b(?:not(?: too| so)?|no|without|but not|nothing(?: too)?|isn't(?: too)?|free of|except)\s+"
+    r"(.+?)(?=[,.;]|\bbut\b|\band\b|$)",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class ShelfProduct:
+    id: str
+    text: str
+    """Name, category, effects, flavours, description: what it can be found by."""
+    price_cents: int
+    is_available: bool = True
+
+
+class ProductShelf(Protocol):
+    """The shop's catalogue, as memory sees it."""
+
+    def revision(self) -> object:
+        """Another one whenever a product has changed in more than its stock."""
+
+    def products(self) -> Sequence[ShelfProduct]:
+        """All of them, as they are now."""
+
+    def worded(self, text: str) -> Mapping[str, float]:
+        """How well each product that shares words with the text fits it, by id."""
+
+
+class Encoder(Protocol):
+    def encode(self, texts: Sequence[str]) -> Vectors: ...
+
+
+@dataclass(frozen=True)
+class Wish:
+    wanted: str
+    avoided: tuple[str, ...] = ()
+    least_cents: int | None = None
+    most_cents: int | None = None
+
+    def admits(self, product: ShelfProduct) -> bool:
+        is_dear = self.most_cents is not None and product.price_cents > self.most_cents
+        is_cheap = self.least_cents is not None and product.price_cents < self.least_cents
+        return product.is_available and not is_dear and not is_cheap
+
+
+@dataclass(frozen=True)
+class ProductMatch:
+    product: ShelfProduct
+    score: float
+    meaning: float
+    """Cosine between what is wanted and the product."""
+    why: str
+
+
+@dataclass(frozen=True)
+class _Vectors:
+    revision: object
+    rows: Mapping[str, int]
+    matrix: Vectors
+
+
+class ProductSearch:
+    def __init__(self, shelf: ProductShelf, embedder: Encoder) -> None:
+        self._shelf = shelf
+        self._embedder = embedder
+        self._lock = threading.Lock()
+        self._held: _Vectors | None = None
+
+    def search(self, question: str, *, limit: int = 5) -> list[ProductMatch]:
+        """The best first; none when nothing in stock is what was asked for."""
+        wish = understood(question[:LONGEST_QUESTION])
+        held = self._current()
+        admitted = [each for each in self._shelf.products() if each.id in held.rows and wish.admits(each)]
+        if not admitted or not wish.wanted:
+            return []
+        wanted, *avoided = self._embedder.encode([wish.wanted, *wish.avoided])
+        rows = held.matrix[[held.rows[each.id] for each in admitted]]
+        meaning, worded = rows @ wanted, self._worded(wish.wanted, admitted)
+        scores = MEANING_SHARE * _share(meaning) + (1 - MEANING_SHARE) * _share(worded)
+        for vector, words in zip(avoided, wish.avoided, strict=True):
+            against = MEANING_SHARE * _share(rows @ vector) + (1 - MEANING_SHARE) * _share(
+                self._worded(words, admitted)
+            )
+            scores = scores - AVOIDED_SHARE * against
+        order = np.argsort(-scores, kind="stable")
+        fits = [int(at) for at in order if meaning[at] >= CLOSE or worded[at] > 0]
+        return [
+            ProductMatch(
+                admitted[at],
+                float(scores[at]),
+                float(meaning[at]),
+                "names it" if worded[at] > 0 else "close in meaning",
+            )
+            for at in fits[:limit]
+        ]
+
+    def _worded(self, text: str, products: Sequence[ShelfProduct]) -> Vectors:
+        scores = self._shelf.worded(text)
+        return np.array([scores.get(each.id, 0.0) for each in products], np.float32)
+
+    def _current(self) -> _Vectors:
+        revision = self._shelf.revision()
+        with self._lock:
+            if self._held is None or self._held.revision != revision:
+                self._held = self._read(revision)
+            return self._held
+
+    def _read(self, revision: object) -> _Vectors:
+        products = self._shelf.products()
+        texts = [each.text for each in products]
+        matrix = self._embedder.encode(texts) if texts else np.empty((0, DIMENSIONS), np.float32)
+        return _Vectors(revision, {each.id: row for row, each in enumerate(products)}, matrix)
+
+
+def understood(question: str) -> Wish:
+    """What is wanted, what is not, and between which prices."""
+    wish = Wish(question)
+    for pattern, name in ((AT_MOST, "most_cents"), (AT_LEAST, "least_cents")):
+        found = pattern.search(wish.wanted)
+        if found is not None:
+            cents = round(float(found[1]) * 100)
+            wish = replace(wish, wanted=pattern.sub(" ", wish.wanted), **{name: cents})  # type: ignore[arg-type]
+    avoided = tuple(part.strip() for part in AVOIDED.findall(wish.wanted) if part.strip())
+    wanted = " ".join(AVOIDED.sub(" ", wish.wanted).split()).strip(" ,.;")
+    return replace(wish, wanted=wanted, avoided=avoided)
+
+
+def _share(scores: Vectors) -> Vectors:
+    """Of the best one: between 0 and 1."""
+    top = float(scores.max(initial=0.0))
+    shares: Vectors = np.clip(scores, 0.0, None) / top if top > 0 else np.zeros_like(scores)
+    return shares

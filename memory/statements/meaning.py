@@ -1,0 +1,96 @@
+"""Read by meaning what no rule reads: a clause is held against examples of what people state."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from memory.embeddings import Vectors
+from memory.ports import ShopName
+from memory.statements import values
+from memory.statements.clauses import OURS, RELATION_OF, Clause
+from memory.statements.models import ABOUT_THEMSELVES, Claim
+
+EXAMPLES = Path(__file__).with_name("meaning.txt")
+EXAMPLE = re.compile(r"(?P<label>[^:]+?): (?P<text>.+)")
+NOTHING = "nothing"
+SURE = 0.8
+"""Below that probability a clause states nothing: a wrong fact costs more than a missed one."""
+TRUST = 0.8
+"""Of a reading by meaning, beside one by a rule."""
+LONGEST_WORDS = 18
+SPEAKER = frozenset(
+    "i me my mine myself we us our yo me mi mis tengo soy estoy vivo vivimos tomo uso".split()
+)
+INVERSE_REGULARISATION = 20.0
+TASTED = ("product", "category", "flavour")
+"""What somebody may like; who likes sleep has said nothing of the shop."""
+
+Found = Callable[[str], Iterator[str]]
+TYPED: Mapping[str, Found] = {
+    "allergic to": values.foods,
+    "diet": values.diets,
+    "budget": values.budgets,
+    "lives in": values.places,
+    "shops for": values.people,
+}
+"""How the value of a predicate is found in a clause; of the others it is a thing of the shop's."""
+
+
+class Encoder(Protocol):
+    def encode(self, texts: Sequence[str]) -> Vectors: ...
+
+
+class ClauseMeaning:
+    """A logistic head over the sentence's vector, trained on our own examples when it is made."""
+
+    def __init__(self, encoder: Encoder, *, requests: Sequence[str] = ()) -> None:
+        """requests: what is asked of the shop, which states nothing."""
+        self._encoder = encoder
+        examples = [*_examples(), *((NOTHING, text) for text in requests)]
+        labels, texts = zip(*examples, strict=True)
+        head = LogisticRegression(C=INVERSE_REGULARISATION, class_weight="balanced", max_iter=500)
+        self._head = head.fit(encoder.encode(texts), labels)
+
+    def read(self, clause: Clause, things: Sequence[ShopName]) -> list[Claim]:
+        words = values.WORD.findall(clause.text.lower())
+        if len(words) > LONGEST_WORDS or SPEAKER.isdisjoint(words):
+            return []
+        chances = self._head.predict_proba(self._encoder.encode([clause.text]))[0]
+        best = int(np.argmax(chances))
+        label, sure = str(self._head.classes_[best]), float(chances[best])
+        if label == NOTHING or sure < SURE:
+            return []
+        predicate, _, value = label.partition(" = ")
+        subject = ABOUT_THEMSELVES if predicate == "shops for" else _subject(clause)
+        return [
+            Claim(name, said, subject=subject, confidence=round(TRUST * sure, 2))
+            for name, said in ([(predicate, value)] if value else _valued(predicate, clause, things))
+        ]
+
+
+def _valued(predicate: str, clause: Clause, things: Sequence[ShopName]) -> list[tuple[str, str]]:
+    typed = TYPED.get(predicate)
+    if typed is not None:
+        return [(predicate, value) for value in dict.fromkeys(typed(clause.text))]
+    kinds = ("effect",) if predicate == "uses for" else TASTED
+    said = [each for each in things if each.kind in kinds]
+    if predicate.startswith("preferred"):
+        said = said[:1]
+    return [(predicate.format(kind=each.kind), each.short) for each in dict.fromkeys(said)]
+
+
+def _subject(clause: Clause) -> str:
+    """Whose the clause is, where it begins with somebody of theirs."""
+    ours = OURS.match(clause.text)
+    return ABOUT_THEMSELVES if ours is None else RELATION_OF[ours["relation"].lower()]
+
+
+def _examples() -> list[tuple[str, str]]:
+    """Lines such as `likes: gummies always hit the spot for me`."""
+    lines = EXAMPLES.read_text(encoding="utf-8").splitlines()
+    found = [EXAMPLE.fullmatch(line) for line in lines if not line.startswith("#")]
+    return [(each["label"], each["text"]) for each in found if each is not None]

@@ -1,0 +1,161 @@
+"""Read what a customer states in a message, in rules first, and by meaning where no rule reads it."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from memory.enrichment.amounts import cents_of
+from memory.enrichment.entities import Entities
+from memory.enrichment.models import Entity
+from memory.ports import ShopName
+from memory.statements.clauses import RELATION_OF, Clause, clauses
+from memory.statements.meaning import TASTED
+from memory.statements.models import Claim
+from memory.statements.rules import SURE, Reading, readings
+from memory.statements.values import FOODS, LEAST_BUDGET_CENTS, PLACE, WORD, diet, dollars, one
+
+ALLERGY = "allergic to"
+LEADING = 4
+"""Words before the thing that somebody speaks of; what comes later is another."""
+STOP = re.compile(
+    r"\s*(?:[,;(]|\b(?:and (?:i|my|it|so)|but|so|because|since|if|when|unless|please|thanks|btw|by the way"
+    r"|now|after all|anyway|in fact|actually|too|as well|either|at all|any ?more"
+    r"|though|over|than|instead|for (?:me|my)|in (?:it|them)|these days"
+    r"|last|lol|tbh|honestly|lately|y (?:no|me)|pero|por favor|gracias|ahora|hace)\b).*",
+    re.I | re.S,
+)
+ARTICLE = re.compile(
+    r"^(?:(?:a|an|the|any|all|some|both|most|my|those|these|los|las|el|la|al|lo|un|una)\s+)+", re.I
+)
+CONNECTED = re.compile(r"\s*(?:,|and|or|y|o|&|/|the|any|flavou?rs?|ones?|los|las|\s)*\s*", re.I)
+GENERIC = frozenset(
+    "anything anyone something everything nothing it that this them things stuff nada algo".split()
+)
+LONGEST_FOOD = 3
+NO_PLACE = frozenset("the a an my this that fear peace hope la el un una".split())
+
+
+class Meaning(Protocol):
+    """Reads a clause that no rule reads."""
+
+    def read(self, clause: Clause, things: Sequence[ShopName]) -> Sequence[Claim]: ...
+
+
+class StatementReader:
+    def __init__(self, entities: Entities, meaning: Meaning) -> None:
+        self._entities = entities
+        self._meaning = meaning
+
+    def read(self, message: str) -> list[Claim]:
+        """What the customer claims, the last of each slot. Only their own words may be given, never ours."""
+        claims: dict[tuple[str, str], Claim] = {}
+        for clause in clauses(message):
+            for claim in self._of(clause):
+                claims.pop((claim.subject, claim.slot), None)
+                claims[claim.subject, claim.slot] = claim
+        return list(claims.values())
+
+    def _of(self, clause: Clause) -> list[Claim]:
+        found: dict[tuple[str, str], Claim] = {}
+        for reading in readings(clause):
+            for claim in self._claims(reading):
+                known = found.get((claim.subject, claim.slot))
+                if known is None or (claim.holds and not known.holds):
+                    found[claim.subject, claim.slot] = claim
+        if found:
+            return list(found.values())
+        things = [name for name, _ in self._entities.things(clause.text)]
+        return list(self._meaning.read(clause, things))
+
+    def _claims(self, reading: Reading) -> Iterator[Claim]:
+        rule = reading.rule
+        read: Mapping[str, Callable[[Reading], Iterator[tuple[str, str]]]] = {
+            "food": _foods,
+            "liked": self._liked,
+            "effect": self._effects,
+            "place": _places,
+            "money": _money,
+            "relation": _relations,
+            "": _said,
+            "nothing": _said,
+        }
+        for predicate, value in read[rule.reads](reading):
+            yield Claim(
+                predicate,
+                value,
+                subject=reading.subject,
+                holds=rule.holds,
+                confidence=rule.confidence,
+            )
+
+    def _liked(self, reading: Reading) -> Iterator[tuple[str, str]]:
+        words = STOP.sub("", reading.words)
+        things = [each for each in self._entities.things(words) if each[0].kind in TASTED]
+        for name in _spoken_of(words, things):
+            yield reading.rule.predicate.format(kind=name.kind), name.short
+
+    def _effects(self, reading: Reading) -> Iterator[tuple[str, str]]:
+        words = STOP.sub("", reading.words)
+        effects = [each for each in self._entities.things(words) if each[0].kind == "effect"]
+        for name in _spoken_of(words, effects):
+            yield reading.rule.predicate, name.name
+
+
+def _spoken_of(words: str, things: Sequence[tuple[ShopName, Entity]]) -> list[ShopName]:
+    """The thing that the words begin with, and those that are listed with it."""
+    spoken: list[ShopName] = []
+    end = 0
+    for name, entity in things:
+        before = words[end : entity.start]
+        if spoken and not CONNECTED.fullmatch(before):
+            break
+        leading = [word for word in WORD.findall(before.lower()) if word not in GENERIC]
+        if not spoken and (len(leading) >= LEADING or any(word.endswith("ing") for word in leading)):
+            break
+        if name not in spoken:
+            spoken.append(name)
+        end = entity.end
+    return spoken
+
+
+def _foods(reading: Reading) -> Iterator[tuple[str, str]]:
+    for part in re.split(r",|\band\b|\bor\b|\by\b|&", STOP.sub("", reading.words)):
+        words = ARTICLE.sub("", part.strip().lower())
+        meant = diet(words)
+        if reading.rule.predicate == "diet":
+            if meant is not None:
+                yield "diet", meant
+        elif meant is not None and reading.rule.confidence < SURE:
+            yield "diet", meant
+        elif _is_food(words, reading):
+            yield ALLERGY, one(words)
+
+
+def _is_food(words: str, reading: Reading) -> bool:
+    """Whatever somebody is allergic to; of what only does not agree with them, what is food."""
+    is_named = 0 < len(words.split()) <= LONGEST_FOOD and words not in GENERIC
+    return is_named and (reading.rule.confidence >= SURE or one(words) in FOODS)
+
+
+def _places(reading: Reading) -> Iterator[tuple[str, str]]:
+    found = PLACE.match(reading.words)
+    if found is not None:
+        yield reading.rule.predicate, found[0].strip(" .,")
+        return
+    words = WORD.findall(STOP.sub("", reading.words))[:2]
+    if words and words[0].lower() not in NO_PLACE:
+        yield reading.rule.predicate, " ".join(words).title()
+
+
+def _money(reading: Reading) -> Iterator[tuple[str, str]]:
+    cents = cents_of(reading.words)
+    if cents >= LEAST_BUDGET_CENTS:
+        yield reading.rule.predicate, dollars(cents)
+
+
+def _relations(reading: Reading) -> Iterator[tuple[str, str]]:
+    yield reading.rule.predicate, RELATION_OF[reading.words.lower()]
+
+
+def _said(reading: Reading) -> Iterator[tuple[str, str]]:
+    yield reading.rule.predicate, reading.rule.value

@@ -1,0 +1,90 @@
+from datetime import timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.bootstrap import House
+from api.jobs.work import FORETELL, handlers
+from foundation.outbox import Relay
+from memory.predictions import purchases
+from memory.predictions.purchases import Purchase
+from tests.api.conftest import ANA, Headers
+from tests.fakes import FakeClock
+
+
+def test_nothing_is_said_of_whom_nothing_is_known(client: TestClient, ana: Headers) -> None:
+    answer = client.post(f"/api/memory/predict/{ANA}", headers=ana)
+
+    assert (answer.status_code, answer.json()["data"]) == (200, None)
+
+
+@pytest.mark.parametrize("path", ["/api/memory/predictions/cus_ana", "/api/memory/accuracy"])
+def test_others_see_nothing(client: TestClient, ben: Headers, path: str) -> None:
+    assert client.get(path, headers=ben).status_code == 403
+    assert client.post(f"/api/memory/predict/{ANA}", headers=ben).status_code == 403
+
+
+def test_order_counts_until_it_is_given_back(client: TestClient, ana: Headers, house: House) -> None:
+    order = {"items": [{"productId": "prd_owl", "quantity": 1}], "state": "TX"}
+    bought = client.post("/api/checkout", json=order, headers={**ana, "Idempotency-Key": "order-of-ana"})
+    _hear(house)
+    known = _purchases(house)
+    house.checkout.cancel(bought.json()["data"]["id"], reason="it came late")
+    _hear(house)
+
+    assert (known, _purchases(house)) == (1, 0)
+
+
+def test_customers_are_foretold_at_night_and_shown(
+    client: TestClient, ana: Headers, house: House, clock: FakeClock, staff: Headers
+) -> None:
+    _fill(house, clock)
+    job = house.jobs.submit(FORETELL, {"day": "2026-03-01"})
+    told: list[object] = []
+
+    result = handlers(house)[FORETELL](job, told.append)
+
+    shown = client.post(f"/api/memory/predict/{ANA}", headers=ana).json()["data"]
+    assert result is not None
+    assert result["foretold"] >= 1
+    assert told
+    assert 0 <= shown["churnRisk"] <= 1
+    assert shown["nextPurchase"]["notBefore"] <= shown["nextPurchase"]["notAfter"]
+    assert [each["productId"] for each in shown["buyAgain"]][:1] == ["prd_owl"]
+    kinds = {
+        each["kind"] for each in client.get(f"/api/memory/predictions/{ANA}", headers=ana).json()["data"]
+    }
+    assert {"churn", "next_purchase", "value"} <= kinds
+    assert client.get("/api/memory/accuracy", headers=staff).status_code == 200
+
+
+def _hear(house: House) -> None:
+    relay: Relay = house.relay
+    while relay.deliver("predictions"):
+        pass
+
+
+def _purchases(house: House) -> int:
+    with house.ledger.transaction() as connection:
+        return len(purchases.since(connection, [ANA], at=house.now() - timedelta(days=1)))
+
+
+def _fill(house: House, clock: FakeClock) -> None:
+    """Two years of a shop with sixty customers, some of whom have left."""
+    start = clock() - timedelta(days=700)
+    for customer in range(60):
+        who = ANA if customer == 0 else f"cus_{customer}"
+        stride = 12 + customer % 25
+        last = 700 if customer % 3 else 350
+        for number, day in enumerate(range(customer % 90, last, stride)):
+            at = start + timedelta(days=day)
+            house.predictions.remember(
+                Purchase(
+                    order_id=f"ord_{customer}_{number}",
+                    customer_id=who,
+                    at=at,
+                    day=house.calendar.day(at),
+                    amount_cents=2_800,
+                    products=("prd_owl",) if number % 3 else ("prd_owl", "prd_day"),
+                )
+            )

@@ -1,0 +1,260 @@
+"""What every index of turns promises, and what is Pinecone's own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import pytest
+import stamina
+from pinecone import UnauthorizedError
+
+from evals.stands.pinecone import PineconeStand, admits
+from foundation.sql import Ledger
+from memory.embeddings import DIMENSIONS, Vectors
+from memory.index.base import TurnIndex
+from memory.index.local import LocalIndex
+from memory.index.marks import Marks
+from memory.index.namespaces import IndexSilent, open_namespaces
+from memory.index.pinecone import PineconeIndex
+from memory.profiles import Profile
+from memory.store import MemoryStore, Stored
+from tests.memory.conftest import CHICAGO
+from tests.memory.test_local import axis, stored
+
+KEY = "stand"
+KINDS = ("local", "pinecone", "pinecone unsettled")
+
+
+@pytest.fixture(scope="module")
+def served_stand() -> Iterator[tuple[PineconeStand, str]]:
+    stand = PineconeStand(KEY, DIMENSIONS)
+    with stand.serving() as host:
+        yield stand, host
+
+
+@dataclass
+class Remote:
+    stand: PineconeStand
+    store: MemoryStore
+    marks: Marks
+    index: PineconeIndex
+
+    def learn(self, *turns: Stored) -> None:
+        """As memory does it: the turns, and how far the customer's memory goes."""
+        for turn in turns:
+            who = turn.interaction.customer_id
+            expected, _ = self.store.profile(who)
+            self.store.write_profile(who, Profile(), version=turn.position, expected=expected)
+        self.store.add(turns)
+
+    def settle(self, customer_id: str = "cus_ana") -> None:
+        while self.index.settle(customer_id):
+            pass
+
+
+@pytest.fixture
+def remote(served_stand: tuple[PineconeStand, str], ledger: Ledger) -> Iterator[Remote]:
+    stand, host = served_stand
+    stand.spaces.clear()
+    stand.catch_up()
+    stand.spaces.clear()
+    stand.troubles.clear()
+    stand.is_late = False
+    store, marks = MemoryStore(ledger), Marks(ledger)
+    namespaces = open_namespaces(host, KEY, timeout_seconds=0.3)
+    with closing(namespaces), stamina.set_testing(True, attempts=3, cap=True):
+        index = PineconeIndex(store, marks=marks, namespaces=namespaces, zone=CHICAGO)
+        yield Remote(stand, store, marks, index)
+
+
+def names(index: TurnIndex, question: str, vector: Vectors, *, customer_id: str = "cus_ana") -> list[str]:
+    found = index.open(customer_id).search(question, vector, limit=3)
+    return [match.interaction.id.removeprefix("trn_") for match in found]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+class TestEveryIndex:
+    @pytest.fixture
+    def made(self, kind: str, remote: Remote) -> tuple[TurnIndex, Callable[..., None]]:
+        local = LocalIndex(remote.store, zone=CHICAGO)
+
+        def learn(*turns: Stored) -> None:
+            remote.learn(*turns)
+            if kind == "pinecone":
+                for who in {turn.interaction.customer_id for turn in turns}:
+                    remote.settle(who)
+
+        return (local if kind == "local" else remote.index), learn
+
+    def test_the_closest_in_meaning_is_found_among_many(
+        self, made: tuple[TurnIndex, Callable[..., None]]
+    ) -> None:
+        index, learn = made
+        learn(*(stored(number) for number in range(1, 120)))
+
+        assert names(index, "qqq", axis(77))[0] == "cus_ana_77"
+
+    def test_words_are_found_without_meaning(self, made: tuple[TurnIndex, Callable[..., None]]) -> None:
+        index, learn = made
+        learn(stored(1), stored(2, message="a tincture with hemp"), stored(3))
+
+        found = index.open("cus_ana").search("Tinctures?", axis(9), limit=3)
+
+        assert [(match.interaction.id, match.shared) for match in found] == [
+            ("trn_cus_ana_2", ("tinctures",))
+        ]
+
+    def test_nobody_finds_what_another_said(self, made: tuple[TurnIndex, Callable[..., None]]) -> None:
+        index, learn = made
+        learn(stored(1, customer_id="cus_bob"))
+        learn(stored(1, customer_id="cus_ana", message="raffle"))
+
+        assert names(index, "gummies", axis(1)) == ["cus_ana_1"]
+        assert names(index, "gummies", axis(1), customer_id="cus_an") == []
+        assert index.open("cus_ana_1").recent(3) == []
+
+    def test_what_was_just_learned_is_there(self, made: tuple[TurnIndex, Callable[..., None]]) -> None:
+        index, learn = made
+        learn(stored(1))
+        names(index, "gummies", axis(1))
+
+        learn(stored(2))
+
+        assert names(index, "qqq", axis(2)) == ["cus_ana_2"]
+        assert [turn.id for turn in index.open("cus_ana").recent(1)] == ["trn_cus_ana_2"]
+
+    def test_erased_is_erased(
+        self, made: tuple[TurnIndex, Callable[..., None]], remote: Remote, ledger: Ledger
+    ) -> None:
+        index, learn = made
+        learn(stored(1))
+        names(index, "gummies", axis(1))
+        with ledger.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM interactions")
+
+        index.erase("cus_ana")
+
+        assert names(index, "gummies", axis(1)) == []
+        assert "cus_ana" not in remote.stand.spaces
+        assert remote.marks.position("cus_ana") == 0
+        index.erase("cus_nobody")
+
+
+class TestPineconeIndex:
+    def test_the_mark_moves_over_what_is_seen_not_over_what_was_sent(self, remote: Remote) -> None:
+        remote.stand.is_late = True
+        remote.learn(stored(1), stored(2))
+
+        waiting = remote.index.settle("cus_ana"), remote.index.settle("cus_ana")
+        mark = remote.marks.position("cus_ana")
+        remote.stand.catch_up()
+
+        assert (waiting, mark) == ((2, 2), 0)
+        assert remote.index.settle("cus_ana") == 0
+        assert remote.marks.position("cus_ana") == 2
+
+    def test_late_writes_are_filled_in_from_the_ledger(self, remote: Remote) -> None:
+        remote.learn(stored(1))
+        remote.settle()
+        remote.stand.is_late = True
+        remote.learn(stored(2))
+        remote.index.settle("cus_ana")
+
+        assert names(remote.index, "qqq", axis(2)) == ["cus_ana_2"]
+        assert names(remote.index, "qqq", axis(1)) == ["cus_ana_1"]
+
+    def test_only_customers_that_are_behind_are_settled(self, remote: Remote) -> None:
+        for who in ("cus_a", "cus_b", "cus_c"):
+            remote.learn(stored(1, customer_id=who))
+        remote.settle("cus_b")
+
+        assert remote.index.settle_all(customers=10) == 2
+        assert remote.index.settle_all(customers=10) == 2
+        assert remote.index.settle_all(customers=10) == 0
+
+    def test_drift_is_found_and_mended(self, remote: Remote) -> None:
+        remote.learn(*(stored(number) for number in range(1, 60)))
+        remote.settle()
+        space = remote.stand.spaces["cus_ana"]
+        del space["trn_cus_ana_7#Shop"]
+        space["trn_gone#Customer"] = space["trn_cus_ana_3#Customer"]
+
+        found = remote.index.repair("cus_ana")
+        remote.settle()
+
+        assert found.missing == {"trn_cus_ana_7#Shop"}
+        assert found.stray == {"trn_gone#Customer"}
+        assert not remote.index.drift("cus_ana")
+        assert remote.marks.position("cus_ana") == 59
+
+    def test_what_the_ledger_forgot_is_not_shown_though_the_index_has_it(
+        self, remote: Remote, ledger: Ledger
+    ) -> None:
+        remote.learn(stored(1), stored(2))
+        remote.settle()
+        with ledger.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM interactions WHERE position = 1")
+
+        assert names(remote.index, "gummies", axis(1)) == ["cus_ana_2"]
+
+    def test_who_was_forgotten_meanwhile_does_not_come_back(self, remote: Remote) -> None:
+        remote.learn(stored(1))
+        remote.store.bar("cus_ana")
+
+        remote.index.settle("cus_ana")
+
+        assert "cus_ana" not in remote.stand.spaces
+
+    @pytest.mark.parametrize("troubles", [(429,), (500, 503), (0,)], ids=["busy", "broken", "slow"])
+    def test_a_bad_moment_is_lived_through(self, remote: Remote, troubles: tuple[int, ...]) -> None:
+        remote.learn(stored(1))
+        remote.settle()
+        remote.stand.troubles.extend(troubles)
+        before = remote.stand.asked
+
+        assert names(remote.index, "qqq", axis(1)) == ["cus_ana_1"]
+        assert remote.stand.asked - before == len(troubles) + 1
+
+    def test_a_bad_day_is_told_and_the_last_turns_are_still_read(self, remote: Remote) -> None:
+        remote.learn(stored(1))
+        remote.settle()
+        remote.stand.troubles.extend([500] * 50)
+        turns = remote.index.open("cus_ana")
+
+        with pytest.raises(IndexSilent):
+            turns.search("gummies", axis(1), limit=3)
+
+        assert [turn.id for turn in turns.recent(3)] == ["trn_cus_ana_1"]
+
+    def test_a_wrong_key_is_not_tried_again(
+        self, remote: Remote, served_stand: tuple[PineconeStand, str]
+    ) -> None:
+        _, host = served_stand
+        before = remote.stand.asked
+
+        with (
+            closing(open_namespaces(host, "another")) as namespaces,
+            pytest.raises(UnauthorizedError),
+        ):
+            namespaces.names("cus_ana")
+
+        assert remote.stand.asked == before + 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_admitted"),
+    [
+        (None, True),
+        ({"position": 3}, True),
+        ({"position": {"$gte": 3, "$lt": 4}}, True),
+        ({"position": {"$gt": 3}}, False),
+        ({"speaker": {"$in": ["Shop"]}}, False),
+        ({"speaker": {"$nin": ["Shop"]}, "position": {"$ne": 3}}, False),
+        ({"$or": [{"position": 9}, {"speaker": "Customer"}]}, True),
+        ({"$and": [{"position": 3}, {"speaker": "Shop"}]}, False),
+        ({"missing": {"$exists": False}}, True),
+        ({"missing": {"$ne": 1}}, False),
+    ],
+)
+def test_the_stand_filters_by_metadata(condition: dict[str, object] | None, is_admitted: bool) -> None:  # noqa: FBT001
+    assert admits(condition, {"position": 3, "speaker": "Customer"}) is is_admitted

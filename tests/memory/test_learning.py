@@ -1,0 +1,168 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from foundation.sql import Ledger
+from memory.facts import Facts
+from memory.interactions import Interaction
+from memory.learning import FactLearning
+from memory.statements.models import Claim, Fact, Origin
+from memory.statements.reader import StatementReader
+from tests.fakes import FakeClock
+from tests.memory.conftest import said
+
+WHO = "cus_ana"
+
+
+class Scripted:
+    """A refiner that finds what it is told to find."""
+
+    def __init__(self, *claims: Claim) -> None:
+        self._claims = claims
+
+    def refine(self, turn: Interaction, *, read: Sequence[Claim], known: Sequence[Fact]) -> Sequence[Claim]:
+        self.given = (turn, read, known)
+        return self._claims
+
+
+@pytest.fixture
+def facts(ledger: Ledger, clock: FakeClock) -> Facts:
+    return Facts(ledger, now=clock)
+
+
+@pytest.fixture
+def learning(reader: StatementReader, facts: Facts) -> FactLearning:
+    return FactLearning(reader, facts)
+
+
+def held(facts: Facts, who: str = WHO) -> dict[str, str]:
+    return {fact.predicate: fact.value for fact in facts.current(who)}
+
+
+class TestLearn:
+    def test_a_fact_names_the_turn_and_the_time_it_was_said(
+        self, learning: FactLearning, facts: Facts
+    ) -> None:
+        turn = said(1, "I'm allergic to citrus")
+
+        learning.learn(turn)
+
+        (fact,) = facts.current(WHO)
+        assert (fact.source, fact.valid_from, fact.origin) == (turn.id, turn.at, Origin.CUSTOMER)
+
+    def test_nothing_that_we_said_is_learned(self, learning: FactLearning, facts: Facts) -> None:
+        learning.learn(said(1, "ok", "You are allergic to citrus and your budget is $40."))
+
+        assert facts.history(WHO) == []
+
+    def test_a_replayed_turn_changes_nothing(self, learning: FactLearning, facts: Facts) -> None:
+        first, second = said(1, "My budget is 40"), said(2, "My budget is 60")
+        for turn in (first, second):
+            learning.learn(turn)
+        before = facts.history(WHO)
+
+        learning.learn(first)
+
+        assert facts.history(WHO) == before
+        assert held(facts) == {"budget": "$60"}
+
+    def test_the_last_said_holds_though_it_is_heard_first(self, learning: FactLearning, facts: Facts) -> None:
+        turns = [said(number, f"I live in {city}") for number, city in enumerate(("Waco", "Tyler", "Austin"))]
+
+        for turn in (turns[2], turns[0], turns[1]):
+            learning.learn(turn)
+
+        assert [fact.value for fact in facts.history(WHO)] == ["Waco", "Tyler", "Austin"]
+        assert held(facts) == {"lives in": "Austin"}
+
+    def test_a_contradiction_retires_nothing_else_and_nobody_elses(
+        self, learning: FactLearning, facts: Facts
+    ) -> None:
+        learning.learn(said(1, "I love gummies. I'm vegan. My sister likes gummies. My budget is 40."))
+        learning.learn(said(1, "I love gummies", customer_id="cus_ben"))
+
+        learning.learn(said(2, "I don't like gummies any more"))
+
+        assert held(facts) | {"sister": ""} == {
+            "dislikes": "edible",
+            "diet": "vegan",
+            "likes": "edible",
+            "budget": "$40",
+            "sister": "",
+        }
+        assert [each.subject for each in facts.current(WHO) if each.predicate == "likes"] == ["sister"]
+        assert held(facts, "cus_ben") == {"likes": "edible"}
+
+    def test_what_behaviour_suggests_never_stands_against_words(
+        self, learning: FactLearning, facts: Facts
+    ) -> None:
+        guess = Claim("preferred category", "vape", confidence=0.7, origin=Origin.BEHAVIOUR)
+        turn = said(1, "I prefer tinctures")
+        facts.tell(WHO, [guess], source=None, at=turn.at - timedelta(days=1))
+        assert held(facts) == {"preferred category": "vape"}
+        learning.learn(turn)
+
+        facts.tell(WHO, [guess], source=None, at=turn.at + timedelta(days=1))
+
+        assert held(facts) == {"preferred category": "tincture"}
+
+    def test_what_was_taken_back_is_not_gathered_again_from_behaviour(
+        self, learning: FactLearning, facts: Facts
+    ) -> None:
+        learning.learn(said(1, "I love gummies"))
+        learning.learn(said(2, "I don't love gummies any more"))
+
+        guess = Claim("likes", "edible", origin=Origin.BEHAVIOUR)
+        facts.tell(WHO, [guess], source=None, at=said(3, "").at)
+
+        assert held(facts) == {"dislikes": "edible"}
+
+    def test_every_statement_of_a_fact_can_be_shown(self, learning: FactLearning, facts: Facts) -> None:
+        for number, message in enumerate(("My budget is 40", "My budget is 60", "Budget is 60")):
+            learning.learn(said(number, message))
+
+        (fact,) = facts.current(WHO)
+
+        assert [each.claim.value for each in facts.statements(WHO, fact)] == ["$40", "$60", "$60"]
+        assert fact.said_at == said(2, "").at
+
+    def test_what_was_not_said_again_for_long_is_dropped(self, learning: FactLearning, facts: Facts) -> None:
+        learning.learn(said(1, "I'm vegan. My budget is 40."))
+        learning.learn(said(9, "My budget is 40"))
+
+        facts.drop_before(said(5, "").at)
+
+        assert held(facts) == {"budget": "$40"}
+
+
+class TestRefine:
+    def test_a_surer_reading_takes_the_place_of_ours(self, learning: FactLearning, facts: Facts) -> None:
+        turn = said(1, "My budget is 40 or, with the card, 60")
+        learning.learn(turn)
+
+        learning.refine(turn, Scripted(Claim("budget", "60", confidence=0.99)))
+        learning.refine(turn, Scripted(Claim("budget", "60", confidence=0.99)))
+
+        assert held(facts) == {"budget": "60"}
+        assert len(facts.history(WHO)) == 2
+
+    def test_what_the_customer_did_not_say_is_left_out(self, learning: FactLearning, facts: Facts) -> None:
+        turn = said(1, "I like evenings", "You are allergic to citrus.")
+
+        learning.refine(turn, Scripted(Claim("allergic to", "citrus"), Claim("likes", "quiet evenings")))
+
+        assert facts.history(WHO) == []
+
+    def test_a_later_word_of_the_customer_holds_against_a_slow_refiner(
+        self, learning: FactLearning, facts: Facts
+    ) -> None:
+        turn = said(1, "something like 40 I guess")
+        learning.learn(
+            replace(turn, id="trn_later", at=turn.at + timedelta(days=1), message="My budget is 60")
+        )
+
+        learning.refine(turn, Scripted(Claim("budget", "40", confidence=0.99)))
+
+        assert held(facts) == {"budget": "$60"}
