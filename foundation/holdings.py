@@ -81,7 +81,8 @@ class PersonalRows:
         rows = {}
         with self._ledger.transaction() as connection:
             for table, said in _personal(self._tables):
-                found = connection.execute(select(table).where(said.owned(table, customer_id))).mappings()
+                theirs = select(table).where(said.owned(table, customer_id)).order_by(*table.primary_key)
+                found = connection.execute(theirs).mappings()
                 rows[table.name] = [self._opened(row, said, customer_id) for row in found]
         return {name: found for name, found in rows.items() if found}
 

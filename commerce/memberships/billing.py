@@ -103,7 +103,8 @@ class MembershipBilling:
                 log.warning("recurring_charge_returned", recurring_id=charge.recurring_id)
                 self._payments.give_back(payment.key, reason="no month was left to pay")
                 return
-            paid = self._give_back_excess(membership, payment)
+            self._give_back_excess(membership, payment)
+            paid = Paid(payment.amount, payment.id)
             self._book.renew(connection, membership, paid=paid, key=f"renewal:{payment.id}", at=charge.at)
             self._payments.deliver(payment)
 
@@ -126,20 +127,19 @@ class MembershipBilling:
         with self._ledger.at_once() as connection:
             return store.due(connection, self._book.now, after=place)
 
-    def _give_back_excess(self, membership: Membership, payment: Payment) -> Paid:
+    def _give_back_excess(self, membership: Membership, payment: Payment) -> None:
         """The gateway charges the old price of a membership that changed while it could not be told.
 
         What that is beyond the month's price goes back; what it lacks is let go.
         """
-        kept, price = payment.amount - payment.refunded, membership.next_price
-        if kept <= price:
-            return Paid(kept, payment.id)
-        key = f"renewal:{payment.id}:{kept.cents}"
+        kept = payment.amount - payment.refunded
+        if kept <= membership.next_price:
+            return
+        excess, key = kept - membership.next_price, f"renewal:{payment.id}:{kept.cents}"
         try:
-            self._payments.make_good(payment.id, amount=kept - price, reason="it costs less now", key=key)
+            self._payments.make_good(payment.id, amount=excess, reason="the month costs less", key=key)
         except RefundRefused:
-            return Paid(kept, payment.id)
-        return Paid(price, payment.id)
+            log.warning("excess_not_given_back", payment_id=payment.id)
 
     def _take_step(self, membership_id: str) -> bool:
         try:

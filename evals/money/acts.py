@@ -87,6 +87,7 @@ class Member:
         """All that is under way comes to its end, and the customer leaves."""
         stage = self.stage
         stage.answers.left = 0
+        self._acts += 1
         self._use_card("approve")
         self._let_pass(timedelta(days=4))
         self._attempt(lambda: self._memberships.cancel(self.customer_id, key=f"{self.customer_id}:leaves"))

@@ -80,8 +80,8 @@ def _fill(house: House, *, memories: int, others: int) -> None:
     house.carts.add(WHO, product_id="prd_1", quantity=1)
     house.memory.learn_all(list(_turns(WHO, memories)))
     house.memory.remember(WHO, "flavour", "plum and smoke", source=None)
-    for name in ("benefits", "billing", "notices", "raffle_entries", "warehouse"):
-        while house.relay.deliver(name):
+    for each in house.subscribers():
+        while house.relay.deliver(each.subscription.name):
             pass
     house.notices.send_due()
 

@@ -193,7 +193,7 @@ class TestGateway:
         month.bill()
         month.follow()
 
-        assert month.periods()[-1] == (2, "BRONZE", 47_00)
+        assert month.periods()[-1] == (2, "BRONZE", 97_00)
         shop.clock.now += DAY
         shop.payments.reconcile()
         assert shop.charged() == Money(97_00 + 47_00)
