@@ -40,7 +40,7 @@ def what_we_know(context: ToolContext) -> ToolResult:
     lines = [
         f"- You are {customer.name}, {customer.email}.",
         *_talks(context, profile),
-        *(f"- You told us: “{fact.value}” ({_day(context, fact)})." for fact in facts),
+        *(f"- You told us, {fact.predicate}: “{fact.value}” ({_day(context, fact)})." for fact in facts),
     ]
     if not facts:
         lines.append("- You have not told us of any preference yet.")

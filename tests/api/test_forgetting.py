@@ -16,6 +16,7 @@ from memory.forgetting.models import Trail
 from memory.interactions import Interaction
 from tests.api.conftest import ANA, Headers, SignIn
 from tests.fakes import FakeClock
+from tests.shop import ADULT
 
 BEES = "my grandmother Eulalia kept bees on the roof in Laredo"
 STREET = {"line1": "12 Bee Street", "city": "Laredo", "state": "TX", "postalCode": "78040"}
@@ -107,6 +108,16 @@ class TestForget:
 
         assert house.personal_rows.export("cus_ben") == before
         assert house.memory.profile("cus_ben").interactions == 1
+
+    def test_gateways_own_books_are_no_residue(self, client: TestClient, ben: Headers, house: House) -> None:
+        house.warehouse.ensure()
+        house.ages.verify("cus_ben", ADULT)
+        house.payments.add_card("cus_ben", nonce="tok_approve.cus_ben")
+        _order(client, ben, key="order-of-ben")
+
+        receipt = client.delete("/api/memory/forget/cus_ben", headers=ben).json()["data"]
+
+        assert (receipt["status"], receipt["left"]) == ("erased", [])
 
     def test_asked_twice_it_is_one_erasure(self, client: TestClient, known: Headers) -> None:
         first, second = _forget(client, known), _forget(client, known)

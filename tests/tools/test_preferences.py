@@ -59,7 +59,7 @@ class TestWhatWeKnow:
             "This is what we know about you:\n"
             "- You are Ana Test, ana@example.com.\n"
             "- We have talked 1 time since 10 February 2026, most often about edible and sleep.\n"
-            "- You told us: “I like mint” (1 March 2026)."
+            "- You told us, mint: “I like mint” (1 March 2026)."
         )
 
     def test_nobody_is_told_of_another(self, counter: Counter) -> None:
