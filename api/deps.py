@@ -90,15 +90,26 @@ Admin = Annotated[Principal, Depends(require("admin"))]
 
 async def readable(customer_id: PathId, principal: Caller) -> str:
     """The customer named in the path, when it is the caller or the caller is staff."""
-    if "staff:read" in principal.scopes:
+    return _own(customer_id, principal, scope="own:read", but="staff:read")
+
+
+async def forgettable(customer_id: PathId, principal: Caller) -> str:
+    """The customer named in the path, when it is the caller or the caller is an admin."""
+    return _own(customer_id, principal, scope="own:write", but="admin")
+
+
+def _own(customer_id: str, principal: Principal, *, scope: str, but: str) -> str:
+    """`but` is the scope of those who may do it for any customer."""
+    if but in principal.scopes:
         return customer_id
-    if "own:read" not in principal.scopes:
-        raise NotAllowed("own:read")
+    if scope not in principal.scopes:
+        raise NotAllowed(scope)
     if customer_id != principal.id:
         raise SomeoneElses
     return customer_id
 
 
+ForgettableCustomer = Annotated[str, Depends(forgettable)]
 ReadableCustomer = Annotated[str, Depends(readable)]
 
 

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import onnxruntime
@@ -21,6 +22,13 @@ MAX_TOKENS = 256
 EXPORT = Path(__file__).with_name("export.py")
 BATCH = 16
 REMEMBERED = 512
+
+
+class Encoder(Protocol):
+    """What makes vectors of texts."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """One row of 384 numbers for each text, of unit length."""
 
 
 class Embedder:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from foundation.log import logger
 from foundation.outbox import Outbox
 from foundation.sql import Ledger
 from memory.context import TURN_TOKENS, MemoryContext, RecalledTurn, fitting, tokens_of
-from memory.embeddings import Vectors
+from memory.embeddings import Encoder
 from memory.enrichment.store import Understandings
 from memory.facts import Fact, Facts
 from memory.index.base import CLOSE, Match, TurnIndex, Turns
@@ -40,10 +40,6 @@ ATTEMPTS = 20
 
 Part = TypeVar("Part")
 log = logger(__name__)
-
-
-class Encoder(Protocol):
-    def encode(self, texts: Sequence[str]) -> Vectors: ...
 
 
 class StillLearning(Conflict):

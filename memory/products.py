@@ -11,7 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from memory.embeddings import DIMENSIONS, Vectors
+from memory.embeddings import DIMENSIONS, Encoder, Vectors
+from memory.ranking import shares
 
 MEANING_SHARE = 0.5
 AVOIDED_SHARE = 0.5
@@ -53,10 +54,6 @@ class ProductShelf(Protocol):
 
     def worded(self, text: str) -> Mapping[str, float]:
         """How well each product that shares words with the text fits it, by id."""
-
-
-class Encoder(Protocol):
-    def encode(self, texts: Sequence[str]) -> Vectors: ...
 
 
 @dataclass(frozen=True)
@@ -105,9 +102,9 @@ class ProductSearch:
         wanted, *avoided = self._embedder.encode([wish.wanted, *wish.avoided])
         rows = held.matrix[[held.rows[each.id] for each in admitted]]
         meaning, worded = rows @ wanted, self._worded(wish.wanted, admitted)
-        scores = MEANING_SHARE * _share(meaning) + (1 - MEANING_SHARE) * _share(worded)
+        scores = MEANING_SHARE * shares(meaning) + (1 - MEANING_SHARE) * shares(worded)
         for vector, words in zip(avoided, wish.avoided, strict=True):
-            against = MEANING_SHARE * _share(rows @ vector) + (1 - MEANING_SHARE) * _share(
+            against = MEANING_SHARE * shares(rows @ vector) + (1 - MEANING_SHARE) * shares(
                 self._worded(words, admitted)
             )
             scores = scores - AVOIDED_SHARE * against
@@ -152,10 +149,3 @@ def understood(question: str) -> Wish:
     avoided = tuple(part.strip() for part in AVOIDED.findall(wish.wanted) if part.strip())
     wanted = " ".join(AVOIDED.sub(" ", wish.wanted).split()).strip(" ,.;")
     return replace(wish, wanted=wanted, avoided=avoided)
-
-
-def _share(scores: Vectors) -> Vectors:
-    """Of the best one: between 0 and 1."""
-    top = float(scores.max(initial=0.0))
-    shares: Vectors = np.clip(scores, 0.0, None) / top if top > 0 else np.zeros_like(scores)
-    return shares

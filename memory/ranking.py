@@ -171,3 +171,10 @@ def _weight(counts: Scores, resistance: Scores) -> Scores:
     rarity = math.log(1 + (len(counts) - holding + 0.5) / (holding + 0.5))
     weight: Scores = rarity * (SATURATION + 1) * counts / (counts + resistance)
     return weight
+
+
+def shares(scores: Scores) -> Scores:
+    """Of the best one: between 0 and 1."""
+    top = float(scores.max(initial=0.0))
+    shared_out: Scores = np.clip(scores, 0.0, None) / top if top > 0 else np.zeros_like(scores)
+    return shared_out

@@ -2,6 +2,7 @@
 
 from functools import cache, cached_property
 
+from api.bootstrap.catalogue import CatalogueNames, CatalogueTexts, ShopFront
 from api.bootstrap.forgetting import (
     STILL_TO_BE_KEPT,
     CacheEntries,
@@ -12,7 +13,6 @@ from api.bootstrap.forgetting import (
 )
 from api.bootstrap.shop import Shop
 from api.bootstrap.spares import Brain, Spares
-from api.bootstrap.texts import CatalogueNames, CatalogueTexts, ShopFront
 from commerce.customers.leaving import Leaving
 from foundation.clock import Clock
 from foundation.holdings import PersonalRows

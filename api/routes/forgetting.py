@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Path, Response
 from fastapi.encoders import jsonable_encoder
 
-from api.deps import Caller, NotAllowed, PathId, ReadableCustomer, SomeoneElses, TheHouse
+from api.deps import Caller, ForgettableCustomer, ReadableCustomer, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Id, Shape, Timestamp
@@ -42,17 +42,6 @@ class Receipt(Shape):
     signature: str
 
 
-async def forgettable(customer_id: PathId, principal: Caller) -> str:
-    """The customer named in the path, when it is the caller or the caller is an admin."""
-    if "admin" in principal.scopes:
-        return customer_id
-    if "own:write" not in principal.scopes:
-        raise NotAllowed("own:write")
-    if customer_id != principal.id:
-        raise SomeoneElses
-    return customer_id
-
-
 @router.get("/export/{customer_id}")
 def export(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[dict[str, Any]]:
     """Everything that we hold of a customer, by table, opened where it is sealed."""
@@ -61,10 +50,7 @@ def export(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[dict[str,
 
 @router.delete("/forget/{customer_id}", responses={ACCEPTED: {"model": Envelope[Receipt]}})
 def forget(
-    customer_id: Annotated[str, Depends(forgettable)],
-    principal: Caller,
-    house: TheHouse,
-    response: Response,
+    customer_id: ForgettableCustomer, principal: Caller, house: TheHouse, response: Response
 ) -> Envelope[Receipt]:
     """Forget a customer everywhere, for good; the answer is a signed receipt.
 

@@ -1,17 +1,15 @@
 """A membership whose charge was held by the gateway is booked as soon as a person lets the charge through."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from commerce.memberships.models import Membership, Tier
 from commerce.memberships.service import REACTIVATE, SUBSCRIBE, UPGRADE, Memberships
 from commerce.payments.models import PaymentStatus
 from commerce.payments.service import Payments
-from foundation.errors import GatewayTimeout, ShopError
-from foundation.log import logger
 from foundation.outbox import Event, Subscriber, Subscription
 
 SUBSCRIPTION = Subscription("held_memberships", frozenset({"payment_decisions"}))
-log = logger(__name__)
 
 
 class HeldMemberships:
@@ -29,13 +27,9 @@ class HeldMemberships:
             is_ours = purpose in (SUBSCRIBE, UPGRADE, REACTIVATE)
             if not is_ours or event.payload["status"] != PaymentStatus.APPROVED:
                 continue
-            try:
-                self._carry_out(purpose, tier, customer_id=event.customer_id or "", key=event.payload["key"])
-            except GatewayTimeout:
-                raise
-            except ShopError as refusal:
-                log.info("held_membership_given_back", refusal=type(refusal).__name__)
-                self._payments.give_back_held(event.payload["payment_id"], reason=str(refusal))
+            customer_id, key = event.customer_id or "", event.payload["key"]
+            carry_out = partial(self._carry_out, purpose, tier, customer_id=customer_id, key=key)
+            self._payments.finish_held(event.payload["payment_id"], carry_out)
 
     def _carry_out(self, purpose: str, tier: str, *, customer_id: str, key: str) -> Membership:
         if purpose == SUBSCRIBE:

@@ -6,6 +6,7 @@ gateway does not answer, and a part of a charge that is not settled yet, waits a
 What is given back by hand in the gateway's own interface is taken over once the gateway tells of it.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ from commerce.payments.models import (
 )
 from commerce.payments.ports import GatewayAnswer, GatewaySilent, Return, Stage, Transaction, Verdict
 from commerce.payments.till import Till
+from foundation.errors import GatewayTimeout, ShopError
 from foundation.ids import new_id
 from foundation.log import logger
 from foundation.money import Money
@@ -71,13 +73,19 @@ class Returning(Till):
             except (NothingToRefund, RefundRefused) as refusal:
                 log.warning("nothing_given_back", payment_id=payment.id, reason=type(refusal).__name__)
 
-    def give_back_held(self, payment_id: str, *, reason: str) -> None:
-        """The same for a held payment that was let through too late; the customer is told of it."""
-        with self._ledger.transaction() as connection:
-            key = store.find(connection, payment_id).key
-        self.give_back(key, reason=reason)
-        for refund in self.refunds(payment_id):
-            self._tell_customer(refund)
+    def finish_held(self, payment_id: str, book: Callable[[], object]) -> None:
+        """Book what a held payment was for, now that it is let through, or give it back and say so."""
+        try:
+            book()
+        except GatewayTimeout:
+            raise
+        except ShopError as refusal:
+            log.info("held_payment_given_back", payment_id=payment_id, refusal=type(refusal).__name__)
+            with self._ledger.transaction() as connection:
+                key = store.find(connection, payment_id).key
+            self.give_back(key, reason=str(refusal))
+            for refund in self.refunds(payment_id):
+                self._tell_customer(refund)
 
     def refunds(self, payment_id: str) -> list[Refund]:
         with self._ledger.at_once() as connection:

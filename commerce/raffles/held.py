@@ -1,19 +1,17 @@
 """Tickets whose charge was held by the gateway are issued as soon as a person lets the charge through."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from commerce.payments.models import PaymentStatus
 from commerce.payments.service import Payments
 from commerce.raffles import store
 from commerce.raffles.models import Purchase
 from commerce.raffles.service import Raffles
-from foundation.errors import GatewayTimeout, ShopError
-from foundation.log import logger
 from foundation.outbox import Event, Subscriber, Subscription
 from foundation.sql import Ledger
 
 SUBSCRIPTION = Subscription("held_tickets", frozenset({"payment_decisions"}))
-log = logger(__name__)
 
 
 class HeldTickets:
@@ -34,15 +32,11 @@ class HeldTickets:
                 self._issue(purchase, event.payload["payment_id"])
 
     def _issue(self, purchase: Purchase, payment_id: str) -> None:
-        try:
-            self._raffles.buy_tickets(
-                purchase.customer_id,
-                raffle_id=purchase.raffle_id,
-                quantity=purchase.quantity,
-                key=purchase.key,
-            )
-        except GatewayTimeout:
-            raise
-        except ShopError as refusal:
-            log.info("held_tickets_given_back", refusal=type(refusal).__name__)
-            self._payments.give_back_held(payment_id, reason=str(refusal))
+        issue = partial(
+            self._raffles.buy_tickets,
+            purchase.customer_id,
+            raffle_id=purchase.raffle_id,
+            quantity=purchase.quantity,
+            key=purchase.key,
+        )
+        self._payments.finish_held(payment_id, issue)

@@ -22,7 +22,8 @@ from foundation.outbox import Outbox
 from foundation.settings import Settings
 from foundation.sql import Ledger
 from foundation.warehouse.feed import SUBSCRIPTION
-from memory.engine import Encoder, MemoryEngine, open_memory
+from memory.embeddings import Encoder
+from memory.engine import MemoryEngine, open_memory
 from memory.knowledge.service import Knowledge
 
 NEVER = 1.0

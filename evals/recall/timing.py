@@ -19,8 +19,8 @@ from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing
 from foundation.outbox import Outbox, Subscription
 from foundation.sql import Ledger, open_ledger
-from memory.embeddings import DIMENSIONS, Embedder, Vectors
-from memory.engine import Encoder, MemoryEngine, open_memory
+from memory.embeddings import DIMENSIONS, Embedder, Encoder, Vectors
+from memory.engine import MemoryEngine, open_memory
 from memory.index.files import BlockFiles
 from memory.index.local import Indexer, LocalIndex
 from memory.interactions import TOPIC, Interaction

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from memory.embeddings import Vectors
+from memory.embeddings import Encoder, Vectors
 from memory.enrichment.entities import Entities
 from memory.enrichment.intents import Examples, IntentModel, train
 from memory.enrichment.language import language_of
@@ -23,10 +22,6 @@ SHAPE = f"{Speaker.CUSTOMER}: {{}}"
 
 PRODUCT = "the product"
 ELSEWHERE = Path(__file__).parent / "words" / "elsewhere.txt"
-
-
-class Encoder(Protocol):
-    def encode(self, texts: Sequence[str]) -> Vectors: ...
 
 
 @dataclass(frozen=True)

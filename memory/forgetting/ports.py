@@ -33,7 +33,7 @@ class Disk(Protocol):
 
 class Farewell(Protocol):
     def marks(self, customer_id: str) -> tuple[str, ...]:
-        """Words that are the customer's alone: e-mail address, phone number; none for somebody unknown."""
+        """Words that are the customer's alone, such as their e-mail address; none for somebody unknown."""
 
     def names(self, customer_id: str) -> tuple[str, ...]:
         """What the customer is called."""

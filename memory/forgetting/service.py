@@ -20,6 +20,7 @@ from foundation.errors import NotFound, ShopError
 from foundation.holdings import Left, PersonalRows, Traces
 from foundation.ids import new_id
 from foundation.log import logger
+from foundation.resilience import one_by_one
 from foundation.sql import Ledger
 from memory.forgetting import store
 from memory.forgetting.models import Erasure, Status, Trail
@@ -36,6 +37,11 @@ log = logger(__name__)
 class ErasureUnknown(NotFound):
     def __init__(self) -> None:
         super().__init__("There is no such erasure.")
+
+
+class NobodyToForget(NotFound):
+    def __init__(self) -> None:
+        super().__init__("There is no such customer.")
 
 
 @dataclass(frozen=True)
@@ -83,16 +89,21 @@ class Forgetting:
         return self.find(erasure.id)
 
     def ask(self, customer_id: str, *, by: str) -> Erasure:
-        """Write the wish down, once for a customer."""
+        """Write the wish down, once for a customer.
+
+        Raises:
+            NobodyToForget: there is no such customer.
+        """
         with self._ledger.transaction() as connection:
             known = store.of_customer(connection, customer_id)
             if known is not None:
                 return known
-            erasure_id = new_id("era")
-            trail = _as_text(self._trail(customer_id))
-            sealed = self._secrets.ring.seal(trail.encode(), context=_place(erasure_id))
-            store.add(connection, Erasure(erasure_id, customer_id, by, self._now()), trail_sealed=sealed)
-        return self.find(erasure_id)
+            trail = self._trail(customer_id)
+            if not trail.traces.marks:
+                raise NobodyToForget
+            erasure = Erasure(new_id("era"), customer_id, by, self._now())
+            sealed = self._secrets.ring.seal(_as_text(trail).encode(), context=_place(erasure.id))
+            return store.add(connection, erasure, trail_sealed=sealed)
 
     def carry_out(self, erasure_id: str) -> Erasure:
         """Erase, and ask every store what it still knows; done when that is nothing.
@@ -133,7 +144,7 @@ class Forgetting:
         """Go on with what waits; how many erasures were done."""
         with self._ledger.transaction() as connection:
             waiting = store.with_status(connection, Status.ASKED)
-        return sum(self._attempt(erasure_id) for erasure_id in waiting)
+        return one_by_one(self._attempt, waiting, failed="erasure_failed")
 
     def find(self, erasure_id: str) -> Erasure:
         with self._ledger.transaction() as connection:

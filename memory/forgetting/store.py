@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Connection, DateTime, Index, Row, Table, Text, insert, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, Connection, DateTime, Index, Row, Table, Text, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from foundation.holdings import Left
 from foundation.personal import Kept, personal
@@ -28,8 +28,11 @@ ERASURES = Table(
 Index("ix_erasures_open", ERASURES.c.asked_at, postgresql_where=ERASURES.c.status != Status.PURGED)
 
 
-def add(connection: Connection, erasure: Erasure, *, trail_sealed: str) -> None:
-    connection.execute(insert(ERASURES).values(**_row(erasure), trail_sealed=trail_sealed))
+def add(connection: Connection, erasure: Erasure, *, trail_sealed: str) -> Erasure:
+    """It, or the one that somebody has asked for at the same moment."""
+    row = insert(ERASURES).values(**_row(erasure), trail_sealed=trail_sealed)
+    connection.execute(row.on_conflict_do_nothing(index_elements=[ERASURES.c.customer_id]))
+    return of_customer(connection, erasure.customer_id) or erasure
 
 
 def write(connection: Connection, erasure: Erasure) -> None:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from foundation.clock import Clock
 from foundation.errors import Invalid, NotFound
 from foundation.sql import Ledger
 from memory import ranking
-from memory.embeddings import DIMENSIONS, Vectors
+from memory.embeddings import DIMENSIONS, Encoder, Vectors
 from memory.knowledge import store
 from memory.knowledge.passages import Passage, passages
 from memory.knowledge.store import Document
@@ -26,10 +26,6 @@ CLOSE = 0.35
 """Cosine from which a passage is about the question, though they share no word."""
 WORDS_NEEDED, FEWEST_WORDS = 0.5, 2
 """Or this share of the question's telling words must stand in it, and no fewer."""
-
-
-class Encoder(Protocol):
-    def encode(self, texts: Sequence[str]) -> Vectors: ...
 
 
 class DocumentUnknown(NotFound):
@@ -126,7 +122,8 @@ class Knowledge:
             return []
         meaning: ranking.Scores = shelf.matrix @ self._embedder.encode([asked[:EMBEDDED_CHARACTERS]])[0]
         worded = shelf.words.scores(asked)
-        scores = ranking.MEANING_SHARE * _unit(meaning) + (1 - ranking.MEANING_SHARE) * _unit(worded)
+        alike, named = ranking.shares(meaning), ranking.shares(worded)
+        scores = ranking.MEANING_SHARE * alike + (1 - ranking.MEANING_SHARE) * named
         best = [int(at) for at in np.argsort(-scores, kind="stable")[: 4 * limit]]
         quotes = (self._quote(shelf, at, asked, float(meaning[at]), float(scores[at])) for at in best)
         return [quote for quote in quotes if quote is not None][:limit]
@@ -159,12 +156,6 @@ class Knowledge:
         vectors = [np.frombuffer(row.vector, np.float16) for row in rows]
         matrix = np.stack(vectors).astype(np.float32) if rows else np.empty((0, DIMENSIONS), np.float32)
         return _Shelf(state, rows, cut, matrix, words)
-
-
-def _unit(scores: ranking.Scores) -> ranking.Scores:
-    top = float(scores.max(initial=0.0))
-    scaled: ranking.Scores = np.clip(scores, 0, None) / top if top > 0 else np.zeros_like(scores)
-    return scaled
 
 
 def _check(document_id: str, markdown: str) -> None:

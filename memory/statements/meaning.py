@@ -3,12 +3,11 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from memory.embeddings import Vectors
+from memory.embeddings import Encoder
 from memory.ports import ShopName
 from memory.statements import values
 from memory.statements.clauses import OURS, RELATION_OF, Clause
@@ -38,10 +37,6 @@ TYPED: Mapping[str, Found] = {
     "shops for": values.people,
 }
 """How the value of a predicate is found in a clause; of the others it is a thing of the shop's."""
-
-
-class Encoder(Protocol):
-    def encode(self, texts: Sequence[str]) -> Vectors: ...
 
 
 class ClauseMeaning:

@@ -1,4 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -123,6 +125,22 @@ class TestForget:
         first, second = _forget(client, known), _forget(client, known)
 
         assert first == second
+
+    def test_two_who_ask_at_once_get_the_same_erasure(self, known: Headers, house: House) -> None:  # noqa: ARG002
+        both = Barrier(2)
+
+        def ask(_: int) -> str:
+            both.wait()
+            return house.forgetting.ask(ANA, by=ANA).id
+
+        with ThreadPoolExecutor(2) as pool:
+            assert len(set(pool.map(ask, range(2)))) == 1
+
+    @pytest.mark.parametrize("who", ["cus_nobody", "stf_sam"])
+    def test_only_customers_are_forgotten(self, client: TestClient, sign_in: SignIn, who: str) -> None:
+        headers = sign_in("adm_ada", role=Role.ADMIN)
+
+        assert client.delete(f"/api/memory/forget/{who}", headers=headers).status_code == 404
 
     def test_what_is_under_way_is_settled_first(
         self, client: TestClient, known: Headers, house: House

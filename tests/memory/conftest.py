@@ -11,8 +11,8 @@ from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing
 from foundation.outbox import Outbox, Subscription
 from foundation.sql import Ledger
-from memory.embeddings import Embedder, load_embedder
-from memory.engine import Encoder, MemoryEngine, open_memory
+from memory.embeddings import Embedder, Encoder, load_embedder
+from memory.engine import MemoryEngine, open_memory
 from memory.interactions import Interaction
 from memory.statements.reader import StatementReader
 from tests.fakes import FakeClock

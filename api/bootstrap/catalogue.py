@@ -1,4 +1,4 @@
-"""The shop's catalogue as memory searches it."""
+"""The shop's catalogue as memory sees it: to search, to know by name, and to recommend from."""
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
