@@ -22,7 +22,7 @@ serve: .venv/installed
 	@exec $(BIN)/livhana serve
 
 test: check browser
-	$(BIN)/pytest -rs -n 3 --dist loadfile
+	$(BIN)/pytest -rs -n 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed-dev
 	$(BIN)/ruff check $(CODE)

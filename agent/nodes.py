@@ -21,6 +21,8 @@ from foundation import metrics
 from foundation.auth import Role
 from foundation.crypto import KeyShredded
 from foundation.errors import Invalid
+from memory.briefing import briefing
+from memory.context import Depth
 from memory.engine import Interaction, MemoryEngine
 from tools.base import Effect, ToolResult
 from tools.catalog import Call, Catalog
@@ -60,6 +62,8 @@ class Nodes:
     catalog: Catalog
     memory: MemoryEngine
     models: Fallback
+    depth: Depth = Depth.BRIEF
+    """Of what a model is given to know."""
 
     async def recall(self, state: GraphState, runtime: Runtime[Run]) -> GraphState:  # noqa: ARG002 - a node's shape
         run = runtime.context
@@ -138,9 +142,9 @@ class Nodes:
         policies = matched(run.said, run.principal.role)
         if run.principal.role is not Role.CUSTOMER:
             return {"memory": "", "sources": [], "missing": [], "policies": policies}
-        context = self.memory.context(run.principal.id, run.said)
+        context = self.memory.context(run.principal.id, run.said, depth=self.depth)
         return {
-            "memory": context.text(),
+            "memory": briefing(context),
             "sources": list(context.sources),
             "missing": list(context.missing),
             "policies": policies,
@@ -298,10 +302,6 @@ def _outcome(result: ToolResult) -> str:
     return "refused" if result.is_error else "ok"
 
 
-def _uses(message: Message) -> list[Block]:
-    return [block for block in message["content"] if block.get("type") == "tool_use"]
-
-
 def _reload(run: Run) -> None:
     """A turn that an earlier attempt has answered."""
     stored = run.store.turn(run.claim.turn_id)
@@ -309,7 +309,6 @@ def _reload(run: Run) -> None:
 
 
 def _interaction(run: Run) -> Interaction:
-    tools = [block["name"] for message in run.exchange for block in _uses(message)]
     return Interaction(
         id=run.claim.turn_id,
         customer_id=run.principal.id,
@@ -318,5 +317,4 @@ def _interaction(run: Run) -> Interaction:
         at=run.claim.said[0].at,
         message=run.said,
         response=run.reply.text if run.reply else "",
-        intent=tools[0] if tools else None,
     )

@@ -1,7 +1,10 @@
 """`livhana check`: what is wrong with this house, and how to mend it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import redis
 from sqlalchemy import func, select
@@ -20,6 +23,7 @@ from memory.store import INTERACTIONS
 
 BYTES_OF_VECTORS = 2 * 2 * DIMENSIONS
 """Two vectors of float16 for each interaction."""
+REACH_PINECONE = "Check PINECONE_HOST and PINECONE_API_KEY."
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield from _when_reachable("warehouse", lambda: _warehouse(settings))
         yield _embedder(settings)
         yield from _when_reachable("vectors", lambda: _vectors(ledger))
+        if settings.pinecone.is_chosen:
+            look = partial(look_at_pinecone, settings, ledger)
+            yield from _when_reachable("pinecone", look, mend=REACH_PINECONE)
     finally:
         ledger.close()
 
@@ -115,8 +122,29 @@ def _vectors(ledger: Ledger) -> Iterator[Finding]:
         yield Finding("vectors", f"{count} interactions, all with theirs")
 
 
-def _when_reachable(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def look_at_pinecone(settings: Settings, ledger: Ledger) -> Iterator[Finding]:
+    """As far as the sizes of its namespaces tell."""
+    from pinecone import PineconeError  # noqa: PLC0415 - it takes a second to load
+
+    from memory.index.pinecone import open_pinecone  # noqa: PLC0415
+
+    with closing(open_pinecone(settings.pinecone, ledger, zone=ZoneInfo("UTC"))) as index:
+        try:
+            found = index.audit()
+        except PineconeError as error:
+            yield Finding("pinecone", f"refuses: {error}", REACH_PINECONE)
+            return
+    if found.differing or found.strays:
+        says = f"{len(found.differing)} customers differ from the ledger, {len(found.strays)} are not in it"
+        yield Finding("pinecone", says, "The scheduler mends it within an hour: run `livhana serve`.")
+    else:
+        yield Finding("pinecone", "as the ledger")
+
+
+def _when_reachable(
+    part: str, look: Callable[[], Iterator[Finding]], *, mend: str = "Mend the ledger first."
+) -> Iterator[Finding]:
     try:
         yield from look()
     except (SQLAlchemyError, ShopError):
-        yield Finding(part, "cannot be looked at", "Mend the ledger first.")
+        yield Finding(part, "cannot be looked at", mend)

@@ -41,11 +41,16 @@ raffle = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(raffle, name="raffle")
-RoleName = Literal["customer", "staff", "admin", "guest"]
+RoleName = Literal["customer", "staff", "admin", "guest", "service"]
 DutyName = Literal["support", "manager", "compliance"]
 ReadyFd = Annotated[int | None, typer.Option("--ready-fd", hidden=True)]
 ListenFd = Annotated[int | None, typer.Option("--listen-fd", hidden=True)]
-SUBJECTS: dict[RoleName, str] = {"customer": "cus_demo", "staff": "stf_demo", "admin": "adm_demo"}
+SUBJECTS: dict[RoleName, str] = {
+    "customer": "cus_demo",
+    "staff": "stf_demo",
+    "admin": "adm_demo",
+    "service": "svc_demo",
+}
 
 
 @app.command()
@@ -179,6 +184,36 @@ def check() -> None:
     Console().print(table)
     if not all(finding.is_well for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def learn(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="A line for each, as POST /api/memory/learn takes it."
+        ),
+    ],
+) -> None:
+    """Learn conversations that were held elsewhere: by telephone, by e-mail, in another program.
+
+    Every line is checked before the first is learned. What is known already is passed over, so a run that was
+    cut off is taken up by giving the same file again.
+
+    For example: `livhana learn calls.jsonl`
+    """
+    settings = _settings()
+    from api.bootstrap import build
+    from api.importing import NotLearned, learn_file
+
+    house = build(settings)
+    try:
+        told, learned = learn_file(file, house.recording, Console(stderr=True))
+    except NotLearned as reason:
+        _stop(str(reason))
+    finally:
+        house.close()
+    typer.echo(f"{told} told, {learned} new")
 
 
 @raffle.command()

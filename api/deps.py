@@ -86,6 +86,7 @@ Manager = Annotated[Principal, Depends(require("shop:manage"))]
 Refunder = Annotated[Principal, Depends(require("money:refund"))]
 Compliance = Annotated[Principal, Depends(require("compliance"))]
 Admin = Annotated[Principal, Depends(require("admin"))]
+Recorder = Annotated[Principal, Depends(require("memory:record"))]
 
 
 async def readable(customer_id: PathId, principal: Caller) -> str:

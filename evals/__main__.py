@@ -13,6 +13,7 @@ from rich.console import Console
 
 from evals import suites
 from evals.report import Report
+from foundation.log import configure_logging
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         errors.print(f"There is no suite {name}.", markup=False)
         _list(known, errors)
         return 2
+    configure_logging(level="WARNING")
     suite = suites.find(name)
     options = _options(name, suite, arguments[1:])
     with _stdout_kept_clean() if options.json else contextlib.nullcontext():

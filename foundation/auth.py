@@ -38,6 +38,8 @@ class Role(StrEnum):
     CUSTOMER = "customer"
     STAFF = "staff"
     ADMIN = "admin"
+    SERVICE = "service"
+    """A till, a telephone line or another machine of the shop's, which tells us what happened there."""
 
 
 class Duty(StrEnum):
@@ -52,11 +54,14 @@ SCOPES: Mapping[Role, frozenset[str]] = {
     Role.GUEST: frozenset({"shop:read"}),
     Role.CUSTOMER: frozenset({"shop:read", "own:read", "own:write"}),
     Role.STAFF: frozenset({"shop:read", "staff:read"}),
-    Role.ADMIN: frozenset({"shop:read", "staff:read", "shop:manage", "money:refund", "compliance", "admin"}),
+    Role.ADMIN: frozenset(
+        {"shop:read", "staff:read", "shop:manage", "money:refund", "compliance", "memory:record", "admin"}
+    ),
+    Role.SERVICE: frozenset({"memory:record"}),
 }
 DUTIES: Mapping[Duty, frozenset[str]] = {
     Duty.SUPPORT: frozenset(),
-    Duty.MANAGER: frozenset({"shop:manage", "money:refund"}),
+    Duty.MANAGER: frozenset({"shop:manage", "money:refund", "memory:record"}),
     Duty.COMPLIANCE: frozenset({"compliance"}),
 }
 """What a duty adds to the scopes of staff; a token of staff that names none is a manager's."""
@@ -65,7 +70,7 @@ DUTIES: Mapping[Duty, frozenset[str]] = {
 @dataclass(frozen=True)
 class Principal:
     id: str
-    """`cus_…` for a customer (their row in `customers`), `gst_…` for a guest, `stf_…` for staff."""
+    """`cus_…` for a customer (their row in `customers`), `gst_…` guest, `stf_…` staff, `svc_…` machines."""
     role: Role
     token_id: str = ""
     duty: Duty | None = None

@@ -29,6 +29,8 @@ DEMO_TAX_RATES = (
 
 GATEWAY = ("AUTHORIZE_NET_LOGIN_ID", "AUTHORIZE_NET_TRANSACTION_KEY", "AUTHORIZE_NET_SIGNATURE_KEY")
 """What the card gateway needs; without these, development charges the cards of a sandbox."""
+VECTOR_INDEX = ("PINECONE_HOST", "PINECONE_API_KEY")
+"""What Pinecone needs; without these, past turns are searched for in this machine's memory and files."""
 OF_THE_SHOP = ("SHOP_ADDRESS", "SHOP_EMAIL", "SHOP_URL")
 """What customers read in letters; development has made-up ones, with which production does not start."""
 
@@ -81,6 +83,26 @@ class ModelSettings(_Part):
     effort: Literal["low", "medium", "high", "max"] = Field(default="low", alias="MODEL_EFFORT")
     max_tokens: int = Field(default=2_000, alias="MODEL_MAX_TOKENS", ge=256)
     timeout_seconds: float = Field(default=30, alias="MODEL_TIMEOUT_SECONDS", gt=0)
+    refines_facts: bool = Field(default=True, alias="MODEL_REFINES_FACTS")
+    """Whether Claude, where it is used, reads again what customers state of themselves."""
+
+    @property
+    def wants_claude(self) -> bool:
+        """A key, or a server of one's own that speaks the Messages API."""
+        return self.anthropic_api_key is not None or self.anthropic_base_url is not None
+
+    @property
+    def is_refining(self) -> bool:
+        return self.wants_claude and self.refines_facts
+
+
+class PineconeSettings(_Part):
+    host: str = Field(default="", alias="PINECONE_HOST")
+    api_key: SecretStr = Field(default=SecretStr(""), alias="PINECONE_API_KEY")
+
+    @property
+    def is_chosen(self) -> bool:
+        return bool(self.host)
 
 
 class TurnSettings(_Part):
@@ -190,6 +212,7 @@ class Settings(_Part):
     auth: AuthSettings
     crypto: CryptoSettings
     models: ModelSettings
+    pinecone: PineconeSettings
     turn: TurnSettings
     api: ApiSettings
     shop: ShopSettings
@@ -234,6 +257,7 @@ def load_settings(**given: object) -> Settings:
     if any(not values.get(name) for name in SECRETS):
         values = {**_development_secrets(var), **values}
     _check_gateway(values)
+    _check_vector_index(values)
     try:
         return _assemble(values)
     except ValidationError as error:
@@ -260,6 +284,12 @@ def _check_gateway(values: Mapping[str, Any]) -> None:
         raise MisconfiguredError(f"Set {lacking[0]}: the card gateway is not reached without it.")
 
 
+def _check_vector_index(values: Mapping[str, Any]) -> None:
+    lacking = [name for name in VECTOR_INDEX if not values.get(name)]
+    if len(lacking) == 1:
+        raise MisconfiguredError(f"Set {lacking[0]}: Pinecone is not reached without it.")
+
+
 def _assemble(values: dict[str, Any]) -> Settings:
     return Settings(
         APP_ENV=values.get("APP_ENV", "development"),
@@ -271,6 +301,7 @@ def _assemble(values: dict[str, Any]) -> Settings:
         auth=AuthSettings(**values),
         crypto=CryptoSettings(**values),
         models=ModelSettings(**values),
+        pinecone=PineconeSettings(**values),
         turn=TurnSettings(**values),
         api=ApiSettings(**values),
         shop=ShopSettings(**values),

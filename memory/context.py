@@ -1,18 +1,32 @@
-"""What the agent is given to know about a customer before it answers, and how that reads."""
+"""What the agent is given to know about a customer before it answers, and how much of it fits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import accumulate
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from memory.facts import Fact
-from memory.interactions import Interaction, Speaker, day
+from memory.interactions import Interaction, Speaker
+from memory.knowledge.service import Quote
+from memory.portrait import Portrait
+from memory.products import ProductMatch
 from memory.profiles import Profile
 
 TURN_TOKENS = 1_200
 """For all past turns together."""
 LONGEST_QUOTE = 320
 """Characters of one person's words in one turn."""
+
+Item = TypeVar("Item")
+
+
+class Depth(StrEnum):
+    BRIEF = "brief"
+    """What was said: profile, facts and past turns."""
+    FULL = "full"
+    """And how they stand with the shop, what is expected of them, products and documents that fit."""
 
 
 @dataclass(frozen=True)
@@ -28,74 +42,53 @@ class RecalledTurn:
 class MemoryContext:
     customer_id: str
     zone: ZoneInfo
-    profile: Profile = field(default_factory=Profile)
-    version: int = 0
-    """Of the profile: how many interactions it was made from."""
+    depth: Depth = Depth.BRIEF
+    portrait: Portrait = field(default_factory=Portrait)
     facts: tuple[Fact, ...] = ()
+    """Those of the portrait that fit."""
     recent: tuple[Interaction, ...] = ()
     """The last turns in any thread, the newest first."""
     relevant: tuple[RecalledTurn, ...] = ()
     """Older turns that fit the message, the best first."""
+    products: tuple[ProductMatch, ...] = ()
+    """That fit the message and are in stock, the best first."""
+    quotes: tuple[Quote, ...] = ()
+    """Passages of the shop's documents that fit the message, the best first."""
     missing: tuple[str, ...] = ()
     """Parts that could not be read this time."""
 
     @property
+    def profile(self) -> Profile:
+        return self.portrait.profile
+
+    @property
     def sources(self) -> tuple[str, ...]:
-        """The ids of every fact and turn in it."""
-        turns = (*self.recent, *(each.interaction for each in self.relevant))
-        return (*(fact.id for fact in self.facts), *(turn.id for turn in turns))
-
-    def text(self) -> str:
-        """The same for the same content; empty when nothing is known."""
-        parts = (
-            ("About the customer", self._profile_lines()),
-            ("Told by the customer", self._fact_lines()),
-            ("Last turns, newest first", [line for turn in self.recent for line in self._quote(turn)]),
-            (
-                "Earlier turns that fit this message",
-                [line for each in self.relevant for line in self._quote(each.interaction, why=each.why)],
-            ),
-            ("Not available now", [f"- {name}" for name in self.missing]),
+        """The ids of every fact, turn, product and passage in it."""
+        return (
+            *(fact.id for fact in self.facts),
+            *(turn.id for turn in self.recent),
+            *(each.interaction.id for each in self.relevant),
+            *(each.product.id for each in self.products),
+            *(quote.id for quote in self.quotes),
         )
-        return "\n".join(f"{title}:\n" + "\n".join(lines) for title, lines in parts if lines)
-
-    def _profile_lines(self) -> list[str]:
-        profile = self.profile
-        if profile.first_at is None or profile.last_at is None:
-            return []
-        topics = ", ".join(profile.favourite_topics)
-        return [
-            f"- {profile.interactions} turns since {day(profile.first_at, self.zone)}, the last on"
-            f" {day(profile.last_at, self.zone)} by {profile.last_channel} [profile {self.version}]",
-            f"- writes by {profile.preferred_channel}, {profile.style}"
-            + (f"; speaks most of {topics}" if topics else ""),
-        ]
-
-    def _fact_lines(self) -> list[str]:
-        return [
-            f"- {fact.predicate}: {fact.value} (since {day(fact.valid_from, self.zone)}) [{fact.id}]"
-            for fact in self.facts
-        ]
-
-    def _quote(self, turn: Interaction, *, why: str = "") -> list[str]:
-        reason = f", {why}" if why else ""
-        return [
-            f"- {day(turn.at, self.zone)} by {turn.channel}{reason} [{turn.id}]",
-            *(f'  {speaker}: "{_one_line(turn.words_of(speaker))}"' for speaker in Speaker),
-        ]
 
 
-def fitting(turns: Sequence[Interaction], *, tokens: int) -> Sequence[Interaction]:
+def fitting(items: Sequence[Item], cost: Callable[[Item], int], *, tokens: int) -> Sequence[Item]:
     """As many as the tokens allow, in the order given."""
-    return turns[: sum(total <= tokens for total in accumulate(map(tokens_of, turns)))]
+    return items[: sum(total <= tokens for total in accumulate(map(cost, items)))]
 
 
 def tokens_of(turn: Interaction) -> int:
-    """About what the turn costs in a prompt: a token is four characters of English."""
-    return sum(len(_one_line(turn.words_of(speaker))) for speaker in Speaker) // 4 + 20
+    """About what the turn costs in a prompt."""
+    return sum(tokens_in(one_line(turn.words_of(speaker))) for speaker in Speaker) + 20
 
 
-def _one_line(words: str) -> str:
+def tokens_in(text: str) -> int:
+    """A token is four characters of English."""
+    return len(text) // 4
+
+
+def one_line(words: str, *, longest: int = LONGEST_QUOTE) -> str:
     """One line, so that quoted words cannot pass for lines of ours."""
     plain = " ".join(words.split()).replace('"', "'")
-    return plain if len(plain) <= LONGEST_QUOTE else plain[: LONGEST_QUOTE - 1].rstrip() + "…"
+    return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"

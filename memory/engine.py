@@ -3,43 +3,43 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
-from typing import TypeVar
 
 import numpy as np
+from sqlalchemy.exc import IntegrityError
 
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys
 from foundation.errors import Conflict
-from foundation.log import logger
 from foundation.outbox import Outbox
 from foundation.sql import Ledger
-from memory.context import TURN_TOKENS, MemoryContext, RecalledTurn, fitting, tokens_of
+from memory.composing import Composer, Sources
+from memory.context import TURN_TOKENS, Depth, MemoryContext, RecalledTurn
 from memory.embeddings import Encoder
 from memory.enrichment.store import Understandings
+from memory.events import MemoryEvents
 from memory.facts import Fact, Facts
-from memory.index.base import CLOSE, Match, TurnIndex, Turns
-from memory.index.files import BlockFiles
+from memory.index.base import TurnIndex
 from memory.index.local import LocalIndex
-from memory.interactions import Interaction, InteractionEvents, Speaker
+from memory.interactions import Interaction, Speaker
 from memory.profiles import Profile, profile_of
+from memory.recall import TurnRecall
+from memory.statements.models import Claim
 from memory.store import MemoryStore, Pair, Stored
 
 __all__ = ["Interaction", "MemoryContext", "MemoryEngine", "Profile", "RecalledTurn", "open_memory"]
 
-RECENT_TURNS = 6
-RECENT_TOKENS = 600
-RELEVANT_TURNS = 6
 EMBEDDED_CHARACTERS = {Speaker.CUSTOMER: 400, Speaker.SHOP: 100}
 """The head of what was said tells what it is about; word search covers the rest."""
-LONGEST_QUESTION = 2_000
 KEPT = timedelta(days=2 * 365)
 EXPIRED_AT_ONCE = 100
 ATTEMPTS = 20
 """Each failed one means that another turn of the same customer was learned meanwhile."""
 
-Part = TypeVar("Part")
-log = logger(__name__)
+Read = Callable[[str], Sequence[Claim]]
+
+
+def nothing_read(_remark: str) -> Sequence[Claim]:
+    return ()
 
 
 class StillLearning(Conflict):
@@ -52,25 +52,35 @@ class AskedToForget(Conflict):
         super().__init__("You asked us to forget you, so I keep nothing about you any more.")
 
 
+class ToldOtherwise(Conflict):
+    def __init__(self, interaction_id: str | None = None) -> None:
+        told = {} if interaction_id is None else {"interaction_id": interaction_id}
+        super().__init__("Another interaction has been recorded under this id.", told)
+
+
 class MemoryEngine:
     def __init__(
         self,
         ledger: Ledger,
         *,
-        index: TurnIndex,
-        embedder: Encoder,
-        events: InteractionEvents,
+        recall: TurnRecall,
+        events: MemoryEvents,
         calendar: Calendar,
+        read: Read = nothing_read,
+        sources: Sources | None = None,
     ) -> None:
+        """read: what a remark states. sources: without them every context is brief."""
         self._ledger = ledger
         self._store = MemoryStore(ledger)
         self._facts = Facts(ledger, now=calendar.now)
         self._understandings = Understandings(ledger)
-        self.index = index
-        self._embedder = embedder
+        self.index = recall.index
+        self._recall = recall
+        self._composer = Composer(self._store, self._facts, recall, zone=calendar.zone, sources=sources)
         self._events = events
         self._zone = calendar.zone
         self._now = calendar.now
+        self._read = read
 
     def learn(self, interaction: Interaction) -> bool:
         """Keep a turn, word for word; False when it is known already, or of somebody who was forgotten."""
@@ -78,48 +88,48 @@ class MemoryEngine:
 
     def learn_all(self, interactions: Sequence[Interaction]) -> int:
         """Keep many turns, all or none, each customer's in the given order; how many were new."""
-        vectors = self._vectors(interactions)
-        by_customer: defaultdict[str, dict[str, tuple[Interaction, Pair]]] = defaultdict(dict)
-        for interaction, pair in zip(interactions, vectors, strict=True):
-            by_customer[interaction.customer_id].setdefault(interaction.id, (interaction, pair))
-        with self._ledger.transaction():
-            return sum(self._append(who, by_customer[who]) for who in sorted(by_customer))
+        return self._keep(interactions, self._vectors(interactions))
 
-    def context(self, customer_id: str, message: str) -> MemoryContext:
-        """What may help to answer the message; empty for somebody unknown.
+    def record(self, interactions: Sequence[Interaction]) -> int:
+        """Keep turns of which we are told, all or none, in any order; how many were new.
+
+        Raises:
+            ToldOtherwise: when another turn is known by the id of one of them.
+        """
+        known = self._known_alike(interactions)
+        fresh = [each for each in interactions if each.id not in known]
+        vectors = self._vectors(fresh)
+        with self._ledger.transaction():
+            try:
+                learned = self._keep(fresh, vectors)
+            except IntegrityError as clash:
+                raise ToldOtherwise from clash
+            self._known_alike(fresh)
+        return learned
+
+    def context(
+        self, customer_id: str, message: str, *, depth: Depth = Depth.BRIEF, tokens: int = TURN_TOKENS
+    ) -> MemoryContext:
+        """What may help to answer the message; empty for somebody unknown. tokens: for past turns.
 
         A part that fails is left out and named: an answer without memory is better than none.
         """
-        parts = _Parts()
-        version, profile = parts.read("profile", lambda: self._store.profile(customer_id), (0, Profile()))
-        facts: Sequence[Fact] = parts.read("facts", lambda: self._facts.current(customer_id), ())
-        turns = parts.read("past turns", lambda: self.index.open(customer_id), None)
-        recent = fitting(turns.recent(RECENT_TURNS), tokens=RECENT_TOKENS) if turns else ()
-        relevant: Sequence[RecalledTurn] = ()
-        if turns and recent:
-            search = partial(self._relevant, turns, message, besides=recent)
-            relevant = parts.read("relevant turns", search, ())
-        return MemoryContext(
-            customer_id=customer_id,
-            zone=self._zone,
-            profile=profile,
-            version=version,
-            facts=tuple(facts),
-            recent=tuple(recent),
-            relevant=tuple(relevant),
-            missing=tuple(parts.missing),
-        )
+        return self._composer.compose(customer_id, message, depth=depth, tokens=tokens)
 
     def recall(self, customer_id: str, question: str, *, limit: int = 5) -> list[RecalledTurn]:
         """The customer's own past turns that fit the question, the best first."""
-        turns = self.index.open(customer_id)
-        return self._search(turns, question, limit=limit) if turns.recent(1) else []
+        turns = self._recall.open(customer_id)
+        return self._recall.search(turns, question, limit=limit) if turns.recent(1) else []
+
+    def latest(self, customer_id: str, limit: int) -> list[Interaction]:
+        """The customer's last turns, the newest first."""
+        return self._store.latest(customer_id, limit)
 
     def remember(self, customer_id: str, kind: str, value: str, *, source: str | None) -> Fact:
         """Note what the customer said of themselves, in place of what they said of it before."""
         if self._store.is_barred(customer_id):
             raise AskedToForget
-        return self._facts.remember(customer_id, kind, value, source=source)
+        return self._facts.note(customer_id, kind, value, read=self._read(value), source=source)
 
     def withdraw(self, customer_id: str, kind: str) -> Fact | None:
         """Take a note back; what it said, if there was one."""
@@ -129,21 +139,22 @@ class MemoryEngine:
         """What the customer told us that holds now, or held at a moment."""
         return self._facts.as_of(customer_id, as_of) if as_of else self._facts.current(customer_id)
 
+    def fact_history(self, customer_id: str) -> list[Fact]:
+        """Whatever held or was taken back, the earliest first of each predicate."""
+        return self._facts.history(customer_id)
+
     def profile(self, customer_id: str) -> Profile:
         return self._store.profile(customer_id)[1]
 
     def rebuild(self, customer_id: str) -> Profile:
-        """Make the profile again from the interactions, and keep it."""
+        """Make the profile again from the interactions and what was understood of them, and keep it."""
         with self._ledger.transaction():
-            for _ in range(ATTEMPTS):
-                version, _known = self._store.profile(customer_id)
-                interactions = [each.interaction for each in self._store.since(customer_id, 0)]
-                profile = profile_of(interactions)
-                if not version or self._store.write_profile(
-                    customer_id, profile, version=version, expected=version
-                ):
-                    return profile
-        raise StillLearning
+            is_known = self._store.locked_profile(customer_id) is not None
+            interactions = [each.interaction for each in self._store.since(customer_id, 0)]
+            profile = profile_of(interactions, understood=self._understandings.of(customer_id))
+            if is_known:
+                self._store.keep_profile(customer_id, profile)
+        return profile
 
     def expire(self) -> int:
         """Forget what is older than two years, a hundred customers at a time; of how many something went.
@@ -163,6 +174,20 @@ class MemoryEngine:
             affected += len(customers)
         return affected
 
+    def _known_alike(self, interactions: Sequence[Interaction]) -> set[str]:
+        known = {each.interaction.id: each.interaction for each in self._store.find(_ids(interactions))}
+        for each in interactions:
+            if known.get(each.id, each) != each:
+                raise ToldOtherwise(each.id)
+        return set(known)
+
+    def _keep(self, interactions: Sequence[Interaction], vectors: Sequence[Pair]) -> int:
+        by_customer: defaultdict[str, dict[str, tuple[Interaction, Pair]]] = defaultdict(dict)
+        for interaction, pair in zip(interactions, vectors, strict=True):
+            by_customer[interaction.customer_id].setdefault(interaction.id, (interaction, pair))
+        with self._ledger.transaction():
+            return sum(self._append(who, by_customer[who]) for who in sorted(by_customer))
+
     def _append(self, customer_id: str, given: Mapping[str, tuple[Interaction, Pair]]) -> int:
         for _ in range(ATTEMPTS):
             standing = self._store.standing(customer_id, among=given)
@@ -177,7 +202,7 @@ class MemoryEngine:
                 positions = range(standing.version + 1, version + 1)
                 self._store.add([Stored(at, *each) for at, each in zip(positions, fresh, strict=True)])
                 for interaction, _ in fresh:
-                    self._events.announce(interaction)
+                    self._events.learned(interaction)
                 return len(fresh)
         raise StillLearning
 
@@ -187,47 +212,12 @@ class MemoryEngine:
             for each in interactions
             for speaker in Speaker
         ]
-        vectors = self._embedder.encode(texts).astype(np.float16)
+        vectors = self._recall.embedder.encode(texts).astype(np.float16)
         return [vectors[row : row + 2] for row in range(0, len(texts), 2)]
 
-    def _relevant(
-        self, turns: Turns, message: str, *, besides: Sequence[Interaction]
-    ) -> Sequence[RecalledTurn]:
-        shown = {turn.id for turn in besides}
-        found = self._search(turns, message, limit=RELEVANT_TURNS + len(shown))
-        older = [each for each in found if each.interaction.id not in shown][:RELEVANT_TURNS]
-        left = TURN_TOKENS - sum(map(tokens_of, besides))
-        return older[: len(fitting([each.interaction for each in older], tokens=left))]
 
-    def _search(self, turns: Turns, question: str, *, limit: int) -> list[RecalledTurn]:
-        asked = question[:LONGEST_QUESTION]
-        vector = self._embedder.encode([asked[: EMBEDDED_CHARACTERS[Speaker.CUSTOMER]]])[0]
-        return [_recalled(match) for match in turns.search(asked, vector, limit=limit)]
-
-
-class _Parts:
-    """Reads that may fail one by one."""
-
-    def __init__(self) -> None:
-        self.missing: list[str] = []
-
-    def read(self, name: str, read: Callable[[], Part], otherwise: Part) -> Part:
-        try:
-            return read()
-        except Exception as error:  # noqa: BLE001 - no failure of memory may cost the customer an answer
-            log.warning("memory_part_missing", part=name, error=type(error).__name__)
-            self.missing.append(name)
-            return otherwise
-
-
-def _recalled(match: Match) -> RecalledTurn:
-    if match.shared:
-        why = f"mentions {', '.join(match.shared)}"
-    elif match.meaning >= CLOSE:
-        why = "close in meaning"
-    else:
-        why = "next to a turn that fits"
-    return RecalledTurn(match.interaction, match.speaker, match.score, why)
+def _ids(interactions: Sequence[Interaction]) -> list[str]:
+    return [each.id for each in interactions]
 
 
 def open_memory(
@@ -237,9 +227,9 @@ def open_memory(
     outbox: Outbox,
     data_keys: DataKeys,
     calendar: Calendar,
-    files: BlockFiles | None = None,
+    index: TurnIndex | None = None,
 ) -> MemoryEngine:
-    """The memory that needs nothing but the ledger: exact search in this process, begun from files if any."""
-    index = LocalIndex(MemoryStore(ledger), zone=calendar.zone, files=files)
-    events = InteractionEvents(outbox, data_keys)
-    return MemoryEngine(ledger, index=index, embedder=embedder, events=events, calendar=calendar)
+    """Without an index, the memory that needs nothing but the ledger: exact search in this process."""
+    index = index or LocalIndex(MemoryStore(ledger), zone=calendar.zone)
+    events = MemoryEvents(outbox, data_keys, now=calendar.now)
+    return MemoryEngine(ledger, recall=TurnRecall(index, embedder), events=events, calendar=calendar)

@@ -81,6 +81,6 @@ def _trace(model: Path, target: Path) -> None:
 
 if __name__ == "__main__":
     logging.disable(logging.WARNING)
-    disable_progress_bar()  # type: ignore[no-untyped-call]
+    disable_progress_bar()
     torch.set_num_threads(1)
     export(Path(sys.argv[1]), make=make_network)

@@ -37,7 +37,16 @@ from foundation.errors import Invalid
 from foundation.ids import new_id
 from foundation.personal import personal
 from foundation.sql import Ledger, metadata
-from memory.statements.models import ABOUT_THEMSELVES, Claim, Fact, Origin, Statement, slot_of, timeline
+from memory.statements.models import (
+    ABOUT_THEMSELVES,
+    Claim,
+    Fact,
+    Origin,
+    Statement,
+    is_about,
+    slot_of,
+    timeline,
+)
 
 __all__ = ["ABOUT_THEMSELVES", "FACTS", "LONGEST_PREDICATE", "LONGEST_VALUE", "STATEMENTS", "Fact", "Facts"]
 
@@ -108,13 +117,15 @@ class Facts:
         """Keep what was claimed; the facts that now hold in its place, one a claim.
 
         What takes the place of a fact closes it, and touches nothing else. Claims that are known already
-        from that turn are kept once. at: when they were made; now, if not given.
+        from that turn are kept once. at: when they were made, by a clock that may be ahead of ours; now, if
+        not given.
         """
         if not claims:
             return []
         now = self._now()
+        said_at = min(at or now, now)
         made = [
-            Statement(new_id("fct"), customer_id, _bounded(each), source, at or now, now) for each in claims
+            Statement(new_id("fct"), customer_id, _bounded(each), source, said_at, now) for each in claims
         ]
         with self._ledger.transaction() as connection:
             connection.execute(_lock(customer_id))
@@ -139,16 +150,25 @@ class Facts:
         claim = Claim(predicate.casefold(), value, subject=subject, confidence=confidence)
         return self.tell(customer_id, [claim], source=source)[0]
 
-    def withdraw(self, customer_id: str, predicate: str) -> Fact | None:
+    def note(
+        self, customer_id: str, kind: str, words: str, *, read: Sequence[Claim], source: str | None
+    ) -> Fact:
+        """Keep a remark: as what was read in it, so that it is one fact with what is heard; else as it is."""
+        if not read:
+            return self.remember(customer_id, kind, words, source=source)
+        return self.tell(customer_id, read, source=source)[0]
+
+    def withdraw(self, customer_id: str, about: str) -> Fact | None:
         """Close what the customer no longer stands by; what it was, if there was something."""
-        name = predicate.casefold().strip()
+        name = about.casefold().strip()
         with self._ledger.transaction():
             known = [
                 each
                 for each in self.current(customer_id)
-                if (each.subject, each.predicate) == (ABOUT_THEMSELVES, name)
+                if each.subject == ABOUT_THEMSELVES
+                and is_about(name, predicate=each.predicate, value=each.value)
             ]
-            taken_back = [Claim(name, each.value, holds=False) for each in known]
+            taken_back = [Claim(each.predicate, each.value, holds=False) for each in known]
             self.tell(customer_id, taken_back, source=None)
         return known[0] if known else None
 
@@ -215,7 +235,8 @@ def _statements(connection: Connection, customer_id: str, slots: set[tuple[str, 
 
 
 def _is_known(made: Statement, known: Sequence[Statement]) -> bool:
-    return any(replace(each, id=made.id, recorded_at=made.recorded_at) == made for each in known)
+    told = (made.source, made.claim)
+    return any((each.source, each.claim) == told for each in known)
 
 
 def _keep(connection: Connection, statements: Sequence[Statement]) -> None:

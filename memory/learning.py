@@ -33,15 +33,21 @@ class FactLearning:
         self._facts = facts
 
     def learn(self, turn: Interaction) -> list[Fact]:
-        """Only the customer's words are read: what we said of them is not their word."""
-        claims = self._reader.read(turn.message)
-        return self._facts.tell(turn.customer_id, claims, source=turn.id, at=turn.at)
+        return self.keep(turn, self.read(turn))
 
-    def refine(self, turn: Interaction, refiner: Refiner) -> list[Fact]:
-        """Merge what a refiner finds, once however often it runs; without what nobody said."""
-        read = self._reader.read(turn.message)
+    def read(self, turn: Interaction) -> list[Claim]:
+        """Only the customer's words are read: what we said of them is not their word."""
+        return self._reader.read(turn.message)
+
+    def read_again(self, turn: Interaction, refiner: Refiner) -> list[Claim]:
+        """What a refiner finds in the turn, in the words that we use for it; without what nobody said."""
+        read = self.read(turn)
         found = refiner.refine(turn, read=read, known=self._facts.current(turn.customer_id))
-        claims = [_bounded(claim) for claim in found if is_grounded(claim, turn.message, read=read)]
+        grounded = [claim for claim in found if is_grounded(claim, turn.message, read=read)]
+        return [self._reader.in_our_words(_bounded(claim)) for claim in grounded]
+
+    def keep(self, turn: Interaction, claims: Sequence[Claim]) -> list[Fact]:
+        """Once, however often it is done."""
         return self._facts.tell(turn.customer_id, claims, source=turn.id, at=turn.at)
 
 

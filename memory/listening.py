@@ -4,55 +4,107 @@ It hears of each turn from the outbox, so no customer waits for it; the vector t
 with serves again.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
 
 from foundation.clock import Calendar
 from foundation.outbox import Event, Subscriber, Subscription
 from foundation.sql import Ledger
+from memory.enrichment.models import Understanding
 from memory.enrichment.service import Enrichment, Heard
 from memory.enrichment.store import Understandings
-from memory.interactions import TOPIC
+from memory.events import MemoryEvents
+from memory.interactions import TOPIC, Interaction
 from memory.learning import FactLearning
-from memory.store import MemoryStore
+from memory.portrait import Portraits
+from memory.profiles import Profile
+from memory.statements.models import Claim
+from memory.store import MemoryStore, Stored
 
 SUBSCRIPTION = Subscription("memory", frozenset({TOPIC}))
 AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class Ears:
+    """What a turn is understood with; each is made when the first is heard, which takes seconds."""
+
+    enrichment: Callable[[], Enrichment]
+    learning: Callable[[], FactLearning]
+
+
+@dataclass(frozen=True)
+class _Taken:
+    turn: Interaction
+    understood: Understanding
+    claims: Sequence[Claim]
 
 
 class Listening:
     def __init__(
         self,
         ledger: Ledger,
-        enrichment: Callable[[], Enrichment],
-        learning: Callable[[], FactLearning],
+        ears: Ears,
+        events: MemoryEvents,
+        portraits: Portraits,
         *,
         calendar: Calendar,
+        is_worth_reading_again: Callable[[Interaction], bool] = lambda _: False,
     ) -> None:
-        """Both are made when the first turn is heard: the one takes seconds to learn the shop's intents."""
+        self._ledger = ledger
         self._store = MemoryStore(ledger)
         self._understandings = Understandings(ledger)
-        self._enrichment = enrichment
-        self._learning = learning
+        self._ears = ears
+        self._events = events
+        self._portraits = portraits
         self._calendar = calendar
+        self._is_worth_reading_again = is_worth_reading_again
 
     def subscriber(self) -> Subscriber:
         return Subscriber(SUBSCRIPTION, self.hear, batch_rows=AT_ONCE)
 
     def hear(self, events: Sequence[Event]) -> None:
-        """A turn that is gone meanwhile was of somebody who was forgotten."""
-        stored = self._store.find([event.payload["interaction_id"] for event in events])
+        """Each turn once, however often it is told; one that is gone was of somebody who was forgotten."""
+        told = {event.payload["interaction_id"] for event in events}
+        new = told - self._understandings.known(told)
+        by_customer: defaultdict[str, list[_Taken]] = defaultdict(list)
+        for taken in self._understand(self._store.find(sorted(new))):
+            by_customer[taken.turn.customer_id].append(taken)
+        with self._ledger.transaction():
+            for customer_id in sorted(by_customer):
+                self._keep(customer_id, by_customer[customer_id])
+
+    def _understand(self, stored: Sequence[Stored]) -> list[_Taken]:
         if not stored:
-            return
-        heard = [
-            Heard(
-                each.interaction.message,
-                self._calendar.day(each.interaction.at),
-                each.vectors[0].astype("float32"),
-            )
-            for each in stored
-        ]
+            return []
         turns = [each.interaction for each in stored]
-        understood = self._enrichment().understand(heard)
-        self._understandings.keep(dict(zip(turns, understood, strict=True)))
-        for turn in turns:
-            self._learning().learn(turn)
+        heard = [
+            Heard(turn.message, self._calendar.day(turn.at), each.vectors[0].astype("float32"))
+            for turn, each in zip(turns, stored, strict=True)
+        ]
+        understood = self._ears.enrichment().understand(heard)
+        claims = [self._ears.learning().read(turn) for turn in turns]
+        return [_Taken(*each) for each in zip(turns, understood, claims, strict=True)]
+
+    def _keep(self, customer_id: str, heard: Sequence[_Taken]) -> None:
+        """In one transaction, in which nobody else learns of the customer or forgets them."""
+        profile = self._store.locked_profile(customer_id)
+        if profile is None:
+            return
+        left = self._store.present([each.turn.id for each in heard])
+        kept = self._understandings.keep(
+            {each.turn: each.understood for each in heard if each.turn.id in left},
+            read_again=[each.turn.id for each in heard if self._is_worth_reading_again(each.turn)],
+        )
+        fresh = [each for each in heard if each.turn.id in kept]
+        if not fresh:
+            return
+        profile = reduce(Profile.hearing, [each.understood for each in fresh], profile)
+        self._store.keep_profile(customer_id, profile)
+        for each in fresh:
+            self._ears.learning().keep(each.turn, each.claims)
+            engagement = profile.engagement(each.turn.at)
+            self._events.understood(each.turn, each.understood, engagement=engagement)
+        self._events.profiled(customer_id, self._portraits.of(customer_id))

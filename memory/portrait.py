@@ -4,10 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from foundation.sql import Ledger
 from memory.behaviour import Behaviour
 from memory.enrichment.amounts import amounts
+from memory.facts import Facts
+from memory.parts import Parts
+from memory.ports import CustomerStanding, Standing
+from memory.predictions import purchases
+from memory.predictions.models import Outlook
+from memory.predictions.service import Predictions
 from memory.profiles import Profile
 from memory.statements.models import ABOUT_THEMSELVES, Fact
+from memory.store import MemoryStore
 from memory.vocabulary import CATEGORIES, EFFECTS, FLAVOURS
 
 TERMS: Mapping[str, Mapping[str, str]] = {"category": CATEGORIES, "effect": EFFECTS, "flavour": FLAVOURS}
@@ -35,6 +43,13 @@ class Portrait:
     behaviour: Behaviour = field(default_factory=Behaviour)
     facts: Sequence[Fact] = ()
     """Those that hold."""
+    version: int = 0
+    """Of the profile: how many interactions it was made from."""
+    outlook: Outlook | None = None
+    """None while too little is known to foretell anything."""
+    standing: Standing = field(default_factory=Standing)
+    missing: tuple[str, ...] = ()
+    """Parts that could not be read this time."""
 
     @property
     def preferences(self) -> Preferences:
@@ -67,3 +82,38 @@ class Portrait:
     def _said(self, *predicates: str) -> list[str]:
         own = [each for each in self.facts if each.subject == ABOUT_THEMSELVES]
         return [each.value for name in predicates for each in own if each.predicate == name]
+
+
+class Portraits:
+    """Reads all of a customer; a part that fails is left out and named."""
+
+    def __init__(
+        self, ledger: Ledger, facts: Facts, predictions: Predictions, standings: CustomerStanding
+    ) -> None:
+        self._ledger = ledger
+        self._store = MemoryStore(ledger)
+        self._facts = facts
+        self._predictions = predictions
+        self._standings = standings
+
+    def of(self, customer_id: str) -> Portrait:
+        """Empty for somebody unknown."""
+        parts = Parts()
+        version, profile = parts.read("profile", lambda: self._store.profile(customer_id), (0, Profile()))
+        facts: Sequence[Fact] = parts.read("facts", lambda: self._facts.current(customer_id), ())
+        behaviour = parts.read("purchases", lambda: self.behaviour(customer_id), Behaviour())
+        outlook = parts.read("predictions", lambda: self._predictions.outlook(customer_id), None)
+        standing = parts.read("standing", lambda: self._standings.standing(customer_id), Standing())
+        return Portrait(
+            profile=profile,
+            behaviour=behaviour,
+            facts=tuple(facts),
+            version=version,
+            outlook=outlook,
+            standing=standing,
+            missing=tuple(parts.missing),
+        )
+
+    def behaviour(self, customer_id: str) -> Behaviour:
+        with self._ledger.at_once() as connection:
+            return purchases.behaviour(connection, customer_id)

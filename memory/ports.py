@@ -1,7 +1,8 @@
 """What memory needs of the shop, as the shop fills it in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 NameKind = Literal["product", "category", "effect", "flavour"]
@@ -29,3 +30,46 @@ class Catalogue(Protocol):
         """Another one whenever a name has changed."""
 
     def names(self) -> Sequence[ShopName]: ...
+
+
+@dataclass(frozen=True)
+class AgeStanding:
+    verified: bool = False
+    """Whether purchases go on."""
+    verified_at: datetime | None = None
+    method: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class MembershipStanding:
+    tier: str
+    status: str
+    percent: int
+    """Off every price."""
+    started_at: datetime
+    next_billing_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a customer stands with the shop now."""
+
+    age: AgeStanding = field(default_factory=AgeStanding)
+    membership: MembershipStanding | None = None
+
+
+class CustomerStanding(Protocol):
+    def standing(self, customer_id: str) -> Standing: ...
+
+
+class ShopBooks(Protocol):
+    """What the shop has on its books."""
+
+    def customers(self, ids: Collection[str]) -> set[str]:
+        """Those of them that there are."""
+
+    def products(self, ids: Collection[str]) -> set[str]:
+        """Those of them that there are or were."""
+
+    def has_order(self, order_id: str) -> bool: ...

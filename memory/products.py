@@ -10,15 +10,20 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memory.embeddings import DIMENSIONS, Encoder, Vectors
-from memory.ranking import shares
+from memory.ranking import Scores, shared, shares, words_of
 
 MEANING_SHARE = 0.5
 AVOIDED_SHARE = 0.5
 """How much it tells against a product that it is like what somebody does not want."""
 CLOSE = 0.25
 """Cosine from which a product may be what was meant, though no word of it was said."""
+CANDIDATES = 60
+"""Among how many of the best the ones to show are chosen."""
+RELEVANCE_SHARE = 0.6
+"""Lambda of maximal marginal relevance: what fitting the question counts beside differing from the others."""
 LONGEST_QUESTION = 500
 
 AMOUNT = r"\$?\s*(\d{1,6}(?:\.\d{1,2})?)\s*(?:dollars|bucks|usd|\$)?"
@@ -37,10 +42,12 @@ AVOIDED = re.compile(
 @dataclass(frozen=True)
 class ShelfProduct:
     id: str
+    name: str
     text: str
     """Name, category, effects, flavours, description: what it can be found by."""
     price_cents: int
     is_available: bool = True
+    category: str = ""
 
 
 class ProductShelf(Protocol):
@@ -110,6 +117,12 @@ class ProductSearch:
             scores = scores - AVOIDED_SHARE * against
         order = np.argsort(-scores, kind="stable")
         fits = [int(at) for at in order if meaning[at] >= CLOSE or worded[at] > 0]
+        asked = words_of(wish.wanted)
+        named = [at for at in fits if _stands_in(words_of(admitted[at].name.split(",")[0]), asked)]
+        others = [at for at in fits if at not in named]
+        if not any(_is_of_kind(each, wish.wanted) for each in admitted):
+            kinds = np.array([each.category for each in admitted])
+            others = _diverse(others, scores, rows, kinds, limit=limit)
         return [
             ProductMatch(
                 admitted[at],
@@ -117,7 +130,7 @@ class ProductSearch:
                 float(meaning[at]),
                 "names it" if worded[at] > 0 else "close in meaning",
             )
-            for at in fits[:limit]
+            for at in [*named, *others][:limit]
         ]
 
     def _worded(self, text: str, products: Sequence[ShelfProduct]) -> Vectors:
@@ -136,6 +149,37 @@ class ProductSearch:
         texts = [each.text for each in products]
         matrix = self._embedder.encode(texts) if texts else np.empty((0, DIMENSIONS), np.float32)
         return _Vectors(revision, {each.id: row for row, each in enumerate(products)}, matrix)
+
+
+def _stands_in(name: Sequence[str], asked: Sequence[str]) -> bool:
+    """Whether the words asked for hold the whole name, in its order."""
+    starts = range(len(asked) - len(name) + 1)
+    return bool(name) and any(asked[at : at + len(name)] == name for at in starts)
+
+
+def _is_of_kind(product: ShelfProduct, wanted: str) -> bool:
+    """Whether its category, or what its name ends in, is what is asked for: "gummies for sleep"."""
+    form = product.name.split(",")[0].rpartition(" ")[2]
+    return bool(shared(wanted, f"{product.category} {form}"))
+
+
+def _diverse(
+    places: Sequence[int], scores: Scores, vectors: Vectors, kinds: NDArray[np.str_], *, limit: int
+) -> list[int]:
+    """The first of them by maximal marginal relevance (Carbonell and Goldstein, 1998).
+
+    Products are alike as they are close in meaning, and wholly where they are of one kind.
+    """
+    left = np.array(places[:CANDIDATES], dtype=np.intp)
+    likeness = np.zeros(len(left), np.float32)
+    chosen: list[int] = []
+    while len(left) and len(chosen) < limit:
+        best = int(np.argmax(RELEVANCE_SHARE * scores[left] - (1 - RELEVANCE_SHARE) * likeness))
+        chosen.append(int(left[best]))
+        alike = np.where(kinds[left] == kinds[chosen[-1]], 1.0, vectors[left] @ vectors[chosen[-1]])
+        likeness = np.maximum(likeness, alike)
+        left, likeness = np.delete(left, best), np.delete(likeness, best)
+    return chosen
 
 
 def understood(question: str) -> Wish:

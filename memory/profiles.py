@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from typing import Any, Literal
@@ -36,6 +36,8 @@ TOPICS: Mapping[str, str] = {**EFFECTS, **CATEGORIES, **OTHER_TOPICS}
 """What customers of the shop talk about, and the words that show it."""
 
 TOPIC_WORDS = {word: topic for topic, words in TOPICS.items() for word in words.split("|")}
+UNDERSTOOD = ("named", "intents", "weighed", "feeling")
+"""The parts that come of what was understood of a message, which may be later than the message itself."""
 NAMED = ("product", "category", "effect", "flavour")
 """Kinds of things that are counted; of amounts, dates and orders there is no end."""
 WORD = re.compile(r"[^\W\d_]+")
@@ -98,15 +100,13 @@ class Profile:
         much = min(1.0, sum(talks) / (FULL_TALK * len(talks))) if talks else 0.0
         return round(lately / 2 + regularly / 4 + much / 4, 4)
 
-    def after(self, interaction: Interaction, heard: Understanding | None = None) -> "Profile":
-        """The profile with one more interaction; only what the customer said counts as theirs.
-
-        heard: what was understood of their message, where it was.
-        """
+    def after(self, interaction: Interaction) -> "Profile":
+        """The profile with one more interaction; only what the customer said counts as theirs."""
         words = WORD.findall(interaction.message.casefold())
         at = interaction.at.astimezone(UTC)
         is_latest = self.last_at is None or at >= self.last_at
-        return Profile(
+        return replace(
+            self,
             interactions=self.interactions + 1,
             first_at=min(self.first_at or at, at),
             last_at=max(self.last_at or at, at),
@@ -115,26 +115,23 @@ class Profile:
             topics=_counted(self.topics, {TOPIC_WORDS[word] for word in words if word in TOPIC_WORDS}),
             words=self.words + len(words),
             weeks=_latest(_counted(self.weeks, [_monday(at)])),
-            **(self._understood(heard) if heard else self._as_before()),
         )
 
-    def _understood(self, heard: Understanding) -> dict[str, Any]:
+    def hearing(self, understood: Understanding) -> "Profile":
+        """The profile with what was understood of one of its interactions: sums, so in any order."""
         kinds = {
             kind: _counted(self.named.get(kind, {}), values)
-            for kind, values in heard.named.items()
+            for kind, values in understood.named.items()
             if kind in NAMED
         }
-        sentiment = heard.sentiment
-        return {
-            "named": {**self.named, **kinds},
-            "intents": _counted(self.intents, [heard.intent.name] if heard.intent.name else []),
-            "weighed": self.weighed + (sentiment is not None),
-            "feeling": self.feeling + round(THOUSANDTHS * (sentiment or 0)),
-        }
-
-    def _as_before(self) -> dict[str, Any]:
-        names = ("named", "intents", "weighed", "feeling")
-        return {name: getattr(self, name) for name in names}
+        sentiment, asked = understood.sentiment, understood.intent.name
+        return replace(
+            self,
+            named={**self.named, **kinds},
+            intents=_counted(self.intents, [asked] if asked else []),
+            weighed=self.weighed + (sentiment is not None),
+            feeling=self.feeling + round(THOUSANDTHS * (sentiment or 0)),
+        )
 
     def document(self) -> dict[str, Any]:
         return {
@@ -168,13 +165,13 @@ def profile_of(
     interactions: Iterable[Interaction],
     *,
     start: Profile | None = None,
-    heard: Mapping[str, Understanding] | None = None,
+    understood: Mapping[str, Understanding] | None = None,
 ) -> Profile:
-    """heard: what was understood of each message, by the id of its interaction."""
-    understood = heard or {}
-    return reduce(
-        lambda profile, each: profile.after(each, understood.get(each.id)), interactions, start or Profile()
-    )
+    """understood: what was understood of their messages, by the id of the interaction."""
+    turns = list(interactions)
+    profile = reduce(Profile.after, turns, start or Profile())
+    heard = understood or {}
+    return reduce(Profile.hearing, [heard[turn.id] for turn in turns if turn.id in heard], profile)
 
 
 def _counted(counts: Mapping[str, int], names: Iterable[str]) -> dict[str, int]:

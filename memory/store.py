@@ -1,6 +1,6 @@
 """The interactions of each customer, with their vectors, and the profile made of them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -29,11 +29,13 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from foundation.personal import Kept, personal
 from foundation.sql import Ledger, metadata
 from memory.interactions import Interaction
-from memory.profiles import Profile
+from memory.profiles import UNDERSTOOD, Profile
 
 FORGOTTEN = -1
 """The version of a profile that is only a mark, so that nothing is learned any more."""
 MARK = "the mark that nothing is to be remembered"
+PAGE = 2_000
+"""Interactions read at once."""
 
 INTERACTIONS = Table(
     "interactions",
@@ -46,7 +48,6 @@ INTERACTIONS = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("message", Text, nullable=False),
     Column("response", Text, nullable=False),
-    Column("intent", Text),
     Column("vectors", LargeBinary, nullable=False, comment="float16: the message's, then the response's"),
     UniqueConstraint("customer_id", "position"),
     Index("ix_interactions_customer_id_at", "customer_id", "at"),
@@ -65,6 +66,7 @@ FIELDS = tuple(Interaction.__dataclass_fields__)
 # Statements of every turn are built once: building one costs as much as running it.
 CUSTOMER = bindparam("customer", type_=Text)
 PROFILE = select(PROFILES.c.version, PROFILES.c.document).where(PROFILES.c.customer_id == CUSTOMER)
+LOCKED_PROFILE = PROFILE.with_for_update()
 STANDING = select(
     PROFILES.c.version,
     PROFILES.c.document,
@@ -79,7 +81,10 @@ FIRST_PROFILE = insert(PROFILES).on_conflict_do_nothing().returning(PROFILES.c.v
 NEXT_PROFILE = (
     update(PROFILES)
     .where(PROFILES.c.customer_id == CUSTOMER, PROFILES.c.version == bindparam("expected"))
-    .values(version=bindparam("next_version"), document=bindparam("next_document", type_=JSONB))
+    .values(
+        version=bindparam("next_version"),
+        document=PROFILES.c.document.concat(bindparam("next_document", type_=JSONB)),
+    )
     .returning(PROFILES.c.version)
 )
 ADD = insert(INTERACTIONS)
@@ -88,8 +93,9 @@ SINCE = (
     .where(INTERACTIONS.c.customer_id == CUSTOMER, INTERACTIONS.c.position >= bindparam("position"))
     .order_by(INTERACTIONS.c.position)
 )
-FIRST = select(func.min(INTERACTIONS.c.position)).where(INTERACTIONS.c.customer_id == CUSTOMER)
-NEWS = SINCE.add_columns(FIRST.correlate(None).scalar_subquery().label("first"))
+OLDEST = select(func.min(INTERACTIONS.c.at)).where(INTERACTIONS.c.customer_id == CUSTOMER)
+NEWS = SINCE.add_columns(OLDEST.correlate(None).scalar_subquery().label("oldest")).limit(PAGE)
+NEXT = SINCE.limit(PAGE)
 AT = (
     select(INTERACTIONS)
     .where(
@@ -153,11 +159,15 @@ class MemoryStore:
         return Standing(row.version or 0, profile, frozenset(row.known or ()))
 
     def write_profile(self, customer_id: str, profile: Profile, *, version: int, expected: int) -> bool:
-        """False, and nothing written, when somebody else has written since version `expected` was read."""
+        """False, and nothing written, when somebody else has learned since version `expected` was read.
+
+        What was understood in earlier interactions stays: `keep_profile` writes it, whenever it is known.
+        """
         document = profile.document()
         first = {"customer_id": customer_id, "version": version, "document": document}
+        said = {part: value for part, value in document.items() if part not in UNDERSTOOD}
         later = {"customer": customer_id, "expected": expected}
-        later |= {"next_version": version, "next_document": document}
+        later |= {"next_version": version, "next_document": said}
         with self._ledger.transaction() as connection:
             written = (
                 connection.scalar(NEXT_PROFILE, later)
@@ -165,6 +175,23 @@ class MemoryStore:
                 else connection.scalar(FIRST_PROFILE, first)
             )
         return written is not None
+
+    def locked_profile(self, customer_id: str) -> Profile | None:
+        """To be changed and kept in this transaction; None of somebody unknown or forgotten.
+
+        Whoever learns of the customer, or forgets them, waits until then.
+        """
+        with self._ledger.transaction() as connection:
+            row = connection.execute(LOCKED_PROFILE, {"customer": customer_id}).one_or_none()
+        if row is None or row.version == FORGOTTEN:
+            return None
+        return Profile.from_document(row.document)
+
+    def keep_profile(self, customer_id: str, profile: Profile) -> None:
+        """Of the same interactions, after `locked_profile`."""
+        theirs = update(PROFILES).where(PROFILES.c.customer_id == customer_id)
+        with self._ledger.transaction() as connection:
+            connection.execute(theirs.values(document=profile.document()))
 
     def add(self, stored: Sequence[Stored]) -> None:
         rows = [
@@ -180,12 +207,24 @@ class MemoryStore:
         with self._ledger.at_once() as connection:
             return [_stored(row) for row in connection.execute(SINCE, asked)]
 
-    def news(self, customer_id: str, position: int) -> tuple[int, list[Stored]]:
-        """The same, and the first position there is; 0 where nothing is that new."""
+    def pages(self, customer_id: str, position: int) -> Iterator[list[Stored]]:
+        """The same, some at a time: of a long memory not all fits at once."""
+        while True:
+            asked = {"customer": customer_id, "position": position}
+            with self._ledger.at_once() as connection:
+                page = [_stored(row) for row in connection.execute(NEXT, asked)]
+            if page:
+                yield page
+            if len(page) < PAGE:
+                return
+            position = page[-1].position + 1
+
+    def news(self, customer_id: str, position: int) -> tuple[datetime | None, list[Stored]]:
+        """The first page, and the time of the oldest there is; None where nothing is that new."""
         asked = {"customer": customer_id, "position": position}
         with self._ledger.at_once() as connection:
             rows = connection.execute(NEWS, asked).all()
-        return (rows[0].first if rows else 0), [_stored(row) for row in rows]
+        return (rows[0].oldest if rows else None), [_stored(row) for row in rows]
 
     def at(self, customer_id: str, positions: Collection[int]) -> list[Stored]:
         """What stands at those positions, in order; what was erased is not there any more."""
@@ -211,6 +250,12 @@ class MemoryStore:
         ordered = wanted.order_by(INTERACTIONS.c.customer_id, INTERACTIONS.c.position)
         with self._ledger.at_once() as connection:
             return [_stored(row) for row in connection.execute(ordered)]
+
+    def present(self, ids: Collection[str]) -> set[str]:
+        """Those of the interactions that there are."""
+        wanted = select(INTERACTIONS.c.id).where(INTERACTIONS.c.id.in_(ids))
+        with self._ledger.at_once() as connection:
+            return set(connection.execute(wanted).scalars())
 
     def phrases(self, customer_id: str, *, between: tuple[int, int], limit: int) -> list[str]:
         """Some of what the customer wrote, each of a length that is long enough to know it again."""
@@ -262,6 +307,12 @@ class MemoryStore:
             connection.execute(
                 statement.on_conflict_do_update(index_elements=[PROFILES.c.customer_id], set_=mark)
             )
+
+    def barred(self, customer_ids: Collection[str]) -> set[str]:
+        """Those of them who asked to be forgotten."""
+        marked = PROFILES.c.customer_id.in_(customer_ids) & (PROFILES.c.version == FORGOTTEN)
+        with self._ledger.at_once() as connection:
+            return set(connection.execute(select(PROFILES.c.customer_id).where(marked)).scalars())
 
     def is_barred(self, customer_id: str) -> bool:
         with self._ledger.at_once() as connection:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+import structlog
 from sqlalchemy import create_engine
 
 from foundation.embedded import EmbeddedPostgres, EmbeddedValkey
@@ -24,7 +25,26 @@ from foundation.warehouse.ducklake import CATALOG_SCHEMA
 from tests.fakes import FakeClock
 
 TEMPLATE = "ledger_template"
+PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+"""The renderer that structlog begins with takes a third of a second to paint one traceback."""
+
+structlog.configure(
+    processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, PLAIN]
+)
+
 NUMBERS = itertools.count(1)
+LONG = (
+    *("api/test_serve.py", "browser/test_chat_page.py", "api/test_kills.py", "api/test_forgetting.py"),
+    *("foundation/test_queue.py", "api/test_schema.py", "agent/test_turn.py", "evals/test_scenarios.py"),
+    *("api/test_chat.py", "evals/test_faults.py", "api/test_reasoning.py", "foundation/test_warehouse.py"),
+    *("foundation/test_embedded.py", "browser/test_notices_page.py", "api/test_ownership.py"),
+)
+"""Files that take longest, in that order: workers begin with them, so that none is waited for at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {Path(__file__).parent / name: at for at, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path, len(LONG)))
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ from foundation.settings import ShopSettings
 from foundation.sql import Ledger
 from foundation.warehouse.schema import TABLES
 from memory.engine import MemoryEngine
+from memory.knowledge.service import Knowledge
 from tests.fakes import FakeClock
 from tools.base import Services
 
@@ -134,7 +135,7 @@ class Shop:
         books = Books(ledger, self.fraud, self.outbox)
         self.checkout = Checkout(books, self.rooms, self.drafts, now=clock)
 
-    def services(self, memory: MemoryEngine) -> Services:
+    def services(self, memory: MemoryEngine, knowledge: Knowledge) -> Services:
         """Its rooms, as tools enter them."""
         return Services(
             customers=self.customers,
@@ -149,6 +150,7 @@ class Shop:
             ages=self.ages,
             handoffs=self.handoffs,
             memory=memory,
+            knowledge=knowledge,
             calendar=Calendar(CHICAGO, self.clock),
         )
 

@@ -26,6 +26,7 @@ from foundation.auth import Principal
 from foundation.clock import Calendar
 from foundation.errors import Invalid, ShopError
 from memory.engine import MemoryEngine
+from memory.knowledge.service import Knowledge
 
 EXAMPLES = Path(__file__).parent / "examples"
 ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
@@ -61,6 +62,7 @@ class Services:
     ages: AgeVerification
     handoffs: Handoffs
     memory: MemoryEngine
+    knowledge: Knowledge
     calendar: Calendar
 
 
@@ -118,14 +120,17 @@ class ToolResult:
         return json.dumps({"say": self.say, "data": ANYTHING.dump_python(self.data, mode="json")})
 
 
-def slot(kind: str, *, ask: str, description: str | None = None, prefix: str = "") -> Any:  # noqa: ANN401 - goes into Annotated
+def slot(
+    kind: str, *, ask: str, description: str | None = None, prefix: str = "", unwanted: bool = False
+) -> Any:  # noqa: ANN401 - goes into Annotated
     """What an argument holds, for a model that fills it from the conversation by rule.
 
     kind: `words`, `product`, `raffle`, `money` (dollars), `count`, `choice`, or a word of the tool's own.
     ask: the question to put to the customer when it is missing.
     prefix: of an id that a customer may write, such as `ord` of `ord_7k2m9`.
+    unwanted: what the customer has and refuses: "I don't want the grinder" names it, and what it is will do.
     """
-    extra: dict[str, Any] = {"x-slot": kind, "x-ask": ask, "x-id": prefix}
+    extra: dict[str, Any] = {"x-slot": kind, "x-ask": ask, "x-id": prefix, "x-unwanted": unwanted}
     return Field(description=description, json_schema_extra=extra)
 
 

@@ -18,6 +18,7 @@ from tools.confirmations import Confirmations, PendingAction, TermsChanged
 from tools.effects import Effects
 from tools.handoff import hand_over_to_person
 from tools.inventory import product_details, search_products
+from tools.knowledge import look_up
 from tools.memberships import (
     cancel_membership,
     downgrade_membership,
@@ -66,6 +67,7 @@ TOOLS: tuple[Tool, ...] = (
     raffle_results,
     raffle_proof,
     buy_raffle_tickets,
+    look_up,
     recall_conversation,
     remember_preference,
     what_we_know,

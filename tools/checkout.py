@@ -7,12 +7,23 @@ from pydantic import Field
 
 from commerce.checkout.models import MOST_OF_ONE, Cart, CartLine, Order, OrderStatus, Request
 from commerce.checkout.pricing import Line, Totals
+from commerce.inventory.models import Product
+from memory.ranking import shared, words_of
 from tools.base import Card, Effect, ToolContext, ToolResult, slot, tool
 from tools.phrases import Name, counted, dollars, listed, spoken
 
 SHOWN = 5
 
 ProductName = Annotated[Name, slot("product", ask="Which product do you mean?", description="Its id or name")]
+HeldName = Annotated[
+    Name,
+    slot(
+        "product",
+        ask="Which product do you mean?",
+        description="Its id, its name, or what it is where there is one such thing in the cart: grinder",
+        unwanted=True,
+    ),
+]
 Quantity = Annotated[
     int, Field(ge=1, le=MOST_OF_ONE), slot("count", ask="", description="How many; one when it is not said")
 ]
@@ -75,10 +86,17 @@ def show_cart(context: ToolContext) -> ToolResult:
 
 
 @tool(Effect.NOTE, scope="shop:read", label="Taking it out of your cart")
-def remove_from_cart(context: ToolContext, product: ProductName) -> ToolResult:
+def remove_from_cart(context: ToolContext, product: HeldName) -> ToolResult:
     """Take a product out of the customer's cart, all of it."""
-    found = context.services.inventory.by_name(product)
-    cart = context.services.carts.remove(context.principal.id, product_id=found.id)
+    carts = context.services.carts
+    cart = carts.show(context.principal.id)
+    held = _meant(cart, product) or [context.services.inventory.by_name(product)]
+    if len(held) > 1:
+        return ToolResult(
+            f"Which one shall I take out: {listed([each.name for each in held], 'or')}?", _cart_data(cart)
+        )
+    found = held[0]
+    cart = carts.remove(context.principal.id, product_id=found.id)
     left = f"{counted(cart.pieces, 'item')} for {cart.subtotal}" if cart.lines else "nothing else"
     return ToolResult(f"I took {found.name} out. Your cart holds {left}.", _cart_data(cart), _cards(cart))
 
@@ -136,6 +154,16 @@ def my_orders(context: ToolContext) -> ToolResult:
     say = "\n".join(["Your latest orders:", *lines])
     data = [{**_data(each), "title": _title(context, each)} for each in orders]
     return ToolResult(say, {"orders": data}, _order_cards(context, orders))
+
+
+def _meant(cart: Cart, said: str) -> list[Product]:
+    """What in the cart is called so, or is such a thing."""
+    held = [line.product for line in cart.lines]
+    named = [each for each in held if said.casefold() in (each.id, each.name.casefold())]
+    words = set(words_of(said))
+    return named or [
+        each for each in held if words and words == set(shared(said, f"{each.name} {each.category}"))
+    ]
 
 
 def _said(line: CartLine, cart: Cart) -> str:

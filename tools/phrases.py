@@ -15,9 +15,9 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 """What a customer calls a thing."""
 
 
-def listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str], joint: str = "and") -> str:
     """Such as `berry, mint and pine`."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    return f" {joint} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def counted(count: int, noun: str) -> str:

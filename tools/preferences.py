@@ -7,6 +7,8 @@ from pydantic import Field
 from commerce.inventory.words import topic_of
 from memory.facts import LONGEST_PREDICATE, LONGEST_VALUE, Fact
 from memory.profiles import Profile
+from memory.statements.models import ABOUT_THEMSELVES, Origin
+from memory.statements.rules import PREDICATES
 from tools.base import Effect, ToolContext, ToolResult, slot, tool
 from tools.phrases import counted, listed, spoken
 
@@ -28,7 +30,7 @@ def remember_preference(
     """Keep a lasting preference; it replaces what was noted before about the same thing."""
     kind = about or topic_of(preference) or preference[:LONGEST_PREDICATE]
     fact = context.services.memory.remember(context.principal.id, kind, preference, source=context.call_id)
-    return ToolResult(f"I will remember: “{fact.value}”.", _data(context, fact))
+    return ToolResult(f"I will remember: “{' '.join(preference.split())}”.", _data(context, fact))
 
 
 @tool(Effect.READ, scope="own:read", label="Opening your profile")
@@ -40,7 +42,7 @@ def what_we_know(context: ToolContext) -> ToolResult:
     lines = [
         f"- You are {customer.name}, {customer.email}.",
         *_talks(context, profile),
-        *(f"- You told us, {fact.predicate}: “{fact.value}” ({_day(context, fact)})." for fact in facts),
+        *(f"- {_known(fact)} ({_day(context, fact)})." for fact in facts),
     ]
     if not facts:
         lines.append("- You have not told us of any preference yet.")
@@ -59,6 +61,17 @@ def _talks(context: ToolContext, profile: Profile) -> list[str]:
     since = spoken(context.services.calendar.day(profile.first_at))
     topics = f", most often about {listed(profile.favourite_topics)}" if profile.favourite_topics else ""
     return [f"- We have talked {counted(profile.interactions, 'time')} since {since}{topics}."]
+
+
+def _known(fact: Fact) -> str:
+    """How we know it, of whom, and what: a remark in the customer's words, a statement in ours."""
+    if fact.origin is Origin.BEHAVIOUR:
+        return f"What you buy suggests: {fact.predicate} {fact.value}"
+    told = "You told us" if fact.subject == ABOUT_THEMSELVES else f"You told us of your {fact.subject}"
+    is_read = fact.predicate in PREDICATES
+    return (
+        f"{told}: {fact.predicate} {fact.value}" if is_read else f"{told}, {fact.predicate}: “{fact.value}”"
+    )
 
 
 def _day(context: ToolContext, fact: Fact) -> str:

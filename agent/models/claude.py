@@ -1,6 +1,6 @@
 """Claude through the Messages API, or any server that speaks it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -44,11 +44,7 @@ class Claude:
         self._ask = retry(on=_Busy, attempts=3, deadline=timedelta(seconds=8))(self._ask_once)
 
     async def answer(self, request: ModelRequest, *, speak: Speak) -> ModelAnswer:
-        try:
-            message = await self._ask(request, speak)
-        except (anthropic.APIError, httpx2.TransportError, _Busy) as error:
-            LOG.warning("model_failed", model=self.name, error=type(error).__name__)
-            raise ModelUnavailable(type(error).__name__) from error
+        message = await self._reach(self._parameters(request), speak)
         return ModelAnswer(
             content=[block.model_dump(mode="json", exclude_unset=True) for block in message.content],
             stop_reason=message.stop_reason or "end_turn",
@@ -56,13 +52,35 @@ class Claude:
             usage=_usage(message.usage),
         )
 
+    async def fill(self, form: Mapping[str, Any], *, system: str, text: str) -> Mapping[str, Any] | None:
+        """The arguments of the one tool that it must call; None where it calls nothing whole.
+
+        form: its name, description and strict input schema.
+        """
+        parameters = {
+            **self._settled(system),
+            "messages": [{"role": "user", "content": [{"type": "text", "text": text}]}],
+            "tools": [{**form, "strict": True}],
+            "tool_choice": {"type": "tool", "name": form["name"]},
+        }
+        message = await self._reach(parameters, _in_silence)
+        filled = [block.input for block in message.content if block.type == "tool_use"]
+        return filled[0] if filled and message.stop_reason == "tool_use" else None
+
     async def close(self) -> None:
         await self._client.close()
 
-    async def _ask_once(self, request: ModelRequest, speak: Speak) -> anthropic.types.Message:
+    async def _reach(self, parameters: Mapping[str, Any], speak: Speak) -> anthropic.types.Message:
+        try:
+            return await self._ask(parameters, speak)
+        except (anthropic.APIError, httpx2.TransportError, _Busy) as error:
+            LOG.warning("model_failed", model=self.name, error=type(error).__name__)
+            raise ModelUnavailable(type(error).__name__) from error
+
+    async def _ask_once(self, parameters: Mapping[str, Any], speak: Speak) -> anthropic.types.Message:
         has_spoken = False
         try:
-            async with self._client.messages.stream(**self._parameters(request)) as stream:
+            async with self._client.messages.stream(**parameters) as stream:
                 async for text in stream.text_stream:
                     has_spoken = True
                     await speak(text)
@@ -74,17 +92,17 @@ class Claude:
 
     def _parameters(self, request: ModelRequest) -> dict[str, Any]:
         """Tools, system and policies first and byte for byte the same, then memory, then the messages."""
-        system: list[dict[str, Any]] = [
-            {"type": "text", "text": request.system, "cache_control": EPHEMERAL},
-        ]
-        if request.memory:
-            system.append({"type": "text", "text": request.memory, "cache_control": EPHEMERAL})
+        return {
+            **self._settled(request.system, request.memory),
+            "messages": with_breakpoint(request.messages),
+            "tools": [as_parameter(tool) for tool in request.tools],
+        }
+
+    def _settled(self, *system: str) -> dict[str, Any]:
         return {
             "model": self._settings.name,
             "max_tokens": self._settings.max_tokens,
-            "system": system,
-            "messages": with_breakpoint(request.messages),
-            "tools": [as_parameter(tool) for tool in request.tools],
+            "system": [{"type": "text", "text": text, "cache_control": EPHEMERAL} for text in system if text],
             "output_config": {"effort": self._settings.effort},
         }
 
@@ -113,6 +131,10 @@ def with_breakpoint(messages: Sequence[Message]) -> list[Message]:
     *earlier, last = messages
     *blocks, final = last["content"]
     return [*earlier, {**last, "content": [*blocks, {**final, "cache_control": EPHEMERAL}]}]
+
+
+async def _in_silence(_text: str) -> None:
+    """Nobody listens."""
 
 
 def _usage(usage: anthropic.types.Usage) -> Usage:

@@ -88,4 +88,11 @@ def _sold(product: Product) -> ShopProduct:
 def _shown(product: Product) -> ShelfProduct:
     told = (product.name, product.category, *product.effects, *product.flavours, product.description)
     text = ". ".join(str(each) for each in told if each)
-    return ShelfProduct(product.id, text, product.price.cents, is_available=product.in_stock)
+    return ShelfProduct(
+        product.id,
+        product.name,
+        text,
+        product.price.cents,
+        is_available=product.in_stock,
+        category=product.category,
+    )

@@ -24,6 +24,8 @@ from memory.index.base import TurnIndex
 
 MODELS = "models"
 """A folder of the program's own."""
+INDEX = "index"
+"""The folder of files that say whose they are."""
 AT_A_TIME = 1_000
 KEPT_TOPICS = frozenset(table.topic for table in TABLES.values() if table.is_kept_by_law)
 IS_KEPT = OUTBOX.c.topic.in_(KEPT_TOPICS)
@@ -113,8 +115,9 @@ class Vectors:
         return 0
 
     def left(self, traces: Traces, handles: Sequence[str]) -> list[Left]:  # noqa: ARG002
-        count = len(self._index.open(traces.customer_id).recent(AT_A_TIME))
-        return [Left(self.name, "turns", count)] if count else []
+        shown = len(self._index.open(traces.customer_id).recent(AT_A_TIME))
+        found = {"turns": shown, "index": self._index.left(traces.customer_id)}
+        return [Left(self.name, place, count) for place, count in found.items() if count]
 
 
 class WarehouseRows:
@@ -163,5 +166,6 @@ class OwnDisk:
 
     def left(self, traces: Traces) -> list[Left]:
         words = (*traces.marks, *traces.phrases)
-        found = holding(self._folder, words, but=[MODELS])
-        return [Left("files", str(file.relative_to(self._folder)), 1) for file in found]
+        telling = holding(self._folder, words, but=[MODELS])
+        theirs = holding(self._folder / INDEX, [f'"{traces.customer_id}"'])
+        return [Left("files", str(file.relative_to(self._folder)), 1) for file in {*telling, *theirs}]

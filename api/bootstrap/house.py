@@ -15,6 +15,7 @@ from agent.models.fallback import Fallback
 from agent.models.offline.model import OfflineModel
 from agent.models.offline.vocabulary import Named
 from agent.nodes import Nodes
+from agent.refiner import ClaudeRefiner
 from agent.runner import Runner
 from agent.store import TurnStore
 from agent.turn import Turns
@@ -23,8 +24,10 @@ from api.bootstrap.spares import Brain, Spares
 from commerce.customers.signin import SignIn
 from foundation.cache import EventStream
 from foundation.clock import Clock, system_clock
-from foundation.settings import ModelSettings, Settings
+from foundation.settings import Settings
+from memory.context import Depth
 from memory.embeddings import load_embedder
+from memory.refining import Refining
 from tools.base import Services
 from tools.catalog import TOOLS, Catalog
 from tools.confirmations import Confirmations
@@ -70,6 +73,7 @@ class House(Mind):
             ages=self.ages,
             handoffs=self.handoffs,
             memory=self.memory,
+            knowledge=self.knowledge,
             calendar=self.calendar,
         )
 
@@ -89,7 +93,9 @@ class House(Mind):
 
     @cached_property
     def graph(self) -> Graph:
-        return build_graph(Nodes(self.catalog, self.memory, self.models))
+        # The offline model speaks from what tools say; whatever else it was told would be lost on it.
+        depth = Depth.FULL if self.settings.models.wants_claude else Depth.BRIEF
+        return build_graph(Nodes(self.catalog, self.memory, self.models, depth))
 
     @cached_property
     def stream(self) -> TurnStream:
@@ -115,16 +121,24 @@ class House(Mind):
 
     @cached_property
     def claude(self) -> "Claude":
+        return self._open_claude()
+
+    def _open_claude(self) -> "Claude":
         from agent.models.claude import Claude  # noqa: PLC0415 - its SDK takes a second to load
 
         return Claude(self.settings.models)
+
+    @cached_property
+    def refining(self) -> Refining:
+        refiner = ClaudeRefiner(self._open_claude, now=self.now)
+        return Refining(self.ledger, lambda: self.fact_learning, refiner)
 
     def _usual_models(self) -> Sequence[Model]:
         offline = OfflineModel(
             self.embedder, names=_Names(self.services, self.now), folder=self.settings.var / "models"
         )
         offline.prepare(TOOLS)
-        return [self.claude, offline] if wants_claude(self.settings.models) else [offline]
+        return [self.claude, offline] if self.settings.models.wants_claude else [offline]
 
 
 class _Names:
@@ -147,11 +161,6 @@ class _Names:
             ]
             self._read_at = now
         return self._names
-
-
-def wants_claude(settings: ModelSettings) -> bool:
-    """A key, or a server of one's own that speaks the Messages API."""
-    return settings.anthropic_api_key is not None or settings.anthropic_base_url is not None
 
 
 def load_brain(settings: Settings) -> Brain:

@@ -1,7 +1,9 @@
 """The floor of memory: what the shop remembers, knows, expects and forgets."""
 
+from collections.abc import Sequence
 from functools import cache, cached_property
 
+from api.bootstrap.books import Books
 from api.bootstrap.catalogue import CatalogueNames, CatalogueTexts, ShopFront
 from api.bootstrap.forgetting import (
     STILL_TO_BE_KEPT,
@@ -11,69 +13,106 @@ from api.bootstrap.forgetting import (
     Vectors,
     WarehouseRows,
 )
-from api.bootstrap.shop import Shop
-from api.bootstrap.spares import Brain, Spares
+from api.bootstrap.recall import Recall
+from api.bootstrap.spares import Brain, Spares, learned_intents
+from api.bootstrap.standing import ShopStanding
 from commerce.customers.leaving import Leaving
 from foundation.clock import Clock
 from foundation.holdings import PersonalRows
 from foundation.outbox import Subscriber
 from foundation.settings import Settings, embedded_database_url
 from foundation.sql import metadata
-from memory.engine import MemoryEngine, open_memory
+from memory.composing import Sources
+from memory.engine import MemoryEngine
 from memory.enrichment.entities import Entities
-from memory.enrichment.service import Enrichment, learn_intents
+from memory.enrichment.service import Enrichment
+from memory.events import MemoryEvents
 from memory.facts import Facts
 from memory.forgetting.service import Forgetting, Secrets, Surroundings
+from memory.interactions import Interaction
 from memory.knowledge.service import Knowledge
 from memory.learning import FactLearning
-from memory.listening import Listening
+from memory.listening import Ears, Listening
+from memory.portrait import Portraits
 from memory.predictions.nightly import Nightly
 from memory.predictions.service import SUBSCRIPTION as PREDICTIONS
 from memory.predictions.service import Predictions
 from memory.products import ProductSearch
-from memory.statements.meaning import ClauseMeaning
+from memory.recall import TurnRecall
+from memory.recording import Recording
+from memory.refining import is_worth_reading_again
+from memory.statements.models import Claim
 from memory.statements.reader import StatementReader
 from memory.store import MemoryStore
-from tools.catalog import TOOLS
-
-STATING = {"remember_preference"}
-"""Tools whose examples say something of the customer; the others only ask."""
+from memory.suggestions import Suggestions
 
 
-class Mind(Shop):
+class Mind(Recall):
     """The shop with its memory."""
 
     def __init__(self, settings: Settings, *, now: Clock, brain: Brain, spares: Spares) -> None:
         super().__init__(settings, now=now, spares=spares)
         self.embedder = brain.embedder
+        self._brain = brain
 
     @cached_property
     def memory(self) -> MemoryEngine:
-        return open_memory(
+        return MemoryEngine(
             self.ledger,
-            embedder=self.embedder,
-            outbox=self.outbox,
-            data_keys=self.data_keys,
+            recall=TurnRecall(self.turn_index, self.embedder),
+            events=self.memory_events,
             calendar=self.calendar,
+            read=self._read,
+            sources=Sources(self.portraits, self.product_search, self.knowledge),
         )
+
+    def _read(self, remark: str) -> Sequence[Claim]:
+        """The reader is made when it is first needed."""
+        return self.statement_reader.read(remark)
+
+    @cached_property
+    def memory_events(self) -> MemoryEvents:
+        return MemoryEvents(self.outbox, self.data_keys, now=self.now)
 
     @cached_property
     def entities(self) -> Entities:
         return Entities(CatalogueNames(self.inventory), is_word=self.embedder.is_word)
 
     @cached_property
+    def statement_reader(self) -> StatementReader:
+        return StatementReader(self.entities, self._brain.meaning)
+
+    @cached_property
+    def facts(self) -> Facts:
+        return Facts(self.ledger, now=self.now)
+
+    @cached_property
+    def fact_learning(self) -> FactLearning:
+        return FactLearning(self.statement_reader, self.facts)
+
+    @cached_property
     def listening(self) -> Listening:
         def enrichment() -> Enrichment:
-            utterances = {tool.name: tool.examples for tool in TOOLS}
-            intents = learn_intents(utterances, CatalogueNames(self.inventory), self.embedder)
-            return Enrichment(intents, self.entities)
+            products = tuple(each.name for each in self.inventory.products())
+            return Enrichment(learned_intents(self.embedder, products), self.entities)
 
-        def learning() -> FactLearning:
-            requests = [text for tool in TOOLS if tool.name not in STATING for text in tool.examples]
-            reader = StatementReader(self.entities, ClauseMeaning(self.embedder, requests=requests))
-            return FactLearning(reader, Facts(self.ledger, now=self.now))
+        return Listening(
+            self.ledger,
+            Ears(cache(enrichment), lambda: self.fact_learning),
+            self.memory_events,
+            self.portraits,
+            calendar=self.calendar,
+            is_worth_reading_again=is_worth_reading_again if self.settings.models.is_refining else _never,
+        )
 
-        return Listening(self.ledger, cache(enrichment), cache(learning), calendar=self.calendar)
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        return Suggestions(
+            self.ledger,
+            self.facts,
+            lambda: {each.id: str(each.category) for each in self.inventory.catalogue().products.values()},
+            is_barred=MemoryStore(self.ledger).is_barred,
+        )
 
     @cached_property
     def shop_front(self) -> ShopFront:
@@ -87,6 +126,18 @@ class Mind(Shop):
             self.shop_front,
             calendar=self.calendar,
             is_barred=MemoryStore(self.ledger).is_barred,
+        )
+
+    @cached_property
+    def portraits(self) -> Portraits:
+        standings = ShopStanding(self.ages, self.memberships, now=self.now)
+        return Portraits(self.ledger, self.facts, self.predictions, standings)
+
+    @cached_property
+    def recording(self) -> Recording:
+        books = Books(self.customers, self.inventory, self.checkout)
+        return Recording(
+            self.ledger, self.outbox, self.memory, self.predictions, books, calendar=self.calendar
         )
 
     @cached_property
@@ -115,7 +166,7 @@ class Mind(Shop):
         stores = (
             CacheEntries(self.cache, self.ledger),
             Letters(self.settings.mail.folder, self.ledger),
-            Vectors(self.memory.index),
+            Vectors(self.turn_index),
             WarehouseRows(self.warehouse),
         )
         is_embedded = self.settings.ledger.url == embedded_database_url(self.settings.var)
@@ -128,3 +179,7 @@ class Mind(Shop):
         return Forgetting(
             self.ledger, rows=self.personal_rows, surroundings=around, secrets=secrets, now=self.now
         )
+
+
+def _never(_turn: Interaction) -> bool:
+    return False

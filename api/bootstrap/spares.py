@@ -2,11 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from agent.models.base import Model
 from agent.run import OnStep
 from commerce.payments.ports import CardGateway
 from memory.embeddings import Embedder
+from memory.enrichment.intents import IntentModel
+from memory.enrichment.service import learn_intents
+from memory.statements.meaning import ClauseMeaning
+from tools.catalog import TOOLS
+
+STATING = {"remember_preference"}
+"""Tools whose examples say something of the customer; the others only ask."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +26,20 @@ class Spares:
     on_step: OnStep = lambda _: None
 
 
+@lru_cache(maxsize=1)
+def learned_intents(embedder: Embedder, products: tuple[str, ...]) -> IntentModel:
+    """Once a process, in about two seconds, while the shop has the same products."""
+    return learn_intents({tool.name: tool.examples for tool in TOOLS}, products, embedder)
+
+
 @dataclass(frozen=True)
 class Brain:
     """What takes long to load and is the same in every process; it may be loaded before a fork."""
 
     embedder: Embedder
+
+    @cached_property
+    def meaning(self) -> ClauseMeaning:
+        """Learned when a statement is first read, in about a second."""
+        requests = [text for tool in TOOLS if tool.name not in STATING for text in tool.examples]
+        return ClauseMeaning(self.embedder, requests=requests)

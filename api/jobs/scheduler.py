@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from api.bootstrap import Brain, House, build
 from api.jobs.store import take
-from api.jobs.work import FORETELL, RESUME, finish_turns
+from api.jobs.work import FORETELL, REFINE, RESUME, finish_turns
 from foundation.clock import Clock
 from foundation.log import logger
 from foundation.queue import NotQueued
@@ -23,6 +23,8 @@ OUTBOX_KEPT = timedelta(days=7)
 CARTS_KEPT = timedelta(days=90)
 JOBS_KEPT = timedelta(hours=24)
 MOST_THREADS = 50
+AT_ONCE = 100
+"""Customers whose vectors are settled in one sweep."""
 log = logger(__name__)
 
 Due = Callable[[datetime], datetime]
@@ -112,10 +114,24 @@ def open_scheduler(house: House) -> Scheduler:
         Chore("forget_customers", every(SWEEP), house.forgetting.sweep),
         Chore("expire_memories", nightly(NIGHT, zone), lambda: expire(house)),
         Chore("foretell", nightly(NIGHT, zone), lambda: foretell(house)),
+        Chore("refine_facts", every(SWEEP), lambda: refine_facts(house)),
+        *index_chores(house, zone),
         Chore("maintain_warehouse", nightly(NIGHT, zone), lambda: sum(house.warehouse.maintain().values())),
         Chore("purge_erasures", nightly(NIGHT, zone), house.forgetting.purge),
     )
     return Scheduler(house.ledger, chores, now=house.now)
+
+
+def index_chores(house: House, zone: ZoneInfo) -> list[Chore]:
+    """What keeps the index of past turns up with the ledger."""
+    remote = house.pinecone
+    if remote is None:
+        return [Chore("index_memories", every(timedelta(minutes=5)), house.indexer.run)]
+    return [
+        Chore("settle_vectors", every(timedelta(minutes=1)), lambda: remote.settle_all(customers=AT_ONCE)),
+        Chore("repair_vectors", every(timedelta(hours=1)), remote.repair_all),
+        Chore("drop_index_files", nightly(NIGHT, zone), lambda: house.index_files.retain(())),
+    ]
 
 
 def prune_attempts(house: House) -> int:
@@ -132,6 +148,18 @@ def foretell(house: House) -> int:
     today = house.calendar.today().isoformat()
     house.jobs.submit(FORETELL, {"day": today}, idempotency_key=f"{FORETELL}:{today}")
     return 1
+
+
+def refine_facts(house: House) -> int:
+    """By the worker, with Claude."""
+    if not house.settings.models.is_refining:
+        return 0
+
+    def submit(interaction_id: str, customer_id: str) -> None:
+        payload = {"interaction_id": interaction_id, "principal_id": customer_id}
+        house.jobs.submit(REFINE, payload, idempotency_key=f"{REFINE}:{interaction_id}")
+
+    return house.refining.hand_over(submit)
 
 
 def bill_sandbox(house: House) -> int:

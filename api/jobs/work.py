@@ -10,7 +10,7 @@ from typing import Any
 from anyio.to_thread import run_sync
 
 from agent.closing import dump
-from agent.state import Inbound
+from agent.state import Inbound, Receipt, Reply
 from api.bootstrap import House, build, load_brain
 from foundation.auth import Principal
 from foundation.errors import GatewayTimeout
@@ -20,8 +20,10 @@ from foundation.settings import Settings
 REASON = "reason"
 RESUME = "resume"
 FORETELL = "foretell"
-PATIENCE_SECONDS = 90.0
-"""For a turn that another process holds, or held until it was killed."""
+REFINE = "refine"
+LOOKS, LOOK_SECONDS = 90, 1.0
+"""For a turn that another process holds, or held until it was killed: then it is taken over, since
+what would resume it waits in the queue behind this very job."""
 
 
 class StillBusy(GatewayTimeout):
@@ -47,6 +49,8 @@ class Asked:
 def load(settings: Settings) -> OpenBench:
     """Load code and models; the house is opened in the work-horse, after the fork."""
     brain = load_brain(settings)
+    if settings.models.is_refining:
+        _ = brain.meaning
 
     @contextmanager
     def open_bench() -> Iterator[Bench]:
@@ -73,9 +77,14 @@ def handlers(house: House) -> Mapping[str, Handler]:
             done[part] += more
             report(dict(done))
 
-        return {"model": house.nightly_predictions.run(progress=progress), **done}
+        version = house.nightly_predictions.run(progress=progress)
+        house.suggestions.run(progress=progress)
+        return {"model": version, **done}
 
-    return {REASON: reason, RESUME: resume, FORETELL: foretell}
+    def refine(job: Job, _: Report) -> Mapping[str, Any]:
+        return {"facts": house.refining.refine(job.payload["interaction_id"])}
+
+    return {REASON: reason, RESUME: resume, FORETELL: foretell, REFINE: refine}
 
 
 async def finish_turns(house: House, thread_ids: Sequence[str]) -> None:
@@ -93,8 +102,7 @@ async def _answer(house: House, job: Job, report: Report) -> Mapping[str, Any]:
     receipt = await run_sync(house.turns.store.accept, message)
     watching = asyncio.create_task(_report(house, receipt.turn_id, report))
     try:
-        await house.turns.drain(receipt.thread_id)
-        reply = await house.turns.reply(receipt.turn_id, timeout_seconds=PATIENCE_SECONDS)
+        reply = await _taken_over(house, receipt)
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
@@ -102,6 +110,16 @@ async def _answer(house: House, job: Job, report: Report) -> Mapping[str, Any]:
     if reply is None:
         raise StillBusy
     return dump(reply)
+
+
+async def _taken_over(house: House, receipt: Receipt) -> Reply | None:
+    """The turn's reply, whichever process runs it; None while another is still at it after all looks."""
+    for _ in range(LOOKS):
+        await house.turns.drain(receipt.thread_id)
+        reply = await house.turns.reply(receipt.turn_id, timeout_seconds=LOOK_SECONDS)
+        if reply is not None:
+            return reply
+    return None
 
 
 async def _report(house: House, turn_id: str, report: Report) -> None:

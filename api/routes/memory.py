@@ -1,17 +1,30 @@
 """What the shop remembers of a customer, shown to the customer."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
+from api.bootstrap import House
 from api.deps import ReadableCustomer, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Shape, Timestamp, Words
-from memory.context import MemoryContext
-from memory.facts import Fact
+from api.shapes import Dollars, Shape, Timestamp
+from foundation.money import Money
+from memory.behaviour import Behaviour, Frequency
 from memory.interactions import Interaction
-from memory.profiles import Profile
+from memory.portrait import Portrait, Preferences
+from memory.ports import AgeStanding, MembershipStanding
+from memory.predictions.models import Outlook
+from memory.profiles import Style
+
+CONVERSATIONS = 10
+RECOMMENDED = 3
+"""Of each shelf."""
+STYLES: Mapping[Style, Literal["concise", "detailed"]] = {"brief": "concise", "detailed": "detailed"}
+Names = Mapping[str, str]
+"""Of products, by id."""
 
 router = APIRouter(
     prefix="/api/memory",
@@ -20,54 +33,44 @@ router = APIRouter(
 )
 
 
-class ConversationHistory(Shape):
-    total_interactions: int
-    first_interaction_date: Timestamp | None
-    last_interaction_date: Timestamp | None
-    topics: list[str]
+class PriceRange(Shape):
+    min: Dollars | None
+    max: Dollars | None
 
 
-class Communication(Shape):
-    preferred_channel: str | None
-    response_style: str | None
-
-
-class ProfileShown(Shape):
-    customer_id: str
-    conversation_history: ConversationHistory
-    communication: Communication
+class PreferencesShown(Shape):
+    categories: list[str]
+    price_range: PriceRange
+    flavors: list[str]
+    effects: list[str]
 
     @classmethod
-    def of(cls, customer_id: str, profile: Profile) -> "ProfileShown":
+    def of(cls, preferences: Preferences) -> "PreferencesShown":
         return cls(
-            customer_id=customer_id,
-            conversation_history=ConversationHistory(
-                total_interactions=profile.interactions,
-                first_interaction_date=profile.first_at,
-                last_interaction_date=profile.last_at,
-                topics=profile.favourite_topics,
-            ),
-            communication=Communication(
-                preferred_channel=profile.preferred_channel, response_style=profile.style
-            ),
+            categories=list(preferences.categories),
+            price_range=PriceRange(min=_money(preferences.least_cents), max=_money(preferences.most_cents)),
+            flavors=list(preferences.flavours),
+            effects=list(preferences.effects),
         )
 
 
-class FactShown(Shape):
-    id: str
-    predicate: str
-    value: str
-    confidence: float
-    valid_from: Timestamp
+class BehavioralShown(Shape):
+    total_purchases: int
+    total_spent: Dollars
+    average_order_value: Dollars | None
+    purchase_frequency: Frequency | None
+    last_purchase_date: Timestamp | None
+    favorite_products: list[str]
 
     @classmethod
-    def of(cls, fact: Fact) -> "FactShown":
+    def of(cls, behaviour: Behaviour, names: Names) -> "BehavioralShown":
         return cls(
-            id=fact.id,
-            predicate=fact.predicate,
-            value=fact.value,
-            confidence=fact.confidence,
-            valid_from=fact.valid_from,
+            total_purchases=behaviour.purchases,
+            total_spent=Money(behaviour.spent_cents),
+            average_order_value=_money(behaviour.average_cents),
+            purchase_frequency=behaviour.frequency,
+            last_purchase_date=behaviour.last_at,
+            favorite_products=_named(behaviour.favourite_products, names),
         )
 
 
@@ -91,36 +94,141 @@ class TurnShown(Shape):
         )
 
 
-class ContextShown(Shape):
-    profile: ProfileShown
-    facts: list[FactShown]
-    recent: list[TurnShown]
-    relevant: list[TurnShown]
+class ConversationHistory(Shape):
+    total_interactions: int
+    first_interaction_date: Timestamp | None
+    last_interaction_date: Timestamp | None
+    topics: list[str]
+    recent_conversations: list[TurnShown]
+    """The last ten turns, the newest first."""
+
+
+class Communication(Shape):
+    preferred_channel: str | None
+    response_style: Literal["concise", "detailed"] | None
+    engagement: float
+
+
+class PredictionsShown(Shape):
+    churn_risk: float
+    next_purchase_date: date
+    """Should they buy within the horizon."""
+    recommended_products: list[str]
+
+    @classmethod
+    def of(cls, outlook: Outlook, names: Names) -> "PredictionsShown":
+        shelves = (outlook.shelves.again, outlook.shelves.discover)
+        recommended = [each.product_id for shelf in shelves for each in shelf[:RECOMMENDED]]
+        return cls(
+            churn_risk=outlook.churn_risk,
+            next_purchase_date=outlook.next_purchase,
+            recommended_products=_named(recommended, names),
+        )
+
+
+class AgeVerificationShown(Shape):
+    verified: bool
+    verification_date: Timestamp | None
+    verification_method: str | None
+    expires_at: Timestamp | None
+
+    @classmethod
+    def of(cls, age: AgeStanding) -> "AgeVerificationShown":
+        return cls(
+            verified=age.verified,
+            verification_date=age.verified_at,
+            verification_method=age.method,
+            expires_at=age.expires_at,
+        )
+
+
+class MembershipShown(Shape):
+    tier: str
+    status: str
+    discount_percent: int
+    start_date: Timestamp
+    next_billing_date: Timestamp | None
+
+    @classmethod
+    def of(cls, membership: MembershipStanding) -> "MembershipShown":
+        return cls(
+            tier=membership.tier,
+            status=membership.status,
+            discount_percent=membership.percent,
+            start_date=membership.started_at,
+            next_billing_date=membership.next_billing_at,
+        )
+
+
+class BriefProfile(Shape):
+    customer_id: str
+    version: str
+    """Another one whenever a conversation was added."""
+    conversation_history: ConversationHistory
+    communication: Communication
+
+    @classmethod
+    def brief(
+        cls, customer_id: str, portrait: Portrait, *, recent: Sequence[Interaction], now: datetime
+    ) -> "BriefProfile":
+        profile = portrait.profile
+        return BriefProfile(
+            customer_id=customer_id,
+            version=str(portrait.version),
+            conversation_history=ConversationHistory(
+                total_interactions=profile.interactions,
+                first_interaction_date=profile.first_at,
+                last_interaction_date=profile.last_at,
+                topics=profile.favourite_topics,
+                recent_conversations=[TurnShown.of(turn) for turn in recent],
+            ),
+            communication=Communication(
+                preferred_channel=portrait.preferred_channel(),
+                response_style=None if profile.style is None else STYLES[profile.style],
+                engagement=portrait.engagement(now),
+            ),
+        )
+
+
+class ProfileShown(BriefProfile):
+    preferences: PreferencesShown
+    behavioral: BehavioralShown
+    predictions: PredictionsShown | None
+    """Null while too little is known to foretell anything."""
+    age_verification: AgeVerificationShown
+    membership: MembershipShown | None
     missing: list[str]
     """Parts that could not be read this time."""
 
     @classmethod
-    def of(cls, context: MemoryContext) -> "ContextShown":
+    def of(
+        cls, customer_id: str, portrait: Portrait, *, recent: Sequence[Interaction], house: House
+    ) -> "ProfileShown":
+        names = {each.id: each.name for each in house.inventory.products()}
+        outlook, standing = portrait.outlook, portrait.standing
         return cls(
-            profile=ProfileShown.of(context.customer_id, context.profile),
-            facts=[FactShown.of(fact) for fact in context.facts],
-            recent=[TurnShown.of(turn) for turn in context.recent],
-            relevant=[TurnShown.of(each.interaction, why=each.why) for each in context.relevant],
-            missing=list(context.missing),
+            **dict(BriefProfile.brief(customer_id, portrait, recent=recent, now=house.now())),
+            preferences=PreferencesShown.of(portrait.preferences),
+            behavioral=BehavioralShown.of(portrait.behaviour, names),
+            predictions=None if outlook is None else PredictionsShown.of(outlook, names),
+            age_verification=AgeVerificationShown.of(standing.age),
+            membership=None if standing.membership is None else MembershipShown.of(standing.membership),
+            missing=list(portrait.missing),
         )
 
 
 @router.get("/profile/{customer_id}")
 def customer_profile(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[ProfileShown]:
-    """What the customer's conversations add up to."""
-    return Envelope(data=ProfileShown.of(customer_id, house.services.memory.profile(customer_id)))
+    """What a customer's words and purchases add up to, what to expect of them, and how they stand."""
+    recent = house.memory.latest(customer_id, CONVERSATIONS)
+    portrait = house.portraits.of(customer_id)
+    return Envelope(data=ProfileShown.of(customer_id, portrait, recent=recent, house=house))
 
 
-@router.get("/context/{customer_id}")
-def memory_context(
-    customer_id: ReadableCustomer,
-    house: TheHouse,
-    message: Annotated[Words, Query(max_length=4_000, examples=["something for sleep"])] = "",
-) -> Envelope[ContextShown]:
-    """What the agent would be given to know about the customer before it answers this message."""
-    return Envelope(data=ContextShown.of(house.services.memory.context(customer_id, message)))
+def _money(cents: int | None) -> Money | None:
+    return None if cents is None else Money(cents)
+
+
+def _named(product_ids: Sequence[str], names: Names) -> list[str]:
+    """Without what the shop sells no more."""
+    return [names[each] for each in product_ids if each in names]

@@ -4,7 +4,6 @@ from datetime import date
 
 from fastapi import APIRouter
 
-from api.bootstrap import House
 from api.deps import ReadableCustomer, Staff, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals
@@ -48,15 +47,9 @@ class OutlookShown(Shape):
     """The accuracy that predictions of the kind have had."""
 
     @classmethod
-    def of(cls, outlook: Outlook, house: House) -> "OutlookShown":
-        names = {each.id: each.name for each in house.inventory.products()}
-
+    def of(cls, outlook: Outlook) -> "OutlookShown":
         def shown(shelf: tuple[Suggestion, ...]) -> list[Recommended]:
-            return [
-                Recommended(product_id=each.product_id, name=names[each.product_id], reason=each.reason)
-                for each in shelf
-                if each.product_id in names
-            ]
+            return [Recommended.model_validate(each) for each in shelf]
 
         return cls(
             customer_id=outlook.customer_id,
@@ -107,7 +100,7 @@ class RecordShown(Shape):
 def predict(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[OutlookShown | None]:
     """Churn, next purchase, value and two shelves, as of now; null while too little is known."""
     outlook = house.predictions.predict(customer_id)
-    return Envelope(data=None if outlook is None else OutlookShown.of(outlook, house))
+    return Envelope(data=None if outlook is None else OutlookShown.of(outlook))
 
 
 @router.get("/predictions/{customer_id}")

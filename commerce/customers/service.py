@@ -1,5 +1,7 @@
 """Register customers and find them again."""
 
+from collections.abc import Collection
+
 from sqlalchemy import RowMapping
 from sqlalchemy.exc import IntegrityError
 
@@ -121,6 +123,11 @@ class Customers:
         if row is None:
             raise CustomerNotFound
         return self._customer(row)
+
+    def known(self, customer_ids: Collection[str]) -> set[str]:
+        """Those of them that are customers."""
+        with self._ledger.at_once() as connection:
+            return store.known(connection, customer_ids)
 
     def by_email(self, email: str) -> Customer | None:
         with self._ledger.transaction() as connection:

@@ -1,6 +1,6 @@
 """The customers' rows. Personal fields are sealed; e-mail and phone are found by their digests."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -109,6 +109,11 @@ def add(connection: Connection, row: dict[str, Any]) -> bool:
 def find(connection: Connection, customer_id: str) -> RowMapping | None:
     wanted = select(customers).where(customers.c.id == customer_id, IS_KNOWN)
     return connection.execute(wanted).mappings().first()
+
+
+def known(connection: Connection, customer_ids: Collection[str]) -> set[str]:
+    wanted = select(customers.c.id).where(customers.c.id.in_(customer_ids), IS_KNOWN)
+    return set(connection.execute(wanted).scalars())
 
 
 def by_email_digest(connection: Connection, digest: str) -> RowMapping | None:

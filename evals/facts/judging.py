@@ -14,6 +14,8 @@ from memory.statements.models import Claim, Fact, Origin
 from memory.statements.reader import StatementReader
 
 START = datetime(2026, 1, 5, 17, tzinfo=UTC)
+END = START + timedelta(days=365)
+"""When all of it is heard."""
 GUESSED = 0.6
 
 Held = Mapping[tuple[str, str], Sequence[str]]
@@ -46,7 +48,7 @@ class Judged:
 
 def judge(cases: Sequence[Case], reader: StatementReader, ledger: Ledger) -> Judged:
     """Each case is a customer of its own, all of them in one ledger."""
-    facts = Facts(ledger, now=lambda: START)
+    facts = Facts(ledger, now=lambda: END)
     learning = FactLearning(reader, facts)
     spent: list[float] = []
     verdicts = []

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, Text, cast, func, select, true
@@ -26,7 +27,9 @@ from foundation.outbox import OUTBOX
 from foundation.sql import Ledger
 from foundation.warehouse.base import Warehouse
 from foundation.warehouse.feed import PARKED
-from foundation.warehouse.schema import TABLES
+from foundation.warehouse.schema import TABLES, FieldType
+from foundation.warehouse.schema import Table as WarehouseTable
+from memory.events import PROFILES
 from memory.facts import FACTS
 from memory.store import INTERACTIONS
 from tools.confirmations import pending_actions
@@ -75,7 +78,8 @@ def ending(ledger: Ledger, customer_id: str) -> Ending:
         mine = pending_actions.c.principal_id == customer_id
         counts += _by(tx, pending_actions.c.status, mine, name="question that is ")
         mine = OUTBOX.c.customer_id == customer_id
-        counts += _by(tx, OUTBOX.c.topic, mine, name=EVENT)
+        # All turns of a customer that are heard together make one row of profiles: how many is chance.
+        counts += _by(tx, OUTBOX.c.topic, mine & (OUTBOX.c.topic != PROFILES), name=EVENT)
         template = OUTBOX.c.payload["template"].astext
         counts += _by(tx, template, mine & (OUTBOX.c.topic == "notices"), name=NOTICE)
     return counts + _goods(ledger, customer_id) + _standing(ledger, customer_id)
@@ -177,15 +181,26 @@ def undelivered(ledger: Ledger, warehouse: Warehouse) -> Iterator[Finding]:
     if parked:
         yield Finding("lost_events", f"{parked} rows are parked")
     for topic in sorted({row.topic for row in told} & TABLES.keys()):
-        key = TABLES[topic].key
-        want = Counter(
-            {tuple(str(row.payload[name]) for name in key): 1 for row in told if row.topic == topic}
-        )
-        columns = ", ".join(f'CAST("{name}" AS VARCHAR) AS "{name}"' for name in key)
-        rows = warehouse.query(f"SELECT {columns} FROM {TABLES[topic].name}")  # noqa: S608 - declared names
-        have = Counter(tuple(row[name] for name in key) for row in rows)
+        table = TABLES[topic]
+        want = Counter(dict.fromkeys((_key(table, row.payload) for row in told if row.topic == topic), 1))
+        columns = ", ".join(f'"{name}"' for name in table.key)
+        rows = warehouse.query(f"SELECT {columns} FROM {table.name}")  # noqa: S608 - declared names
+        have = Counter(_key(table, row) for row in rows)
         yield from (Finding("doubled_events", f"{topic} {each} is there twice") for each in have - want)
         yield from (Finding("lost_events", f"{topic} {each} is missing") for each in want - have)
+
+
+def _key(table: WarehouseTable, row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Moments as the warehouse gives them and as events write them become the same."""
+    kinds = {each.name: each.type for each in table.fields}
+    return tuple(
+        str(_moment(row[name])) if kinds[name] is FieldType.TIMESTAMP else str(row[name])
+        for name in table.key
+    )
+
+
+def _moment(value: datetime | str) -> datetime:
+    return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
 
 
 def strays(ledger: Ledger) -> Iterator[Finding]:

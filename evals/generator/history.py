@@ -99,7 +99,6 @@ def interactions(shop: Shop, shard: Shard) -> list[Interaction]:
             at=moment(shop.config, said.at),
             message=said.message,
             response=said.response,
-            intent=said.intent,
         )
         for said in exchanges(shard.talks, shop.shelf)
     ]

@@ -25,6 +25,7 @@ from commerce.raffles import store as raffle_store
 from commerce.raffles.models import Raffle, RaffleStatus
 from evals.generator import regulars
 from evals.generator.catalogue import Item
+from evals.generator.foretelling import foretell
 from evals.generator.history import Step, arrivals, history, interactions, purchase, register
 from evals.generator.raffles import RafflePlan
 from evals.generator.regulars import DANA, Regular
@@ -52,7 +53,7 @@ def is_built(ledger: Ledger) -> bool:
 
 
 def build(shop: Shop, rooms: Rooms, *, advance: Advance) -> None:
-    rooms.inventory.put(_product(item, shop.config.ends_at) for item in shop.items)
+    rooms.inventory.put(product(item, shop.config.ends_at) for item in shop.items)
     for document in sorted(DOCUMENTS.glob("*.md")):
         rooms.knowledge.publish(document.stem, document.read_text(), by="stf_demo")
     for plan in shop.raffles:
@@ -67,6 +68,8 @@ def build(shop: Shop, rooms: Rooms, *, advance: Advance) -> None:
     with rooms.ledger.transaction():
         _settle(shop, rooms, DANA)
         _dana(shop, rooms)
+        rooms.clock.now = shop.config.ends_at
+        foretell(rooms)
 
 
 def _live(rooms: Rooms, steps: Sequence[Step], *, part: str, advance: Advance) -> None:
@@ -92,7 +95,7 @@ def _batches(each: Iterable[Each]) -> Iterator[list[Each]]:
         yield batch
 
 
-def _product(item: Item, updated_at: datetime) -> Product:
+def product(item: Item, updated_at: datetime) -> Product:
     return Product(
         id=item.id,
         source="demo",

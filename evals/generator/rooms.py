@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from api.bootstrap.catalogue import ShopFront
 from commerce.age.evidence import Evidence
 from commerce.age.service import AgeRules, AgeVerification
 from commerce.customers.addresses import Addresses
@@ -25,6 +26,9 @@ from foundation.warehouse.feed import SUBSCRIPTION
 from memory.embeddings import Encoder
 from memory.engine import MemoryEngine, open_memory
 from memory.knowledge.service import Knowledge
+from memory.predictions.nightly import Nightly
+from memory.predictions.service import Predictions
+from memory.store import MemoryStore
 
 NEVER = 1.0
 """A past purchase waits for nobody's review."""
@@ -44,6 +48,7 @@ class SetClock:
 class Rooms:
     ledger: Ledger
     clock: SetClock
+    calendar: Calendar
     outbox: Outbox
     customers: Customers
     inventory: Inventory
@@ -54,6 +59,7 @@ class Rooms:
     raffles: Raffles
     memory: MemoryEngine
     knowledge: Knowledge
+    nightly: Nightly
 
 
 def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder: Encoder) -> Rooms:
@@ -71,17 +77,23 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
     book = MembershipBook(outbox, keys, calendar)
     addresses = Addresses(ledger, customers, keys, now=clock)
     fraud = Fraud(ledger, outbox, digests, addresses, review_from=NEVER, now=clock)
+    inventory, memberships = Inventory(ledger), Memberships(ledger, customers, ages, payments, book)
+    front = ShopFront(inventory, memberships, ages, now=clock)
+    is_barred = MemoryStore(ledger).is_barred
+    predictions = Predictions(ledger, outbox, front, calendar=calendar, is_barred=is_barred)
     return Rooms(
         ledger=ledger,
         clock=clock,
+        calendar=calendar,
         outbox=outbox,
         customers=customers,
-        inventory=Inventory(ledger),
+        inventory=inventory,
         ages=ages,
         payments=payments,
-        memberships=Memberships(ledger, customers, ages, payments, book),
+        memberships=memberships,
         billing=MembershipBilling(ledger, customers, payments, book),
         raffles=Raffles(ledger, customers, Gates(ages, fraud), payments, outbox, now=clock),
         memory=open_memory(ledger, embedder=embedder, outbox=outbox, data_keys=keys, calendar=calendar),
         knowledge=Knowledge(ledger, embedder, now=clock),
+        nightly=Nightly(ledger, predictions, front, calendar=calendar),
     )

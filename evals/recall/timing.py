@@ -14,6 +14,7 @@ from evals.generator.config import ShopConfig
 from evals.generator.shop import Shop, moment
 from evals.generator.talk import exchanges
 from evals.place import open_place
+from evals.recall.filling import NEEDLE, fill
 from evals.turns.processes import cpu_ms
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing
@@ -87,6 +88,29 @@ def one_customer(embedder: Embedder, *, memories: int, times: int) -> dict[str, 
     }
 
 
+def long_memory(*, turns: int, times: int) -> dict[str, float]:
+    """A customer with so many turns that only a file holds them: CPU and memory of this process alone."""
+    near, far = unit(np.random.default_rng(SEED), 2)
+    with open_place() as place, closing(open_ledger(place.settings.ledger)) as ledger:
+        fill(ledger, CUSTOMER, turns=turns, needle=turns // 2, meaning=np.stack([near, far]))
+        files, store = BlockFiles(place.folder / "index"), MemoryStore(ledger)
+        Indexer(store, files=files, zone=ZONE).run()
+        index = LocalIndex(store, zone=ZONE, files=files)
+        searches, found = [], 0
+        for _ in range(times):
+            began = time.process_time()
+            best = index.open(CUSTOMER).search(NEEDLE, near, limit=NEAREST)
+            searches.append((time.process_time() - began) * 1000)
+            found += best[0].interaction.message == NEEDLE
+        held = index.open(CUSTOMER).size_bytes
+    return {
+        "long memory turns": float(turns),
+        **_quantiles("long memory search CPU ms", searches),
+        "long memory found first": found / times,
+        "long memory held MiB": held / 2**20,
+    }
+
+
 def many_customers(*, vectors: int, times: int) -> dict[str, float]:
     """So many vectors in blocks of fifty: search within one customer, by meaning alone and in full."""
     rng = np.random.default_rng(SEED)
@@ -129,7 +153,6 @@ def conversation(*, customers: int) -> Iterator[Interaction]:
                 at=moment(config, each.at),
                 message=each.message,
                 response=each.response,
-                intent=each.intent,
             )
 
 

@@ -44,6 +44,7 @@ class PineconeStand:
     dimension: int
     is_late: bool = False
     troubles: deque[int] = field(default_factory=deque)
+    retry_after_seconds: int = 0
     asked: int = 0
     spaces: defaultdict[str, Space] = field(default_factory=lambda: defaultdict(dict))
     _late: list[Callable[[], None]] = field(default_factory=list)
@@ -75,7 +76,7 @@ class PineconeStand:
         async def endpoint(request: Request) -> Response:
             self.asked += 1
             if self.troubles:
-                return await _trouble(self.troubles.popleft())
+                return await _trouble(self.troubles.popleft(), retry_after_seconds=self.retry_after_seconds)
             if request.headers.get("api-key") != self.api_key:
                 return _refused(401, "UNAUTHENTICATED", "Invalid API key")
             given = json.loads(await request.body() or b"{}")
@@ -122,8 +123,10 @@ class PineconeStand:
         return JSONResponse({})
 
     def _drop(self, given: dict[str, Any]) -> Response:
-        if self.spaces.pop(given["name"], None) is None:
+        name = given["name"]
+        if name not in self.spaces:
             return _refused(404, "NOT_FOUND", "Namespace not found")
+        self._write(lambda: _forget(self.spaces, name))
         return JSONResponse({})
 
     def _fetch(self, given: dict[str, Any]) -> Response:
@@ -175,6 +178,10 @@ def _remove(space: Space, names: Sequence[str]) -> None:
         space.pop(name, None)
 
 
+def _forget(spaces: dict[str, Space], name: str) -> None:
+    spaces.pop(name, None)
+
+
 def _cosine(one: list[float], other: list[float]) -> float:
     first, second = np.array(one), np.array(other)
     return float(first @ second / max(float(np.linalg.norm(first) * np.linalg.norm(second)), 1e-12))
@@ -184,10 +191,10 @@ def _score(scored: tuple[float, Record]) -> float:
     return scored[0]
 
 
-async def _trouble(status: int) -> Response:
+async def _trouble(status: int, *, retry_after_seconds: int) -> Response:
     if not status:
         await asyncio.sleep(SLOW_SECONDS)
-    headers = {"Retry-After": "0"} if status == 429 else {}  # noqa: PLR2004 - too many requests
+    headers = {"Retry-After": str(retry_after_seconds)} if status == 429 else {}  # noqa: PLR2004 - too many requests
     return _refused(
         status or 503, "RESOURCE_EXHAUSTED" if headers else "INTERNAL", "Not now", headers=headers
     )

@@ -25,7 +25,8 @@ def run(options: Namespace) -> Report:
     embedder = load_embedder(load_settings().var / "models")
     started = time.process_time()
     catalogue = DemoCatalogue()
-    intents = learn_intents({tool.name: tool.examples for tool in TOOLS}, catalogue, embedder)
+    products = [each.name for each in catalogue.names() if each.kind == "product"]
+    intents = learn_intents({tool.name: tool.examples for tool in TOOLS}, products, embedder)
     enrichment = Enrichment(intents, Entities(catalogue, is_word=embedder.is_word))
     start_seconds = time.process_time() - started
     shop = heard_share(intents, embedder)

@@ -32,6 +32,7 @@ Figures = dict[str, Figure]
 
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--memories", type=int, default=10_000, help="turns of the customer searched")
+    parser.add_argument("--long", type=int, default=100_000, help="turns of the customer with the most")
     parser.add_argument("--vectors", type=int, default=1_000_000, help="of all customers together")
     parser.add_argument("--times", type=int, default=300, help="how often each is measured")
     parser.add_argument("--mem0", type=Path, metavar="PYTHON", help="with mem0ai, to run beside")
@@ -42,6 +43,7 @@ def run(options: Namespace) -> Report:
     with threadpool_limits(1):
         figures: Figures = {
             **timing.one_customer(embedder, memories=options.memories, times=options.times),
+            **timing.long_memory(turns=options.long, times=options.times),
             **timing.many_customers(vectors=options.vectors, times=options.times),
         }
         found, peers = _quality(options, embedder) if options.data else ({}, {})

@@ -302,10 +302,11 @@ CUSTOMER_MEMORY = (
             STRING="interaction_id! customer_id! session_id! channel! intent"
             " sealed_message! sealed_response! sealed_entities",
             FLOAT64="sentiment engagement_score",
-            TIMESTAMP="timestamp!",
+            TIMESTAMP="timestamp! updated_at!",
         ),
         day="timestamp",
         kept_days=TWO_YEARS,
+        latest_by="updated_at",
     ),
     Table(
         "customer_memory.purchases",

@@ -15,7 +15,6 @@ from memory.enrichment.language import language_of
 from memory.enrichment.models import Understanding
 from memory.enrichment.sentiment import LONGEST, sentiment_of
 from memory.interactions import Speaker
-from memory.ports import Catalogue
 
 SHAPE = f"{Speaker.CUSTOMER}: {{}}"
 """As the engine embeds a message, so that the vector a turn is kept with serves here too."""
@@ -56,21 +55,19 @@ class Enrichment:
 
 
 def learn_intents(
-    utterances: Mapping[str, Sequence[str]], catalogue: Catalogue, encoder: Encoder
+    utterances: Mapping[str, Sequence[str]], products: Sequence[str], encoder: Encoder
 ) -> IntentModel:
     """The shop's intents from ways to ask for each, in about two seconds.
 
     An utterance that says "the product" is learned with names of products in its place as well.
     """
     names = tuple(sorted(utterances))
-    products = itertools.cycle(
-        [each.name for each in catalogue.names() if each.kind == "product"] or [PRODUCT]
-    )
+    named = itertools.cycle(products or [PRODUCT])
     said = [
         (row, text)
         for row, name in enumerate(names)
         for way in utterances[name]
-        for text in dict.fromkeys([way, way.replace(PRODUCT, next(products))])
+        for text in dict.fromkeys([way, way.replace(PRODUCT, next(named))])
     ]
     labels, texts = (list(each) for each in zip(*said, strict=True))
     elsewhere = _elsewhere()

@@ -178,6 +178,7 @@ class Forgetting:
             erased.update({f"{LEDGER}.{table}": count for table, count in rows.items()})
             self._memory.bar(erasure.customer_id)
             self._secrets.data_keys.shred(erasure.customer_id)
+            self._write(replace(erasure, erased=dict(erased)))
         for each in self._stores:
             erased[each.name] += each.erase(erasure.customer_id, trail.of(each.name))
         return replace(erasure, erased=dict(erased), left=self.search(trail))

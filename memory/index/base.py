@@ -1,5 +1,6 @@
 """What an index of past turns offers: everything in it is reached through one customer, never across them."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -41,3 +42,11 @@ class TurnIndex(Protocol):
 
     def erase(self, customer_id: str) -> None:
         """Keep nothing of the customer."""
+
+    def left(self, customer_id: str) -> int:
+        """How many things of the customer it still keeps beside the ledger."""
+
+
+def fingerprint(text: str) -> str:
+    """Names it where case, signs and length matter: two texts never share one."""
+    return hashlib.sha256(text.encode()).hexdigest()[:40]

@@ -51,15 +51,9 @@ class Block:
 
     @property
     def end(self) -> End | None:
-        """The newest turn in it."""
+        """The turn learned last."""
         with self._lock:
             return self._end
-
-    @property
-    def first(self) -> int:
-        """The position of the oldest turn in it; 0 for none."""
-        with self._lock:
-            return self._positions[0] if self._positions else 0
 
     @property
     def size_bytes(self) -> int:
@@ -127,7 +121,8 @@ class Block:
     def _taken_up(self, stored: Stored) -> Iterator[Line]:
         before, turn = self._end, stored.interaction
         opens = before is None or before.thread_id != turn.thread_id or turn.at - before.at > SILENCE
-        self._end = End(stored.position, turn.id, turn.thread_id, turn.at)
+        oldest = min(turn.at, before.oldest) if before else turn.at
+        self._end = End(stored.position, turn.id, turn.thread_id, turn.at, oldest)
         self._positions.append(stored.position)
         self._held[stored.position] = turn
         insort(self._by_time, turn, key=attrgetter("at"))

@@ -5,11 +5,10 @@ old one's name when it is on the disk, so a reader has the one or the other, whe
 """
 
 import fcntl
-import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,23 +17,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.index.base import fingerprint
 from memory.ranker import Arrays
 
-FORMAT = 1
+FORMAT = 2
 """Another number whenever the arrays or what ranking makes of them change."""
 ALIGNED = 64
-FIRST_LINE = 4096
 UNFINISHED = ".new"
+LOCK = "lock"
 
 
 @dataclass(frozen=True)
 class End:
-    """The last turn of a block: what has to be known to go on from it."""
+    """The last turn of a block, to go on from it, and how far back the block goes."""
 
     position: int
     id: str
     thread_id: str
     at: datetime
+    oldest: datetime
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,16 @@ class BlockFiles:
             with path.open("rb") as file:
                 found = os.fstat(file.fileno())
                 told = json.loads(file.readline())
-                if told["format"] != FORMAT or told["size"] != found.st_size or told["of"] != customer_id:
+                begin = _aligned(file.tell())
+                size = found.st_size - begin
+                if (told["format"], told["of"], told["size"]) != (FORMAT, customer_id, size):
                     return None
-                whole = np.memmap(file, np.uint8, "r")
-        except (FileNotFoundError, ValueError, KeyError):
+                whole = np.memmap(file, np.uint8, "r", offset=begin)
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        end = End(**{**told["end"], "at": datetime.fromisoformat(told["end"]["at"])})
+        times = {name: datetime.fromisoformat(told["end"][name]) for name in ("at", "oldest")}
         arrays = {name: _view(whole, **place) for name, place in told["arrays"].items()}
-        return Mapped(end, arrays, path, found.st_ino, found.st_size)
+        return Mapped(End(**{**told["end"], **times}), arrays, path, found.st_ino, found.st_size)
 
     def position(self, customer_id: str) -> int:
         """How far the customer's file goes; 0 without one."""
@@ -90,26 +93,37 @@ class BlockFiles:
         with fresh.open("wb") as file:
             file.write(_first_line(customer_id, end, arrays=kept))
             for array in kept.values():
-                file.write(b"\0" * (-file.tell() % ALIGNED))
+                file.write(b"\0" * (_aligned(file.tell()) - file.tell()))
                 file.write(array.data if array.size else b"")
             file.flush()
             os.fsync(file.fileno())
-        fresh.replace(path)
+        with suppress(FileNotFoundError):  # erased meanwhile
+            fresh.replace(path)
         _sync(self._folder)
 
     def erase(self, customer_id: str) -> None:
-        path = self._path(customer_id)
-        there = [each for each in (path, path.with_suffix(UNFINISHED)) if each.exists()]
-        for each in there:
-            each.unlink(missing_ok=True)
-        if there:
-            _sync(self._folder)
+        self._unlink(self._of(customer_id))
+
+    def left(self, customer_id: str) -> int:
+        """How many files there are of the customer, whole or not."""
+        return len(self._of(customer_id))
+
+    def retain(self, customer_ids: Iterable[str]) -> int:
+        """Take away every file that is not one of theirs, and what a killed writer left; how many.
+
+        Only when alone.
+        """
+        kept = {LOCK, *(self._path(each).name for each in customer_ids)}
+        there = self._folder.iterdir() if self._folder.exists() else ()
+        strays = [path for path in there if path.name not in kept]
+        self._unlink(strays)
+        return len(strays)
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
         """Whether no other process writes here; if so, none does meanwhile."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self._folder / "lock").open("w") as file:
+        with (self._folder / LOCK).open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -118,18 +132,33 @@ class BlockFiles:
                 yield True
 
     def _path(self, customer_id: str) -> Path:
-        return self._folder / f"{hashlib.sha256(customer_id.encode()).hexdigest()[:40]}.block"
+        return self._folder / f"{fingerprint(customer_id)}.block"
+
+    def _of(self, customer_id: str) -> list[Path]:
+        path = self._path(customer_id)
+        return [each for each in (path, path.with_suffix(UNFINISHED)) if each.exists()]
+
+    def _unlink(self, paths: Sequence[Path]) -> None:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        if paths:
+            _sync(self._folder)
 
 
 def _first_line(customer_id: str, end: End, *, arrays: Arrays) -> bytes:
-    size, places = FIRST_LINE, {}
+    """Places are counted from behind it."""
+    size, places = 0, {}
     for name, array in arrays.items():
-        start = size + -size % ALIGNED
+        start = _aligned(size)
         places[name] = {"dtype": array.dtype.str, "shape": array.shape, "start": start}
         size = start + array.nbytes
-    ends = {**asdict(end), "at": end.at.isoformat()}
+    ends = {**asdict(end), "at": end.at.isoformat(), "oldest": end.oldest.isoformat()}
     told = {"format": FORMAT, "size": size, "of": customer_id, "end": ends, "arrays": places}
-    return json.dumps(told).encode().ljust(FIRST_LINE - 1) + b"\n"
+    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
+
+
+def _aligned(place: int) -> int:
+    return place + -place % ALIGNED
 
 
 def _view(whole: NDArray[np.uint8], *, dtype: str, shape: list[int], start: int) -> NDArray[Any]:

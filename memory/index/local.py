@@ -5,9 +5,10 @@ from collections import OrderedDict
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from foundation.resilience import one_by_one
 from memory.index.block import Base, Block
 from memory.index.files import BlockFiles
-from memory.store import MemoryStore
+from memory.store import PAGE, MemoryStore
 
 LONG = 500
 """Turns from which a file is opened quicker than as many rows are read."""
@@ -16,11 +17,12 @@ GROWN = 8
 
 
 class LocalIndex:
-    """Holds the customers used last, up to `held_bytes`; the ledger remains the truth.
+    """Holds the customers used last, up to `held_bytes` or one; the ledger remains the truth.
 
     Each use reads what lies beyond the last turn held, and the last one itself: is that gone, the
-    customer was erased, and so is what is held of them; is the first one gone, old turns were. A
-    customer not held yet is begun from their file, where there is one.
+    customer was erased, and so is what is held of them; is the oldest one gone, old turns were. A
+    customer not held yet is begun from their file, where there is one; one that does not fit the
+    ledger goes.
     """
 
     def __init__(
@@ -44,8 +46,9 @@ class LocalIndex:
             held, _ = self._blocks.get(customer_id, (None, 0))
         block = held or self._begun(customer_id)
         if not (block.is_sound and self._is_brought_up(customer_id, block)):
+            self.erase(customer_id)
             block = Block(self._zone)
-            block.extend(self._store.since(customer_id, 0))
+            self._is_brought_up(customer_id, block)
         self._keep(customer_id, block)
         return block
 
@@ -55,6 +58,9 @@ class LocalIndex:
         if self._files is not None:
             self._files.erase(customer_id)
 
+    def left(self, customer_id: str) -> int:
+        return self._files.left(customer_id) if self._files else 0
+
     def _begun(self, customer_id: str) -> Block:
         mapped = self._files.open(customer_id) if self._files else None
         if mapped is None:
@@ -63,12 +69,15 @@ class LocalIndex:
         return Block(self._zone, base=Base(mapped, at=at, latest=latest))
 
     def _is_brought_up(self, customer_id: str, block: Block) -> bool:
-        """False when its first or its last turn is gone."""
+        """False when its oldest or its last turn is gone."""
         end = block.end
-        first, news = self._store.news(customer_id, end.position if end else 0)
-        if end is not None and (not news or news[0].interaction.id != end.id or first != block.first):
+        oldest, news = self._store.news(customer_id, end.position if end else 0)
+        if end and (oldest is None or oldest > end.oldest or news[0].interaction.id != end.id):
             return False
         block.extend(news)
+        if len(news) == PAGE:
+            for page in self._store.pages(customer_id, news[-1].position + 1):
+                block.extend(page)
         return True
 
     def _keep(self, customer_id: str, block: Block) -> None:
@@ -78,7 +87,7 @@ class LocalIndex:
             if size:
                 self._blocks[customer_id] = block, size
                 self._total_bytes += size
-            while self._total_bytes > self._held_bytes:
+            while self._total_bytes > self._held_bytes and len(self._blocks) > 1:
                 self._drop(next(iter(self._blocks)))
 
     def _drop(self, customer_id: str) -> None:
@@ -92,25 +101,28 @@ class Indexer:
     def __init__(self, store: MemoryStore, *, files: BlockFiles, zone: ZoneInfo, long: int = LONG) -> None:
         self._store = store
         self._files = files
+        self._zone = zone
         self._long = long
-        self._index = LocalIndex(store, zone=zone, held_bytes=0, files=files)
 
     def run(self) -> int:
-        """How many files were written."""
+        """How many files were written; those of nobody with many turns go."""
         with self._files.alone() as is_alone:
-            long = self._store.long_memories(self._long) if is_alone else []
+            if not is_alone:
+                return 0
+            long = self._store.long_memories(self._long)
+            self._files.retain(customer_id for customer_id, _ in long)
             behind = [who for who, position in long if self._is_behind(who, position)]
-            for customer_id in behind:
-                self._write(customer_id)
-        return len(behind)
+            index = LocalIndex(self._store, zone=self._zone, held_bytes=0, files=self._files)
+            return one_by_one(partial(self._write, index), behind, failed="index_file_failed")
 
     def _is_behind(self, customer_id: str, position: int) -> bool:
         kept = self._files.position(customer_id)
         return position - kept > kept / GROWN
 
-    def _write(self, customer_id: str) -> None:
-        block = self._index.open(customer_id)
-        if block.end is not None:
-            self._files.write(customer_id, block.end, block.arrays())
-        if self._store.is_barred(customer_id):
-            self._files.erase(customer_id)
+    def _write(self, index: LocalIndex, customer_id: str) -> bool:
+        block = index.open(customer_id)
+        if block.end is None:
+            return False
+        self._files.write(customer_id, block.end, block.arrays())
+        index.open(customer_id)  # does it no longer fit the ledger, the customer was forgotten meanwhile
+        return True

@@ -1,11 +1,13 @@
 """How far an index outside the ledger holds each customer's turns, and who is waiting for it."""
 
-from sqlalchemy import BigInteger, Column, Table, Text, delete, func, select
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Column, FromClause, Table, Text, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from foundation.personal import personal
 from foundation.sql import Ledger, metadata
-from memory.store import PROFILES
+from memory.store import FORGOTTEN, INTERACTIONS, PROFILES
 
 INDEXED_TURNS = Table(
     "indexed_turns",
@@ -14,6 +16,15 @@ INDEXED_TURNS = Table(
     Column("position", BigInteger, nullable=False, comment="every turn up to it has been seen in the index"),
     info=personal("customer_id"),
 )
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How many turns of a customer there are, and how many of them have been seen in the index."""
+
+    customer_id: str
+    turns: int
+    seen: int
 
 
 class Marks:
@@ -27,8 +38,16 @@ class Marks:
             return connection.scalar(theirs) or 0
 
     def move(self, customer_id: str, position: int) -> None:
-        """Forwards when more was seen, backwards when something is missing."""
-        row = insert(INDEXED_TURNS).values(customer_id=customer_id, position=position)
+        """Forwards when more was seen, backwards when something is missing; not for somebody forgotten.
+
+        An erasure under way waits for this, or this for it.
+        """
+        known = (
+            select(PROFILES.c.customer_id, literal(position))
+            .where(PROFILES.c.customer_id == customer_id, PROFILES.c.version != FORGOTTEN)
+            .with_for_update(read=True)
+        )
+        row = insert(INDEXED_TURNS).from_select(["customer_id", "position"], known)
         moved = row.on_conflict_do_update(
             index_elements=[INDEXED_TURNS.c.customer_id], set_={"position": row.excluded.position}
         )
@@ -41,14 +60,28 @@ class Marks:
 
     def behind(self, limit: int) -> list[str]:
         """Customers of whom more was learned than has been seen in the index."""
-        joined = PROFILES.outerjoin(INDEXED_TURNS, INDEXED_TURNS.c.customer_id == PROFILES.c.customer_id)
-        seen = func.coalesce(INDEXED_TURNS.c.position, 0)
+        mark = func.coalesce(INDEXED_TURNS.c.position, 0)
         waiting = (
             select(PROFILES.c.customer_id)
-            .select_from(joined)
-            .where(PROFILES.c.version > seen)
+            .select_from(_with_marks(PROFILES))
+            .where(PROFILES.c.version > mark)
             .order_by(PROFILES.c.customer_id)
             .limit(limit)
         )
         with self._ledger.at_once() as connection:
             return list(connection.execute(waiting).scalars())
+
+    def extents(self) -> list[Extent]:
+        """Of every customer of whom there is a turn."""
+        seen = func.count().filter(INTERACTIONS.c.position <= INDEXED_TURNS.c.position)
+        counted = (
+            select(INTERACTIONS.c.customer_id, func.count(), seen)
+            .select_from(_with_marks(INTERACTIONS))
+            .group_by(INTERACTIONS.c.customer_id)
+        )
+        with self._ledger.at_once() as connection:
+            return [Extent(*row) for row in connection.execute(counted)]
+
+
+def _with_marks(table: Table) -> FromClause:
+    return table.outerjoin(INDEXED_TURNS, INDEXED_TURNS.c.customer_id == table.c.customer_id)

@@ -23,9 +23,12 @@ from pinecone._internal.http_client import HTTPClient
 from foundation.clock import Clock, system_clock
 from foundation.errors import Unavailable
 from foundation.resilience import Breaker, BreakerOpen, retry
-from memory.embeddings import Vectors
+from memory.embeddings import DIMENSIONS, Vectors
 
 BATCH = 100
+SOME = 100
+ANYWHERE = [1.0] + [0.0] * (DIMENSIONS - 1)
+"""A vector to ask with when all that is near will do."""
 """Lines in one request: far below the limit of 2 MB."""
 PATIENCE = timedelta(seconds=5)
 TIMEOUT_SECONDS = 2.0
@@ -97,16 +100,21 @@ class Namespaces:
 
     def names(self, namespace: str) -> set[str]:
         """All that it gives out."""
-        found: set[str] = set()
-        token = None
-        while True:
-            page = self._ask(
-                lambda: self._index.list_paginated(namespace=namespace, pagination_token=token)  # noqa: B023
-            )
-            found |= {item.id for item in page.vectors if item.id}
-            token = page.pagination.next if page.pagination else None
-            if not token:
-                return found
+        found, token = self._listed(namespace)
+        while token:
+            more, token = self._listed(namespace, token)
+            found |= more
+        return found
+
+    def some(self, namespace: str) -> set[str]:
+        """Of what it gives out, near to anything or listed: empty when nothing is left."""
+        answer = self._ask(lambda: self._index.query(vector=ANYWHERE, top_k=SOME, namespace=namespace))
+        return {match.id for match in answer.matches} | self._listed(namespace)[0]
+
+    def sizes(self) -> dict[str, int]:
+        """How many lines are in each namespace."""
+        stats = self._ask(self._index.describe_index_stats)
+        return {name: summary.vector_count for name, summary in stats.namespaces.items()}
 
     def remove(self, namespace: str, names: Sequence[str]) -> None:
         for batch in _batches(names):
@@ -118,6 +126,13 @@ class Namespaces:
             self._ask(lambda: self._index.delete_namespace(name=namespace))
         except NotFoundError:
             return
+
+    def _listed(self, namespace: str, token: str | None = None) -> tuple[set[str], str | None]:
+        """A page, and what the next one is asked for with."""
+        page = self._ask(lambda: self._index.list_paginated(namespace=namespace, pagination_token=token))
+        return {
+            item.id for item in page.vectors if item.id
+        }, page.pagination.next if page.pagination else None
 
     def _ask(self, call: Callable[[], T]) -> T:
         try:

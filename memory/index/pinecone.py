@@ -1,26 +1,32 @@
 """Turns found through Pinecone: a namespace for each customer, kept up from the ledger and never ahead of it.
 
+The index has to be used for nothing else: a namespace of nobody whom the ledger knows is dropped.
+
 Pinecone tells which turns are close in meaning; the ledger gives their words, and all that the index
 is not known to hold yet, so that its delay is never seen. What it holds too much is not in the ledger
 and so is never shown.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
+from foundation.resilience import one_by_one
+from foundation.settings import PineconeSettings
+from foundation.sql import Ledger
 from memory.embeddings import Vectors
-from memory.index.base import Match
+from memory.index.base import Match, fingerprint
 from memory.index.block import SPEAKERS, Block
-from memory.index.marks import Marks
-from memory.index.namespaces import Line, Namespaces
+from memory.index.marks import Extent, Marks
+from memory.index.namespaces import Line, Namespaces, open_namespaces
 from memory.interactions import Interaction
 from memory.store import MemoryStore, Stored
 
 CANDIDATES = 100
 """Lines asked for at each question; the ranking is over their turns and those beside them."""
+OURS = "turns-"
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,16 @@ class Drift:
         return bool(self.missing or self.stray)
 
 
+@dataclass(frozen=True)
+class Audit:
+    """Where the index as a whole cannot be right, by the sizes of its namespaces."""
+
+    differing: Sequence[str]
+    """Customers."""
+    strays: Sequence[str]
+    """Namespaces of nobody."""
+
+
 class PineconeIndex:
     """Opens a customer's turns for reading; one process brings the namespaces up, by `settle`."""
 
@@ -46,25 +62,33 @@ class PineconeIndex:
 
     def open(self, customer_id: str) -> "RemoteTurns":
         mark = self._marks.position(customer_id)
+        nearest = partial(self._namespaces.nearest, namespace_of(customer_id), up_to=mark, limit=CANDIDATES)
         return RemoteTurns(
             latest=partial(self._store.latest, customer_id),
             at=partial(self._store.at, customer_id),
-            nearest=partial(self._namespaces.nearest, customer_id, up_to=mark, limit=CANDIDATES),
+            nearest=nearest,
             news=self._store.since(customer_id, mark + 1),
             block=Block(self._zone),
         )
 
     def erase(self, customer_id: str) -> None:
-        self._namespaces.drop(customer_id)
+        self._namespaces.drop(namespace_of(customer_id))
         self._marks.remove(customer_id)
 
+    def left(self, customer_id: str) -> int:
+        return len(self._namespaces.some(namespace_of(customer_id)))
+
+    def close(self) -> None:
+        self._namespaces.close()
+
     def settle(self, customer_id: str) -> int:
-        """Put what is missing into the namespace; how many turns are not seen there yet.
+        """Put a page of what is missing into the namespace; how many turns of it are not seen there yet.
 
         The mark moves over what the index gives out, not over what it was sent: writes show late.
         """
-        waiting = self._store.since(customer_id, self._marks.position(customer_id) + 1)
-        seen = self._namespaces.seen(customer_id, [name for turn in waiting for name in names_of(turn)])
+        waiting = next(self._store.pages(customer_id, self._marks.position(customer_id) + 1), [])
+        names = [name for turn in waiting for name in names_of(turn)]
+        seen = self._namespaces.seen(namespace_of(customer_id), names)
         arrived = list(takewhile(lambda turn: seen.issuperset(names_of(turn)), waiting))
         if arrived:
             self._marks.move(customer_id, arrived[-1].position)
@@ -80,24 +104,43 @@ class PineconeIndex:
 
     def drift(self, customer_id: str) -> Drift:
         """What is missing up to the mark, and what is there without a turn."""
-        turns = self._store.since(customer_id, 0)
         mark = self._marks.position(customer_id)
-        there = self._namespaces.names(customer_id)
-        settled = {name for turn in turns if turn.position <= mark for name in names_of(turn)}
-        known = {name for turn in turns for name in names_of(turn)}
-        return Drift(frozenset(settled - there), frozenset(there - known))
+        there = self._namespaces.names(namespace_of(customer_id))
+        missing, known = set(), set()
+        for page in self._store.pages(customer_id, 0):
+            for turn in page:
+                known |= set(names_of(turn))
+                missing |= set(names_of(turn)) - there if turn.position <= mark else set()
+        return Drift(frozenset(missing), frozenset(there - known))
 
     def repair(self, customer_id: str) -> Drift:
         """Take away what is too much and send what is missing again; what it was."""
         drift = self.drift(customer_id)
         if drift.stray:
-            self._namespaces.remove(customer_id, sorted(drift.stray))
+            self._namespaces.remove(namespace_of(customer_id), sorted(drift.stray))
         if drift.missing:
-            turns = self._store.since(customer_id, 0)
+            turns = (turn for page in self._store.pages(customer_id, 0) for turn in page)
             first = next(turn for turn in turns if not drift.missing.isdisjoint(names_of(turn)))
             self._marks.move(customer_id, first.position - 1)
             self.settle(customer_id)
         return drift
+
+    def audit(self) -> Audit:
+        """Of all customers by two questions; a namespace may hold more than is known to be there."""
+        sizes = self._namespaces.sizes()
+        extents = self._marks.extents()
+        theirs = {namespace_of(each.customer_id) for each in extents}
+        return Audit(
+            differing=[each.customer_id for each in extents if not _is_right(each, sizes)],
+            strays=[name for name in sizes if name.startswith(OURS) and name not in theirs],
+        )
+
+    def repair_all(self) -> int:
+        """Whatever the audit finds; how much that was."""
+        found = self.audit()
+        for namespace in found.strays:
+            self._namespaces.drop(namespace)
+        return len(found.strays) + one_by_one(self.repair, found.differing, failed="repair_failed")
 
     def _send(self, customer_id: str, turns: Sequence[Stored]) -> None:
         lines = [
@@ -105,7 +148,7 @@ class PineconeIndex:
             for turn in turns
             for name, speaker, vector in zip(names_of(turn), SPEAKERS, turn.vectors, strict=True)
         ]
-        self._namespaces.put(customer_id, lines)
+        self._namespaces.put(namespace_of(customer_id), lines)
         if turns and self._store.is_barred(customer_id):
             self.erase(customer_id)
 
@@ -137,6 +180,20 @@ class RemoteTurns:
         return self.block.search(question, vector, limit=limit)
 
 
+def open_pinecone(settings: PineconeSettings, ledger: Ledger, *, zone: ZoneInfo) -> PineconeIndex:
+    namespaces = open_namespaces(settings.host, settings.api_key.get_secret_value())
+    return PineconeIndex(MemoryStore(ledger), marks=Marks(ledger), namespaces=namespaces, zone=zone)
+
+
 def names_of(turn: Stored) -> tuple[str, ...]:
     """What its lines are called in the index."""
-    return tuple(f"{turn.interaction.id}#{speaker}" for speaker in SPEAKERS)
+    return tuple(f"{fingerprint(turn.interaction.id)}#{speaker}" for speaker in SPEAKERS)
+
+
+def namespace_of(customer_id: str) -> str:
+    return OURS + fingerprint(customer_id)
+
+
+def _is_right(extent: Extent, sizes: Mapping[str, int]) -> bool:
+    lines = sizes.get(namespace_of(extent.customer_id), 0)
+    return extent.seen <= lines / len(SPEAKERS) <= extent.turns

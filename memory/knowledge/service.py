@@ -25,7 +25,7 @@ LONGEST_QUESTION = 2_000
 CLOSE = 0.35
 """Cosine from which a passage is about the question, though they share no word."""
 WORDS_NEEDED, FEWEST_WORDS = 0.5, 2
-"""Or this share of the question's telling words must stand in it, and no fewer."""
+"""Or this share of the question's telling words must stand in it, and no fewer; a lone one will do."""
 
 
 class DocumentUnknown(NotFound):
@@ -130,7 +130,8 @@ class Knowledge:
 
     def _quote(self, shelf: _Shelf, at: int, asked: str, meaning: float, score: float) -> Quote | None:
         shared = ranking.shared(asked, shelf.passages[at].whole)
-        needed = max(FEWEST_WORDS, WORDS_NEEDED * len(set(ranking.words_of(asked))))
+        telling = len(set(ranking.words_of(asked)))
+        needed = max(min(FEWEST_WORDS, telling), WORDS_NEEDED * telling)
         if meaning < CLOSE and len(shared) < needed:
             return None
         row = shelf.rows[at]

@@ -44,6 +44,7 @@ class Prediction:
 @dataclass(frozen=True)
 class Suggestion:
     product_id: str
+    name: str
     reason: str
 
 

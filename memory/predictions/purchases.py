@@ -14,10 +14,12 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    Numeric,
     RowMapping,
     Table,
     Text,
     bindparam,
+    cast,
     delete,
     func,
     select,
@@ -26,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from foundation.personal import personal
 from foundation.sql import metadata
+from memory.behaviour import Behaviour
 from memory.predictions.repertoire import Lines
 from memory.predictions.rhythm import Purchases, Rhythms
 
@@ -52,12 +55,31 @@ RHYTHMS = Table(
     Column("spent_cents", BigInteger, nullable=False),
     info=personal("customer_id"),
 )
+CHANGES = Table(
+    "purchase_changes",
+    metadata,
+    Column("customer_id", Text, primary_key=True),
+    comment="whose purchases changed since it was last asked what these suggest",
+    info=personal("customer_id"),
+)
 CUSTOMER = bindparam("customer", type_=Text)
 OWN = (
     select(PURCHASES.c.day, PURCHASES.c.products)
     .where(PURCHASES.c.customer_id == CUSTOMER)
     .order_by(PURCHASES.c.day)
 )
+PIECE = cast(PURCHASES.c.amount_cents, Numeric) / func.nullif(func.cardinality(PURCHASES.c.products), 0)
+BOUGHT = select(func.unnest(PURCHASES.c.products).label("product")).where(PURCHASES.c.customer_id == CUSTOMER)
+PIECES = select(BOUGHT.subquery().c.product, func.count().label("count")).group_by("product").subquery()
+BEHAVIOUR = select(
+    func.count().label("purchases"),
+    cast(func.coalesce(func.sum(PURCHASES.c.amount_cents), 0), BigInteger).label("spent_cents"),
+    func.min(PURCHASES.c.at).label("first_at"),
+    func.max(PURCHASES.c.at).label("last_at"),
+    cast(func.min(PIECE), BigInteger).label("least_cents"),
+    cast(func.max(PIECE), BigInteger).label("most_cents"),
+    select(func.jsonb_object_agg(PIECES.c.product, PIECES.c.count)).scalar_subquery().label("pieces"),
+).where(PURCHASES.c.customer_id == CUSTOMER)
 SUMMARY = (
     select(
         PURCHASES.c.customer_id,
@@ -71,6 +93,10 @@ SUMMARY = (
 )
 SUMMARISE = insert(RHYTHMS).from_select(
     [each.name for each in RHYTHMS.c], SUMMARY.where(PURCHASES.c.customer_id == CUSTOMER)
+)
+CHANGE = insert(CHANGES).values(customer_id=CUSTOMER).on_conflict_do_nothing()
+CHANGE_ALL = (
+    insert(CHANGES).from_select(["customer_id"], select(RHYTHMS.c.customer_id)).on_conflict_do_nothing()
 )
 SUMMARISE_ALL = insert(RHYTHMS).from_select([each.name for each in RHYTHMS.c], SUMMARY)
 
@@ -133,6 +159,7 @@ def _summarise(connection: Connection, customer_id: str) -> None:
     connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"rhythm {customer_id}", 0))))
     connection.execute(delete(RHYTHMS).where(RHYTHMS.c.customer_id == customer_id))
     connection.execute(SUMMARISE, asked)
+    connection.execute(CHANGE, asked)
 
 
 def drop_before(connection: Connection, day: date) -> int:
@@ -148,11 +175,32 @@ def summarise_all(connection: Connection) -> None:
     """Every rhythm made again from the purchases, as after an import of them."""
     connection.execute(delete(RHYTHMS))
     connection.execute(SUMMARISE_ALL)
+    connection.execute(CHANGE_ALL)
+
+
+def changed(connection: Connection, *, limit: int) -> list[str]:
+    """Some customers whose purchases changed since they were last among these; others get others."""
+    some = select(CHANGES.c.customer_id).order_by(CHANGES.c.customer_id).limit(limit)
+    taken = delete(CHANGES).where(CHANGES.c.customer_id.in_(some.with_for_update(skip_locked=True)))
+    return sorted(connection.execute(taken.returning(CHANGES.c.customer_id)).scalars())
 
 
 def own(connection: Connection, customer_id: str) -> Sequence[tuple[date, Sequence[str]]]:
     """The days and products of a customer's purchases, the first first."""
     return [(row.day, row.products) for row in connection.execute(OWN, {"customer": customer_id})]
+
+
+def find(connection: Connection, order_id: str) -> Purchase | None:
+    """None also when it was given back."""
+    wanted = select(PURCHASES).where(PURCHASES.c.order_id == order_id, PURCHASES.c.customer_id.is_not(None))
+    row = connection.execute(wanted).mappings().one_or_none()
+    return None if row is None else _purchase(row)
+
+
+def behaviour(connection: Connection, customer_id: str) -> Behaviour:
+    """What a customer's purchases add up to; one row, however many there are."""
+    row = connection.execute(BEHAVIOUR, {"customer": customer_id}).mappings().one()
+    return Behaviour(**{**row, "pieces": row["pieces"] or {}})
 
 
 def since(connection: Connection, customer_ids: Sequence[str], *, at: datetime) -> list[Purchase]:
@@ -163,7 +211,7 @@ def since(connection: Connection, customer_ids: Sequence[str], *, at: datetime) 
         .order_by(PURCHASES.c.at, PURCHASES.c.order_id)
     )
     rows = connection.execute(statement).mappings()
-    return [Purchase(**{**row, "products": tuple(row["products"])}) for row in rows]
+    return [_purchase(row) for row in rows]
 
 
 def sample(connection: Connection, *, customers: int, products: int) -> Sample:
@@ -191,6 +239,10 @@ def _most_bought(bought: np.ndarray[Any, np.dtype[np.str_]], most: int) -> tuple
     place = np.full(len(names), -1, np.int64)
     place[kept] = np.arange(len(kept))
     return tuple(names[kept].tolist()), place[number]
+
+
+def _purchase(row: RowMapping) -> Purchase:
+    return Purchase(**{**row, "products": tuple(row["products"])})
 
 
 def as_rhythms(found: Sequence[Rhythm], *, today: date) -> Rhythms:

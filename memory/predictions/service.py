@@ -21,7 +21,8 @@ from memory.predictions.purchases import Purchase
 from memory.predictions.shelves import shelves
 from memory.predictions.tastes import Tastes
 
-SUBSCRIPTION = Subscription("predictions", frozenset({"purchases", "orders"}))
+TOPIC = "purchases"
+SUBSCRIPTION = Subscription("predictions", frozenset({TOPIC, "orders"}))
 GIVEN_BACK = "cancelled"
 AT_A_PURCHASE = (Kind.CHURN, Kind.NEXT_PURCHASE, Kind.RECOMMENDATION)
 """What the next purchase already decides; the rest waits for the end of the horizon."""
@@ -58,22 +59,10 @@ class Predictions:
     def take(self, events: Sequence[Event]) -> None:
         """The subscriber's hand, for `SUBSCRIPTION`."""
         for event in events:
-            if event.topic == "purchases":
-                self.remember(self.purchase(event))
+            if event.topic == TOPIC:
+                self.remember(self._told(event))
             elif event.payload["status"] == GIVEN_BACK:
                 self.take_back(event.payload["id"])
-
-    def purchase(self, event: Event) -> Purchase:
-        told = event.payload
-        at = datetime.fromisoformat(told["timestamp"])
-        return Purchase(
-            order_id=told["order_id"],
-            customer_id=told["customer_id"],
-            at=at,
-            day=self._calendar.day(at),
-            amount_cents=told["amount_cents"],
-            products=tuple(told["products"]),
-        )
 
     def remember(self, purchase: Purchase) -> bool:
         """False when it is known already, was given back, or is of somebody who was forgotten."""
@@ -83,6 +72,11 @@ class Predictions:
             decided = store.waiting(connection, purchase.customer_id, AT_A_PURCHASE)
             self.score(connection, [each for each in decided if each.made_at < purchase.at])
         return True
+
+    def purchase(self, order_id: str) -> Purchase | None:
+        """None also when it was given back."""
+        with self._ledger.at_once() as connection:
+            return purchases.find(connection, order_id)
 
     def take_back(self, order_id: str) -> None:
         with self._ledger.transaction() as connection:
@@ -152,6 +146,18 @@ class Predictions:
             if self._held is None or self._held.version != version:
                 self._held = self._read(version)
             return self._held
+
+    def _told(self, event: Event) -> Purchase:
+        told = event.payload
+        at = datetime.fromisoformat(told["timestamp"])
+        return Purchase(
+            order_id=told["order_id"],
+            customer_id=told["customer_id"],
+            at=at,
+            day=self._calendar.day(at),
+            amount_cents=told["amount_cents"],
+            products=tuple(told["products"]),
+        )
 
     def _read(self, version: str) -> Held:
         with self._ledger.at_once() as connection:

@@ -30,11 +30,14 @@ def shelves(
     again = [int(row) for row in np.argsort(-score, kind="stable") if sold[own.product[row]]][:most]
     fresh = np.where(sold, tastes.new_scores(own)[0], -np.inf)
     new = [int(each) for each in np.argsort(-fresh, kind="stable")[:most] if np.isfinite(fresh[each])]
+
+    def suggestion(product: int, reason: str) -> Suggestion:
+        product_id = tastes.products[product]
+        return Suggestion(product_id, catalogue[product_id].name, reason)
+
     return Shelves(
-        again=tuple(Suggestion(tastes.products[own.product[row]], _why_again(own, row)) for row in again),
-        discover=tuple(
-            Suggestion(tastes.products[each], _why_new(tastes, own, each, catalogue)) for each in new
-        ),
+        again=tuple(suggestion(int(own.product[row]), _why_again(own, row)) for row in again),
+        discover=tuple(suggestion(each, _why_new(tastes, own, each, catalogue)) for each in new),
     )
 
 

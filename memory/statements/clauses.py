@@ -106,7 +106,7 @@ def clauses(message: str) -> Iterator[Clause]:
     """In the order written."""
     somebody = ABOUT_THEMSELVES
     for sentence in _sentences(message):
-        for part in BREAK.split(sentence):
+        for part in BREAK.split(_without_what_is_cited(sentence)):
             text = part.strip(" ,:-")
             text = LEAD.sub("", text)[:LONGEST_CLAUSE]
             if OTHERS.search(text):
@@ -116,6 +116,12 @@ def clauses(message: str) -> Iterator[Clause]:
             named = OURS.search(text)
             if named is not None:
                 somebody = RELATION_OF[named["relation"].lower()]
+
+
+def _without_what_is_cited(sentence: str) -> str:
+    """As in "the label says: I am …"."""
+    told, colon, _ = LEAD.sub("", sentence).partition(":")
+    return told if colon and REPORTED.search(told) else sentence
 
 
 def _sentences(message: str) -> Iterator[str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from memory.vocabulary import CATEGORIES, EFFECTS, FLAVOURS
+
 ABOUT_THEMSELVES = "customer"
 
 
@@ -26,10 +28,25 @@ MANY = {
 """Predicates that hold of several things at once, and under what: who dislikes a thing no longer likes it."""
 
 
+TASTED = frozenset({*CATEGORIES, *FLAVOURS})
+
+
 def slot_of(predicate: str, value: str) -> str:
-    """Statements of one slot take each other's place, and have nothing to do with those of another."""
+    """Statements of one slot take each other's place, and have nothing to do with those of another.
+
+    A remark noted under something of the shop's takes the place of what was liked or used of it.
+    """
     group = MANY.get(predicate)
-    return predicate if group is None else f"{group}:{value.casefold()}"
+    if group is not None:
+        return f"{group}:{value.casefold()}"
+    if predicate in TASTED:
+        return f"taste:{predicate}"
+    return f"use:{predicate}" if predicate in EFFECTS else predicate
+
+
+def is_about(name: str, *, predicate: str, value: str) -> bool:
+    """Whether a fact is what somebody means by that name: what it says, of what, or what sort it is of."""
+    return name in (predicate, value.casefold(), *slot_of(predicate, value).split(":"))
 
 
 @dataclass(frozen=True)

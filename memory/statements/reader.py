@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from memory.enrichment.amounts import cents_of
@@ -12,7 +13,7 @@ from memory.statements.clauses import RELATION_OF, Clause, clauses
 from memory.statements.meaning import TASTED
 from memory.statements.models import Claim
 from memory.statements.rules import SURE, Reading, readings
-from memory.statements.values import FOODS, LEAST_BUDGET_CENTS, PLACE, WORD, diet, dollars, one
+from memory.statements.values import FOODS, LEAST_BUDGET_CENTS, PLACE, WORD, budgets, diet, dollars, one
 
 ALLERGY = "allergic to"
 LEADING = 4
@@ -34,6 +35,20 @@ GENERIC = frozenset(
 LONGEST_FOOD = 3
 NO_PLACE = frozenset("the a an my this that fear peace hope la el un una".split())
 
+NAMED: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(("likes", "dislikes"), TASTED),
+    **{f"preferred {kind}": (kind,) for kind in TASTED},
+    "uses for": ("effect",),
+}
+"""The kinds of the shop's things that a predicate speaks of."""
+WORDED: Mapping[str, Callable[[str], str | None]] = {
+    ALLERGY: lambda words: one(ARTICLE.sub("", words)),
+    "diet": diet,
+    "budget": lambda words: next(budgets(words), None),
+    "shops for": RELATION_OF.get,
+}
+"""How the value of another predicate is written."""
+
 
 class Meaning(Protocol):
     """Reads a clause that no rule reads."""
@@ -54,6 +69,14 @@ class StatementReader:
                 claims.pop((claim.subject, claim.slot), None)
                 claims[claim.subject, claim.slot] = claim
         return list(claims.values())
+
+    def in_our_words(self, claim: Claim) -> Claim:
+        """A claim that somebody else read, so that it says the same as if it had been read here."""
+        value = claim.value.lower()
+        kinds = NAMED.get(claim.predicate, ())
+        named = (name.short for name, _ in self._entities.things(value) if name.kind in kinds)
+        worded = next(named, None) or WORDED.get(claim.predicate, str)(value)
+        return claim if worded in (None, value) else replace(claim, value=worded)
 
     def _of(self, clause: Clause) -> list[Claim]:
         found: dict[tuple[str, str], Claim] = {}

@@ -99,5 +99,18 @@ def _written_out(pattern: str) -> str:
 
 
 COMPILED = tuple(_rules())
-THEIRS = re.compile(r"\ble (?:gust|encant|agrad)|\bes (?!de\b|para\b)", re.I)
-"""In Spanish, what is said of somebody else."""
+PREDICATES = tuple(
+    dict.fromkeys(
+        rule.predicate.format(kind=kind)
+        for rule, _ in COMPILED
+        for kind in ("product", "category", "flavour")
+    )
+)
+"""All that is read of anybody."""
+THEIRS = re.compile(
+    r"\ble (?:gust|encant|agrad)|\bes (?!de\b|para\b)"
+    r"|\b(?:his|her|their|your|\w+'s) "
+    r"(?:budget|limit|cap|max(?:imum)?|(?:price )?range|favou?rite|allerg\w+)\b",
+    re.I,
+)
+"""What is said of somebody else."""

@@ -23,6 +23,7 @@ from foundation.auth import Principal, Role
 from foundation.clock import Calendar
 from foundation.settings import TurnSettings
 from memory.engine import MemoryEngine, open_memory
+from memory.knowledge.service import Knowledge
 from tests.agent.models import ScriptedModel
 from tests.agent.stream import MemoryStream
 from tests.shop import CHICAGO, Shop, product
@@ -58,10 +59,10 @@ class Desk:
             data_keys=shop.keys,
             calendar=Calendar(CHICAGO, shop.clock),
         )
+        knowledge = Knowledge(shop.ledger, NoEmbeddings(), now=shop.clock)
         confirmations = Confirmations(shop.ledger, now=shop.clock, expire_after=timedelta(minutes=10))
-        catalog = Catalog(
-            shop.ledger, shop.services(self.memory), Effects(shop.ledger, now=shop.clock), confirmations
-        )
+        services = shop.services(self.memory, knowledge)
+        catalog = Catalog(shop.ledger, services, Effects(shop.ledger, now=shop.clock), confirmations)
         fallback = Fallback(self.models, now=shop.clock)
         store = TurnStore(shop.ledger, now=shop.clock, lease=timedelta(seconds=self.limits.lease_seconds))
         threads = CapacityLimiter(8)

@@ -19,7 +19,7 @@ from foundation.settings import GATEWAY, Settings, load_settings
 from foundation.sql import Ledger
 from tests.fakes import FakeClock
 
-HEAVY = ("torch", "langgraph", "fastapi", "sqlalchemy", "anthropic", "duckdb", "onnxruntime")
+HEAVY = ("torch", "langgraph", "fastapi", "sqlalchemy", "anthropic", "duckdb", "onnxruntime", "pinecone")
 
 
 class Shell:
@@ -47,9 +47,9 @@ class TestHelp:
         told = shell.livhana("--help").stdout
 
         named = re.findall(r"^│ (\w+) ", told, re.MULTILINE)
-        assert named == ["serve", "worker", "token", "check", "staff", "raffle"]
+        assert named == ["serve", "worker", "token", "check", "learn", "staff", "raffle"]
 
-    @pytest.mark.parametrize("command", ["serve", "worker", "token", "check"])
+    @pytest.mark.parametrize("command", ["serve", "worker", "token", "check", "learn"])
     def test_every_command_has_an_example(self, shell: Shell, command: str) -> None:
         told = shell.livhana(command, "--help").stdout
 

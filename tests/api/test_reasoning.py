@@ -2,7 +2,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from agent.state import Inbound
+from agent.store import Claim, TurnStore
 from agent.tables import messages, turns
 from api.bootstrap import Brain, House, build
 from api.jobs.scheduler import Scheduler, open_scheduler, resume_turns
-from api.jobs.work import handlers
+from api.jobs.work import Asked, handlers
 from foundation.auth import Principal, Role
-from foundation.queue import JOBS, Bench
+from foundation.queue import JOBS, Bench, Job
 from foundation.settings import Settings
 from tests.api.conftest import ANA, Headers
 from tests.fakes import FakeClock
@@ -29,11 +30,23 @@ PATH = "/api/reasoning/jobs"
 ROOT = Path(__file__).parents[2]
 
 
-class StillRunning(Exception):
-    """The job has not ended yet."""
+class NotYet(Exception):
+    """What a test waits for has not come about."""
 
 
-OFTEN = Retry(ConstantBackoff(0.05), retries=1200, supported_errors=(StillRunning,))
+OFTEN = Retry(ConstantBackoff(0.05), retries=1200, supported_errors=(NotYet,))
+
+
+class Hourglass(TurnStore):
+    """Time passes whenever a thread is found taken."""
+
+    def claim(self, thread_id: str) -> Claim | None:
+        claim = super().claim(thread_id)
+        if claim is None:
+            clock = self._now
+            assert isinstance(clock, FakeClock)
+            clock.advance(timedelta(minutes=1))
+        return claim
 
 
 def ask(client: TestClient, headers: Headers, prompt: str = PROMPT, **more: Any) -> str:  # noqa: ANN401 - JSON
@@ -168,6 +181,19 @@ def test_cut_off_turn_is_given_to_the_worker_and_answered(
     assert [message["role"] for message in thread["messages"]] == ["customer", "assistant"]
 
 
+def test_job_takes_over_its_turn_from_a_process_that_died(
+    client: TestClient, ana: Headers, house: House, clock: FakeClock
+) -> None:
+    job_id = ask(client, ana)
+    message = Asked(**_job(house, job_id).payload).message(job_id)
+    house.turns.store.claim(house.turns.store.accept(message).thread_id)
+    house.turns.store = Hourglass(house.ledger, now=clock, lease=timedelta(seconds=30))
+
+    work(house, job_id)
+
+    assert state(client, ana, job_id)["status"] == "finished"
+
+
 def test_lost_job_is_queued_again_by_the_scheduler(
     client: TestClient, ana: Headers, house: House, clock: FakeClock
 ) -> None:
@@ -222,6 +248,8 @@ def test_every_chore_can_be_done(house: House, clock: FakeClock) -> None:
         "forget_customers",
         "expire_memories",
         "foretell",
+        "index_memories",
+        "refine_facts",
         "maintain_warehouse",
         "purge_erasures",
     }
@@ -265,15 +293,24 @@ def worker(live_settings: Settings, house: House) -> Iterator[None]:
 def test_worker_process_answers_what_was_asked(client: TestClient, ana: Headers, house: House) -> None:
     job_id = ask(client, ana)
 
-    def look() -> None:
-        job = house.jobs.find(job_id)
-        if job is None or job.finished_at is None:
-            raise StillRunning
-
-    OFTEN.call_with_retry(look, lambda _: None)
+    _look_until(lambda: _job(house, job_id).finished_at is not None)
     found = state(client, ana, job_id)
     assert found["status"] == "finished", found["error"]
     assert "Night Owl Gummies" in found["result"]["text"]
+
+
+def _job(house: House, job_id: str) -> Job:
+    job = house.jobs.find(job_id)
+    assert job is not None
+    return job
+
+
+def _look_until(is_so: Callable[[], bool]) -> None:
+    def look() -> None:
+        if not is_so():
+            raise NotYet
+
+    OFTEN.call_with_retry(look, lambda _: None)
 
 
 def _cut_off(house: House, clock: FakeClock) -> str:

@@ -26,6 +26,8 @@ from foundation.settings import Settings, load_settings
 from foundation.sql import Ledger, open_ledger
 from foundation.warehouse.schema import TABLES
 from memory.embeddings import DIMENSIONS, Vectors
+from memory.predictions import purchases
+from memory.predictions.purchases import PURCHASES, RHYTHMS
 from memory.store import INTERACTIONS
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -94,6 +96,19 @@ class TestBuild:
         assert _count(built, INTERACTIONS, customer_id="cus_demo") == DANAS_TURNS
         assert _count(built, OUTBOX, topic="purchases", customer_id="cus_demo") == DANAS_PURCHASES
         assert "peppermint gives me a headache" in {fact.value for fact in built.memory.facts("cus_demo")}
+
+    def test_predictions_know_every_purchase(self, built: Rooms) -> None:
+        told = _count(built, OUTBOX, topic="purchases")
+        with built.ledger.transaction() as connection:
+            bought = purchases.behaviour(connection, "cus_demo")
+            spent = connection.scalar(select(func.sum(RHYTHMS.c.spent_cents)))
+            pieces = connection.scalar(select(func.sum(func.cardinality(PURCHASES.c.products))))
+            sums = [func.sum(OUTBOX.c.payload[each].as_integer()) for each in ("amount_cents", "order_size")]
+            events = connection.execute(select(*sums).where(OUTBOX.c.topic == "purchases")).one()
+
+        assert _count(built, PURCHASES) == told
+        assert (spent, pieces) == events
+        assert (bought.purchases, bought.frequency) == (DANAS_PURCHASES, "monthly")
 
     def test_other_regulars_each_have_their_trouble(self, built: Rooms) -> None:
         gold = built.memberships.status("cus_gold")

@@ -216,9 +216,9 @@ class TestScopes:
         ("duty", "added"),
         [
             (Duty.SUPPORT, set()),
-            (Duty.MANAGER, {"shop:manage", "money:refund"}),
+            (Duty.MANAGER, {"shop:manage", "money:refund", "memory:record"}),
             (Duty.COMPLIANCE, {"compliance"}),
-            (None, {"shop:manage", "money:refund"}),
+            (None, {"shop:manage", "money:refund", "memory:record"}),
         ],
     )
     def test_staff_may_what_their_duty_asks_and_are_no_customers(

@@ -7,7 +7,15 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from foundation import settings as module
-from foundation.settings import GATEWAY, OF_THE_SHOP, SECRETS, MisconfiguredError, ShopSettings, load_settings
+from foundation.settings import (
+    GATEWAY,
+    OF_THE_SHOP,
+    SECRETS,
+    VECTOR_INDEX,
+    MisconfiguredError,
+    ShopSettings,
+    load_settings,
+)
 
 GIVEN = {
     "JWT_KEYS": f"a:{token_hex(32)}",
@@ -113,6 +121,20 @@ class TestSecrets:
     def test_production_charges_no_cards_of_a_sandbox(self) -> None:
         with pytest.raises(MisconfiguredError, match=r"^PAYMENT_GATEWAY is not usable"):
             load_settings(APP_ENV="production", PAYMENT_GATEWAY="sandbox", **GIVEN)
+
+    @pytest.mark.parametrize("given", VECTOR_INDEX)
+    def test_pinecone_with_half_of_what_it_needs_is_not_reached(self, given: str) -> None:
+        (lacking,) = set(VECTOR_INDEX) - {given}
+
+        with pytest.raises(MisconfiguredError, match=f"^Set {lacking}: Pinecone is not reached without it"):
+            load_settings(**{given: "pinecone-secret"})
+
+    def test_pinecone_is_chosen_by_both_and_its_key_does_not_show(self) -> None:
+        settings = load_settings(**dict.fromkeys(VECTOR_INDEX, "pinecone-secret"))
+
+        assert settings.pinecone.is_chosen
+        assert not load_settings().pinecone.is_chosen
+        assert "pinecone-secret" not in repr(settings.pinecone.api_key)
 
     def test_gateway_with_half_its_credentials_is_not_reached(self) -> None:
         with pytest.raises(MisconfiguredError, match=r"^Set AUTHORIZE_NET_TRANSACTION_KEY"):

@@ -41,6 +41,7 @@ def _interaction(number: int = 1, **changes: object) -> Row:
         "timestamp": "2026-03-01T12:00:00+00:00",
         "sealed_message": "k1:verbatim",
         "sealed_response": "k1:answer",
+        "updated_at": "2026-03-01T12:00:00+00:00",
         **changes,
     }
 

@@ -1,11 +1,14 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
+from evals.facts.names import DemoCatalogue
 from evals.facts.reading import open_reader
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing
@@ -13,6 +16,8 @@ from foundation.outbox import Outbox, Subscription
 from foundation.sql import Ledger
 from memory.embeddings import Embedder, Encoder, load_embedder
 from memory.engine import MemoryEngine, open_memory
+from memory.enrichment.entities import Entities
+from memory.enrichment.service import Enrichment, learn_intents
 from memory.interactions import Interaction
 from memory.statements.reader import StatementReader
 from tests.fakes import FakeClock
@@ -28,6 +33,30 @@ TURN = Interaction(
     message="I sleep badly and would like something with berry",
     response="Night Owl Gummies are made for the evening and taste of berry.",
 )
+WAYS = {
+    "search_products": [
+        "what do you have for sleep",
+        "show me gummies under 30",
+        "something for pain please",
+        "do you sell tinctures",
+        "I'm looking for a vape",
+        "quiero algo para dormir",
+    ],
+    "add_to_cart": [
+        "put the product in my cart",
+        "add the product please",
+        "I'll take the product",
+        "two of the product for my cart",
+        "get me the product",
+    ],
+    "cancel_membership": [
+        "cancel my membership",
+        "end my subscription",
+        "I don't want to be a member any more",
+        "stop my membership please",
+        "please cancel the subscription",
+    ],
+}
 OpenMemory = Callable[[], MemoryEngine]
 
 
@@ -43,6 +72,14 @@ def said(number: int, message: str, response: str = "Noted.", *, customer_id: st
     )
 
 
+def until_somebody_waits(ledger: Ledger) -> None:
+    """For a lock that is held here."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with ledger.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as beside:
+        while not beside.execute(waiting).scalar_one():
+            pass
+
+
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
     return load_embedder(Path(__file__).parents[2] / "var" / "models")
@@ -51,6 +88,14 @@ def embedder() -> Embedder:
 @pytest.fixture(scope="session")
 def reader(embedder: Embedder) -> StatementReader:
     return open_reader(embedder)
+
+
+@pytest.fixture(scope="session")
+def enrichment(embedder: Embedder) -> Enrichment:
+    catalogue = DemoCatalogue()
+    products = [each.name for each in catalogue.names() if each.kind == "product"]
+    intents = learn_intents(WAYS, products, embedder)
+    return Enrichment(intents, Entities(catalogue, is_word=embedder.is_word))
 
 
 @pytest.fixture
@@ -80,3 +125,16 @@ def open_engine(
 @pytest.fixture
 def memory(open_engine: OpenMemory) -> MemoryEngine:
     return open_engine()
+
+
+@contextmanager
+def away(ledger: Ledger, table: str) -> Iterator[None]:
+    """The table cannot be read meanwhile."""
+    rename = "ALTER TABLE {} RENAME TO {}"
+    with ledger.transaction() as connection:
+        connection.execute(text(rename.format(table, "away")))
+    try:
+        yield
+    finally:
+        with ledger.transaction() as connection:
+            connection.execute(text(rename.format("away", table)))

@@ -1,66 +1,62 @@
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from memory.behaviour import Behaviour, behaviour_of
+from foundation.sql import Ledger
+from memory.behaviour import Behaviour
+from memory.predictions import purchases
+from memory.predictions.purchases import Purchase
 from memory.statements.models import Origin
 from tests.memory.conftest import NOON
 
 
-@dataclass(frozen=True)
-class Purchase:
-    at: datetime
-    amount_cents: int
-    products: tuple[str, ...]
+def bought(ledger: Ledger, day: float, cents: int, *products: str, customer_id: str = "cus_ana") -> None:
+    at = NOON + timedelta(days=day)
+    made = Purchase(f"ord_{customer_id}_{day}", customer_id, at, at.date(), cents, products)
+    with ledger.transaction() as connection:
+        purchases.add(connection, made)
 
 
-def bought(day: float, cents: int, *products: str) -> Purchase:
-    return Purchase(NOON + timedelta(days=day), cents, products)
-
-
-purchases = st.lists(
-    st.builds(
-        bought,
-        st.floats(0, 300),
-        st.integers(0, 50_000),
-        st.sampled_from(["prd_a", "prd_b"]),
-    ),
-    max_size=8,
-)
+def behaviour(ledger: Ledger, customer_id: str = "cus_ana") -> Behaviour:
+    with ledger.transaction() as connection:
+        return purchases.behaviour(connection, customer_id)
 
 
 class TestBehaviour:
-    def test_purchases_add_up(self) -> None:
-        behaviour = behaviour_of(
-            [bought(0, 4000, "prd_a", "prd_a"), bought(7, 3000, "prd_b"), bought(14, 1000)]
-        )
+    def test_purchases_add_up(self, ledger: Ledger) -> None:
+        bought(ledger, 14, 1000)
+        bought(ledger, 0, 4001, "prd_a", "prd_a")
+        bought(ledger, 7, 3000, "prd_b")
+        bought(ledger, 1, 9900, "prd_b", customer_id="cus_ben")
 
-        assert (behaviour.purchases, behaviour.spent_cents, behaviour.average_cents) == (3, 8000, 2667)
-        assert (behaviour.least_cents, behaviour.most_cents) == (2000, 3000)
-        assert behaviour.favourite_products == ["prd_a", "prd_b"]
-        assert behaviour.frequency == "weekly"
+        ana = behaviour(ledger)
 
-    def test_nobody_is_told_a_rhythm_from_one_purchase(self) -> None:
-        assert behaviour_of([bought(0, 4000, "prd_a")]).frequency is None
+        assert (ana.purchases, ana.spent_cents, ana.average_cents) == (3, 8001, 2667)
+        assert (ana.least_cents, ana.most_cents) == (2001, 3000)
+        assert (ana.first_at, ana.last_at) == (NOON, NOON + timedelta(days=14))
+        assert ana.favourite_products == ["prd_a", "prd_b"]
+        assert ana.frequency == "weekly"
+
+    def test_what_was_given_back_was_never_bought(self, ledger: Ledger) -> None:
+        bought(ledger, 0, 4000, "prd_a")
+        before = behaviour(ledger)
+        bought(ledger, 7, 3000, "prd_b", "prd_b")
+
+        with ledger.transaction() as connection:
+            purchases.take_back(connection, "ord_cus_ana_7")
+
+        assert behaviour(ledger) == before
+
+    def test_nobody_is_told_a_rhythm_from_one_purchase(self, ledger: Ledger) -> None:
+        bought(ledger, 0, 4000, "prd_a")
+
+        assert behaviour(ledger).frequency is None
+        assert behaviour(ledger, "cus_ben") == Behaviour()
         assert Behaviour().average_cents is None
-
-    @given(purchases, st.randoms())
-    def test_it_is_the_same_in_any_order_and_in_any_batches(self, made: list[Purchase], rng: object) -> None:
-        shuffled = list(made)
-        rng.shuffle(shuffled)  # type: ignore[attr-defined]
-
-        half = behaviour_of(shuffled[:3])
-
-        assert behaviour_of(shuffled[3:], start=half).to_bytes() == behaviour_of(made).to_bytes()
 
     def test_a_preference_shows_where_most_pieces_are_of_a_kind(self) -> None:
         kinds = {"prd_a": "edible", "prd_b": "vape"}
-        few, many = bought(0, 100, "prd_a"), bought(1, 100, *["prd_a"] * 4, "prd_b")
 
-        (claim,) = behaviour_of([few, many]).suggests(kinds)
+        (claim,) = Behaviour(pieces={"prd_a": 5, "prd_b": 1}).suggests(kinds)
 
         assert (claim.value, claim.origin, claim.confidence) == ("edible", Origin.BEHAVIOUR, 0.83)
-        assert behaviour_of([few]).suggests(kinds) == []
-        assert behaviour_of([many, bought(2, 100, "prd_b", "prd_b", "prd_b")]).suggests(kinds) == []
+        assert Behaviour(pieces={"prd_a": 1}).suggests(kinds) == []
+        assert Behaviour(pieces={"prd_a": 5, "prd_b": 4}).suggests(kinds) == []

@@ -5,19 +5,20 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, event, select, text
+from sqlalchemy import delete, event, select
 
 from foundation.crypto import DataKeys, KeyShredded
 from foundation.outbox import OUTBOX
 from foundation.sql import Ledger
 from foundation.warehouse.schema import TABLES
+from memory.briefing import briefing
 from memory.embeddings import Vectors
 from memory.engine import AskedToForget, MemoryEngine
 from memory.interactions import Interaction, Speaker
 from memory.profiles import Profile, profile_of
 from memory.store import INTERACTIONS, PROFILES, MemoryStore
 from tests.fakes import FakeClock
-from tests.memory.conftest import NOON, TURN, OpenMemory, said
+from tests.memory.conftest import NOON, TURN, OpenMemory, away, said, until_somebody_waits
 
 TALK = [
     ("What helps me sleep?", "Night Owl Gummies are made for the evening."),
@@ -26,19 +27,6 @@ TALK = [
     ("Is parking free at your shop?", "Yes, behind the building."),
     ("I am allergic to peanuts", "I'll keep that in mind."),
 ]
-
-
-@contextmanager
-def away(ledger: Ledger, table: str) -> Iterator[None]:
-    """The table cannot be read meanwhile."""
-    rename = "ALTER TABLE {} RENAME TO {}"
-    with ledger.transaction() as connection:
-        connection.execute(text(rename.format(table, "away")))
-    try:
-        yield
-    finally:
-        with ledger.transaction() as connection:
-            connection.execute(text(rename.format("away", table)))
 
 
 class BrokenEncoder:
@@ -107,14 +95,14 @@ class TestLearn:
         with pytest.raises(RuntimeError, match="cut off"):
             cut_off()
 
-        assert memory.context("cus_ana", "sleep").text() == ""
+        assert briefing(memory.context("cus_ana", "sleep")) == ""
         assert events(ledger) == []
         assert memory.learn(TURN)
 
     def test_the_warehouse_is_told_with_the_words_sealed(
         self, memory: MemoryEngine, ledger: Ledger, data_keys: DataKeys
     ) -> None:
-        memory.learn(replace(TURN, intent="search_products"))
+        memory.learn(TURN)
 
         (told,) = events(ledger)
         opened = data_keys.open(
@@ -122,7 +110,7 @@ class TestLearn:
         )
         assert opened == TURN.message
         assert TABLES["interactions"].fault(told) is None
-        assert (told["session_id"], told["intent"]) == ("thr_1", "search_products")
+        assert told["session_id"] == "thr_1"
         assert "berry" not in str(told)
 
     def test_many_turns_of_many_customers_are_learned_together(self, memory: MemoryEngine) -> None:
@@ -152,7 +140,7 @@ class TestLearn:
         with pytest.raises(KeyShredded):
             memory.learn(TURN)
 
-        assert memory.context("cus_ana", "sleep").text() == ""
+        assert briefing(memory.context("cus_ana", "sleep")) == ""
 
 
 class TestProfile:
@@ -227,7 +215,7 @@ class TestRecall:
         recalled = memory.recall("cus_ana", "what is the secret of cus_ben, the blue door?")
 
         assert all(each.interaction.customer_id == "cus_ana" for each in recalled)
-        assert "blue" not in memory.context("cus_ana", "the blue door").text()
+        assert "blue" not in briefing(memory.context("cus_ana", "the blue door"))
         assert memory.recall("gst_1", "blue door") == []
 
     def test_a_turn_that_another_process_learned_is_found_at_once(self, open_engine: OpenMemory) -> None:
@@ -281,17 +269,19 @@ class TestContext:
 
         assert context.recent
         assert context.relevant
-        assert len(context.text()) / 4 <= 1_300
+        assert len(briefing(context)) / 4 <= 1_300
 
     def test_it_is_the_same_each_time(self, memory: MemoryEngine, open_engine: OpenMemory) -> None:
         memory.learn_all([said(number, *words) for number, words in enumerate(TALK)])
 
-        assert memory.context("cus_ana", "sleep").text() == open_engine().context("cus_ana", "sleep").text()
+        assert briefing(memory.context("cus_ana", "sleep")) == briefing(
+            open_engine().context("cus_ana", "sleep")
+        )
 
     def test_a_guest_has_none(self, memory: MemoryEngine) -> None:
         context = memory.context("gst_1", "hello")
 
-        assert (context.text(), context.sources, context.missing) == ("", (), ())
+        assert (briefing(context), context.sources, context.missing) == ("", (), ())
 
     def test_what_we_said_is_not_taken_for_the_customers(self, memory: MemoryEngine) -> None:
         memory.learn(said(1, "hello", "You told me that you love citrus and want gold."))
@@ -300,7 +290,7 @@ class TestContext:
 
         assert context.facts == ()
         assert context.profile.topics == {}
-        assert '  Shop: "You told me that you love citrus and want gold."' in context.text()
+        assert '  Shop: "You told me that you love citrus and want gold."' in briefing(context)
 
     def test_without_vectors_the_rest_is_given(
         self, memory: MemoryEngine, open_engine: Callable[[BrokenEncoder], MemoryEngine]
@@ -331,7 +321,7 @@ class TestContext:
         }
         assert context.missing == (part,)
         assert [name for name, is_given in given.items() if not is_given] == [part]
-        assert f"Not available now:\n- {part}" in context.text()
+        assert f"Not available now:\n- {part}" in briefing(context)
 
     def test_it_takes_at_most_four_statements(self, memory: MemoryEngine, ledger: Ledger) -> None:
         memory.learn_all([said(number, *words) for number, words in enumerate(TALK)])
@@ -350,7 +340,7 @@ class TestForgotten:
         with pytest.raises(AskedToForget):
             memory.remember("cus_ana", "flavour", "berry", source=None)
 
-        assert memory.context("cus_ana", "sleep").text() == ""
+        assert briefing(memory.context("cus_ana", "sleep")) == ""
         assert memory.profile("cus_ana") == Profile()
 
     @pytest.mark.parametrize("known", [(), (TURN,)], ids=["new", "known"])
@@ -365,7 +355,7 @@ class TestForgotten:
                 connection.execute(delete(INTERACTIONS))
                 MemoryStore(ledger).bar("cus_ana")
                 learning = pool.submit(memory.learn, late)
-                _until_somebody_waits(ledger)
+                until_somebody_waits(ledger)
 
             assert learning.result() is False
 
@@ -399,13 +389,6 @@ class TestExpiry:
         memory.learn(replace(said(9, "a new start"), at=NOON + timedelta(days=801)))
 
         assert [turn.message for turn in memory.context("cus_ana", "start").recent] == ["a new start"]
-
-
-def _until_somebody_waits(ledger: Ledger) -> None:
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    with ledger.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as beside:
-        while not beside.execute(waiting).scalar_one():
-            pass
 
 
 def events(ledger: Ledger) -> list[dict[str, str]]:

@@ -7,12 +7,13 @@ import pytest
 from foundation.sql import Ledger
 from memory.index.base import Match
 from memory.index.block import Block
-from memory.index.files import BlockFiles
+from memory.index.files import BlockFiles, End
 from memory.index.local import Indexer, LocalIndex
 from memory.profiles import Profile
+from memory.ranker import Arrays
 from memory.store import MemoryStore, Stored
 from tests.memory.conftest import CHICAGO
-from tests.memory.test_local import axis, stored
+from tests.memory.test_local import LOOKALIKES, axis, stored
 
 MANY = 40
 
@@ -88,7 +89,7 @@ class TestOpening:
 
         assert asked(block) == asked(LocalIndex(store, zone=CHICAGO).open("cus_ana")) != expected
 
-    @pytest.mark.parametrize("damage", ["cut", "garbage", "empty", "other", "gone"])
+    @pytest.mark.parametrize("damage", ["cut", "garbage", "empty", "other", "list", "gone"])
     def test_a_damaged_file_is_passed_over(
         self,
         store: MemoryStore,
@@ -106,6 +107,7 @@ class TestOpening:
             "garbage": b"\xff" * 9_000,
             "empty": b"",
             "other": whole.replace(b"cus_ana", b"cus_bob"),
+            "list": b"[]\n" + whole,
         }
         path.unlink()
         if damage in kept:
@@ -113,6 +115,17 @@ class TestOpening:
 
         assert files.position("cus_ana") == 0
         assert asked(opened(store, files)) == expected
+
+    def test_ids_that_look_alike_have_files_of_their_own(
+        self, store: MemoryStore, files: BlockFiles, indexer: Indexer
+    ) -> None:
+        for who in LOOKALIKES:
+            learn(store, numbered(1, 10, customer_id=who))
+        indexer.run()
+
+        opened = [files.open(who) for who in LOOKALIKES]
+
+        assert [mapped and mapped.end.id for mapped in opened] == [f"trn_{who}_10" for who in LOOKALIKES]
 
 
 class TestServing:
@@ -217,14 +230,32 @@ class TestIndexer:
         assert files.position("cus_ana") == 2 * MANY
         assert not half.exists()
 
-    def test_who_is_forgotten_meanwhile_leaves_no_file(self, store: MemoryStore, tmp_path: Path) -> None:
+    def test_who_is_forgotten_meanwhile_leaves_no_file(
+        self, store: MemoryStore, ledger: Ledger, tmp_path: Path
+    ) -> None:
         learn(store, numbered(1, MANY))
 
         class Forgetting(BlockFiles):
-            def position(self, customer_id: str) -> int:
-                store.bar(customer_id)
-                return super().position(customer_id)
+            def write(self, customer_id: str, end: End, arrays: Arrays) -> None:
+                with ledger.transaction() as connection:
+                    connection.exec_driver_sql("DELETE FROM interactions")
+                    store.bar(customer_id)
+                self.erase(customer_id)
+                super().write(customer_id, end, arrays)
 
         Indexer(store, files=Forgetting(tmp_path / "index"), zone=CHICAGO, long=10).run()
 
         assert list((tmp_path / "index").glob("*.block")) == []
+
+    def test_one_killed_after_writing_what_was_forgotten_is_cleared_away_after(
+        self, store: MemoryStore, indexer: Indexer, ledger: Ledger, tmp_path: Path
+    ) -> None:
+        learn(store, numbered(1, MANY))
+        indexer.run()
+        with ledger.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM interactions")
+            store.bar("cus_ana")
+        (tmp_path / "index" / "of-another-format.v1").write_bytes(b"gummies")
+
+        assert indexer.run() == 0
+        assert [path.name for path in (tmp_path / "index").iterdir()] == ["lock"]

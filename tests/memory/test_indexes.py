@@ -11,17 +11,18 @@ from pinecone import UnauthorizedError
 from evals.stands.pinecone import PineconeStand, admits
 from foundation.sql import Ledger
 from memory.embeddings import DIMENSIONS, Vectors
-from memory.index.base import TurnIndex
+from memory.index.base import TurnIndex, fingerprint
 from memory.index.local import LocalIndex
 from memory.index.marks import Marks
 from memory.index.namespaces import IndexSilent, open_namespaces
-from memory.index.pinecone import PineconeIndex
+from memory.index.pinecone import Audit, PineconeIndex, namespace_of
 from memory.profiles import Profile
 from memory.store import MemoryStore, Stored
 from tests.memory.conftest import CHICAGO
-from tests.memory.test_local import axis, stored
+from tests.memory.test_local import LOOKALIKES, axis, stored
 
 KEY = "stand"
+A_LINE = {"id": "1", "values": [1.0] * DIMENSIONS, "metadata": {"position": 1, "speaker": "Shop"}}
 KINDS = ("local", "pinecone", "pinecone unsettled")
 
 
@@ -60,6 +61,7 @@ def remote(served_stand: tuple[PineconeStand, str], ledger: Ledger) -> Iterator[
     stand.spaces.clear()
     stand.troubles.clear()
     stand.is_late = False
+    stand.retry_after_seconds = 0
     store, marks = MemoryStore(ledger), Marks(ledger)
     namespaces = open_namespaces(host, KEY, timeout_seconds=0.3)
     with closing(namespaces), stamina.set_testing(True, attempts=3, cap=True):
@@ -135,9 +137,22 @@ class TestEveryIndex:
         index.erase("cus_ana")
 
         assert names(index, "gummies", axis(1)) == []
-        assert "cus_ana" not in remote.stand.spaces
+        assert index.left("cus_ana") == 0
+        assert namespace_of("cus_ana") not in remote.stand.spaces
         assert remote.marks.position("cus_ana") == 0
         index.erase("cus_nobody")
+
+    def test_ids_that_look_alike_are_strangers(self, made: tuple[TurnIndex, Callable[..., None]]) -> None:
+        index, learn = made
+        for number, who in enumerate(LOOKALIKES, 1):
+            learn(stored(number, customer_id=who))
+
+        found = [
+            names(index, "gummies", axis(number), customer_id=who) for number, who in enumerate(LOOKALIKES, 1)
+        ]
+
+        assert found == [[f"{who}_{number}"] for number, who in enumerate(LOOKALIKES, 1)]
+        assert all(index.open(who).recent(9) == [] for who in ("__default__", "cus_", "%"))
 
 
 class TestPineconeIndex:
@@ -175,15 +190,16 @@ class TestPineconeIndex:
     def test_drift_is_found_and_mended(self, remote: Remote) -> None:
         remote.learn(*(stored(number) for number in range(1, 60)))
         remote.settle()
-        space = remote.stand.spaces["cus_ana"]
-        del space["trn_cus_ana_7#Shop"]
-        space["trn_gone#Customer"] = space["trn_cus_ana_3#Customer"]
+        space = remote.stand.spaces[namespace_of("cus_ana")]
+        lost = f"{fingerprint('trn_cus_ana_7')}#Shop"
+        del space[lost]
+        space["gone#Customer"] = space[f"{fingerprint('trn_cus_ana_3')}#Customer"]
 
         found = remote.index.repair("cus_ana")
         remote.settle()
 
-        assert found.missing == {"trn_cus_ana_7#Shop"}
-        assert found.stray == {"trn_gone#Customer"}
+        assert found.missing == {lost}
+        assert found.stray == {"gone#Customer"}
         assert not remote.index.drift("cus_ana")
         assert remote.marks.position("cus_ana") == 59
 
@@ -203,7 +219,61 @@ class TestPineconeIndex:
 
         remote.index.settle("cus_ana")
 
-        assert "cus_ana" not in remote.stand.spaces
+        assert namespace_of("cus_ana") not in remote.stand.spaces
+
+    def test_mark_of_somebody_forgotten_does_not_come_back(self, remote: Remote) -> None:
+        remote.learn(stored(1))
+        remote.store.bar("cus_ana")
+
+        remote.marks.move("cus_ana", 1)
+
+        assert remote.marks.position("cus_ana") == 0
+
+    def test_whole_index_is_audited_and_mended_by_sizes(self, remote: Remote) -> None:
+        for who in ("cus_a", "cus_b", "cus_c", "cus_d"):
+            remote.learn(stored(1, customer_id=who), stored(2, customer_id=who))
+            remote.settle(who)
+        remote.learn(stored(3, customer_id="cus_d"))
+        spaces = remote.stand.spaces
+        spaces.pop(namespace_of("cus_a"))
+        spaces[namespace_of("cus_b")].update({f"{number}#Shop": A_LINE for number in range(9)})
+        spaces[namespace_of("cus_gone")]["1#Shop"] = A_LINE
+        spaces["of others"]["1"] = A_LINE
+
+        found, mended = remote.index.audit(), remote.index.repair_all()
+        for who in ("cus_a", "cus_d"):
+            remote.settle(who)
+
+        assert sorted(found.differing) == ["cus_a", "cus_b"]
+        assert list(found.strays) == [namespace_of("cus_gone")]
+        assert mended == 3
+        assert remote.index.audit() == Audit([], [])
+        assert not any(remote.index.drift(who) for who in ("cus_a", "cus_b", "cus_c", "cus_d"))
+        assert "of others" in spaces
+
+    def test_what_is_erased_is_left_until_pinecone_shows_that_it_is_gone(self, remote: Remote) -> None:
+        remote.learn(stored(1))
+        remote.settle()
+        remote.stand.is_late = True
+
+        remote.index.erase("cus_ana")
+        left = remote.index.left("cus_ana")
+        remote.stand.catch_up()
+
+        assert (left, remote.index.left("cus_ana")) == (2, 0)
+
+    def test_a_wait_beyond_a_customers_patience_is_not_waited(self, remote: Remote) -> None:
+        remote.learn(stored(1))
+        remote.settle()
+        remote.stand.troubles.extend([429] * 5)
+        remote.stand.retry_after_seconds = 60
+        before = remote.stand.asked
+
+        with pytest.raises(IndexSilent) as silent:
+            names(remote.index, "gummies", axis(1))
+
+        assert silent.value.retry_after_seconds == 60
+        assert remote.stand.asked == before + 1
 
     @pytest.mark.parametrize("troubles", [(429,), (500, 503), (0,)], ids=["busy", "broken", "slow"])
     def test_a_bad_moment_is_lived_through(self, remote: Remote, troubles: tuple[int, ...]) -> None:
@@ -215,15 +285,18 @@ class TestPineconeIndex:
         assert names(remote.index, "qqq", axis(1)) == ["cus_ana_1"]
         assert remote.stand.asked - before == len(troubles) + 1
 
-    def test_a_bad_day_is_told_and_the_last_turns_are_still_read(self, remote: Remote) -> None:
+    @pytest.mark.parametrize("trouble", [500, 0], ids=["broken", "slow"])
+    def test_a_bad_day_is_told_and_the_last_turns_are_still_read(self, remote: Remote, trouble: int) -> None:
         remote.learn(stored(1))
         remote.settle()
-        remote.stand.troubles.extend([500] * 50)
+        remote.stand.troubles.extend([trouble] * 50)
+        before = remote.stand.asked
         turns = remote.index.open("cus_ana")
 
         with pytest.raises(IndexSilent):
             turns.search("gummies", axis(1), limit=3)
 
+        assert remote.stand.asked - before == 3
         assert [turn.id for turn in turns.recent(3)] == ["trn_cus_ana_1"]
 
     def test_a_wrong_key_is_not_tried_again(

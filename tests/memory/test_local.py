@@ -1,3 +1,5 @@
+from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -8,7 +10,19 @@ from memory.embeddings import DIMENSIONS, Vectors
 from memory.index.block import Block
 from memory.index.local import LocalIndex
 from memory.store import MemoryStore, Stored
-from tests.memory.conftest import CHICAGO, said
+from tests.memory.conftest import CHICAGO, NOON, said
+
+LOOKALIKES = (
+    "cus_ana",
+    "CUS_ANA",
+    "cus_ana ",
+    "cus_an\u00e1",
+    "cus_ana\u0301",
+    "cus_ana/../cus_b",
+    "cus_%61na",
+    "*",
+    "",
+)
 
 
 def stored(number: int, *, customer_id: str = "cus_ana", message: str = "gummies") -> Stored:
@@ -105,3 +119,13 @@ class TestLocalIndex:
             connection.exec_driver_sql("DELETE FROM interactions WHERE position = 1")
 
         assert [turn.id for turn in index.open("cus_ana").recent(9)] == ["trn_cus_ana_2"]
+
+    def test_of_an_imported_past_too(self, store: MemoryStore, ledger: Ledger) -> None:
+        index = LocalIndex(store, zone=CHICAGO)
+        imported = replace(stored(1).interaction, id="trn_old", at=NOON - timedelta(days=700))
+        store.add([stored(1), Stored(2, imported, stored(2).vectors), stored(3)])
+        index.open("cus_ana")
+        with ledger.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM interactions WHERE id = 'trn_old'")
+
+        assert [turn.id for turn in index.open("cus_ana").recent(9)] == ["trn_cus_ana_3", "trn_cus_ana_1"]

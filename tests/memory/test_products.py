@@ -6,12 +6,17 @@ import pytest
 from memory.embeddings import Embedder
 from memory.products import ProductSearch, ShelfProduct, Wish, understood
 
+
+def _shelved(product_id: str, name: str, about: str, cents: int) -> ShelfProduct:
+    return ShelfProduct(product_id, name, f"{name}: {about}", cents)
+
+
 SHELF = (
-    ShelfProduct("owl", "Night Owl Gummies: edible for sleep, tastes of sweet berry", 28_00),
-    ShelfProduct("dusk", "Dusk Drops: tincture for sleep, earthy and unsweetened", 36_00),
-    ShelfProduct("deep", "Deep Rest Oil: tincture for sleep, tastes of pine", 62_00),
-    ShelfProduct("day", "Daybreak Mints: edible for focus and energy", 19_99),
-    ShelfProduct("balm", "Trail Balm: topical cream for sore muscles and joints", 24_00),
+    _shelved("owl", "Night Owl Gummies", "edible for sleep, tastes of sweet berry", 28_00),
+    _shelved("dusk", "Dusk Drops", "tincture for sleep, earthy and unsweetened", 36_00),
+    _shelved("deep", "Deep Rest Oil", "tincture for sleep, tastes of pine", 62_00),
+    _shelved("day", "Daybreak Mints", "edible for focus and energy", 19_99),
+    _shelved("balm", "Trail Balm", "topical cream for sore muscles and joints", 24_00),
 )
 
 
@@ -84,10 +89,39 @@ def test_price_and_stock_of_this_moment_count(search: ProductSearch, shelf: Shel
 def test_changed_product_is_read_anew(search: ProductSearch, shelf: Shelf) -> None:
     search.search("sleep")
 
-    shelf.change(ShelfProduct("day", "Lullaby Syrup: edible for deep sleep", 19_99))
+    shelf.change(_shelved("day", "Lullaby Syrup", "edible for deep sleep", 19_99))
 
     assert "day" in _ids(search, "a syrup for sleep")
 
 
 def test_empty_shelf_has_nothing(embedder: Embedder) -> None:
     assert ProductSearch(Shelf([]), embedder).search("sleep") == []
+
+
+def test_kinds_take_turns_unless_one_is_asked_for(embedder: Embedder) -> None:
+    kinds = {
+        "topical": "Lotion",
+        "edible": "Gummies",
+        "flower": "Flower",
+        "vape": "Cartridge",
+        "tincture": "Drops",
+    }
+    several = [
+        ShelfProduct(
+            f"{kind}_{name}".lower(),
+            f"{name} {form}",
+            f"{name} {form}. {kind}. for sleep",
+            20_00,
+            category=kind,
+        )
+        for kind, form in kinds.items()
+        for name in ("Moonrise", "Velvet Dusk", "Harbor Night")
+    ]
+    search = ProductSearch(Shelf(several), embedder)
+
+    def found(question: str) -> list[ShelfProduct]:
+        return [match.product for match in search.search(question)]
+
+    assert {each.category for each in found("something for sleep")} == set(kinds)
+    assert [each.category for each in found("a lotion for sleep")[:3]] == ["topical"] * 3
+    assert found("sleep like velvet dusk flower")[0].name == "Velvet Dusk Flower"

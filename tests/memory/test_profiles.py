@@ -73,12 +73,12 @@ class TestProfile:
         heard = Understanding("en", -0.5, Intent("search_products", 0.9), entities)
         stored = Understanding.from_document(heard.document())
 
-        profile = profile_of([TURN, replace(TURN, id="trn_2")], heard={"trn_1": heard})
+        profile = profile_of([TURN, replace(TURN, id="trn_2")], understood={"trn_1": heard})
 
         assert (profile.named, profile.intents) == ({"effect": {"sleep": 1}}, {"search_products": 1})
         assert (profile.sentiment, profile.weighed) == (-0.5, 1)
         assert (
-            profile_of([TURN, replace(TURN, id="trn_2")], heard={"trn_1": stored}).to_bytes()
+            profile_of([TURN, replace(TURN, id="trn_2")], understood={"trn_1": stored}).to_bytes()
             == profile.to_bytes()
         )
 

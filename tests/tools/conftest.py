@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 from foundation.auth import Principal, Role
 from foundation.clock import Calendar
 from foundation.sql import Ledger
+from memory.embeddings import Embedder, load_embedder
 from memory.engine import MemoryEngine, open_memory
+from memory.knowledge.service import Knowledge
 from tests.fakes import FakeClock
 from tests.shop import CHICAGO, Shop
 from tools.base import ToolResult
@@ -21,6 +24,7 @@ from tools.catalog import Call, Catalog
 from tools.confirmations import Confirmations
 from tools.effects import Effects
 
+MODELS = Path(__file__).parents[2] / "var" / "models"
 ROLES = {"cus": Role.CUSTOMER, "gst": Role.GUEST, "stf": Role.STAFF}
 
 
@@ -35,6 +39,7 @@ class AllAlike:
 class Counter:
     shop: Shop
     memory: MemoryEngine
+    knowledge: Knowledge
     catalog: Catalog
     numbers: "itertools.count[int]"
 
@@ -62,8 +67,13 @@ def shop(ledger: Ledger, clock: FakeClock) -> Shop:
     return Shop(ledger, clock)
 
 
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    return load_embedder(MODELS)
+
+
 @pytest.fixture
-def counter(shop: Shop) -> Counter:
+def counter(shop: Shop, embedder: Embedder) -> Counter:
     """A counter at which Ana stands, verified and with a card that is approved."""
     shop.welcome("ana")
     calendar = Calendar(CHICAGO, shop.clock)
@@ -71,5 +81,7 @@ def counter(shop: Shop) -> Counter:
         shop.ledger, embedder=AllAlike(), outbox=shop.outbox, data_keys=shop.keys, calendar=calendar
     )
     confirmations = Confirmations(shop.ledger, now=shop.clock, expire_after=timedelta(minutes=10))
-    catalog = Catalog(shop.ledger, shop.services(memory), Effects(shop.ledger, now=shop.clock), confirmations)
-    return Counter(shop, memory, catalog, itertools.count(1))
+    knowledge = Knowledge(shop.ledger, embedder, now=shop.clock)
+    services = shop.services(memory, knowledge)
+    catalog = Catalog(shop.ledger, services, Effects(shop.ledger, now=shop.clock), confirmations)
+    return Counter(shop, memory, knowledge, catalog, itertools.count(1))

@@ -55,6 +55,16 @@ class TestCart:
 
         assert result.say == "I took Night Owl Gummies out. Your cart holds nothing else."
 
+    def test_what_it_is_names_the_only_such_thing_in_the_cart(self, counter: Counter) -> None:
+        for name in ("Night Owl Gummies", "Day Owl Gummies", "Cedar Grinder", "Steel Grinder"):
+            counter.shop.inventory.put([product(id=f"prd_{name}", sku=name, name=name)])
+        for name in ("Night Owl Gummies", "Day Owl Gummies", "Steel Grinder"):
+            counter.ask("add_to_cart", product=f"prd_{name}")
+
+        assert "I took Steel Grinder out." in counter.ask("remove_from_cart", product="grinder").say
+        asked = counter.ask("remove_from_cart", product="gummies")
+        assert asked.say == "Which one shall I take out: Day Owl Gummies or Night Owl Gummies?"
+
 
 class TestCheckout:
     def test_question_names_lines_tax_total_and_card_and_charges_nothing(self, counter: Counter) -> None:

@@ -2,7 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from memory.facts import Facts
 from memory.interactions import Interaction
+from memory.statements.models import Claim, Origin
 from tests.tools.conftest import Counter
 
 
@@ -61,6 +63,19 @@ class TestWhatWeKnow:
             "- We have talked 1 time since 10 February 2026, most often about edible and sleep.\n"
             "- You told us, mint: “I like mint” (1 March 2026)."
         )
+
+    def test_it_says_of_whom_and_how_we_know(self, counter: Counter) -> None:
+        facts = Facts(counter.shop.ledger, now=counter.shop.clock)
+        told = [Claim("allergic to", "citrus"), Claim("likes", "edible", subject="mother")]
+        facts.tell("cus_ana", told, source="trn_1")
+        guess = Claim("preferred category", "vape", origin=Origin.BEHAVIOUR)
+        facts.tell("cus_ana", [guess], source=None)
+
+        say = counter.ask("what_we_know").say
+
+        assert "- You told us: allergic to citrus (1 March 2026)." in say
+        assert "- You told us of your mother: likes edible (1 March 2026)." in say
+        assert "- What you buy suggests: preferred category vape (1 March 2026)." in say
 
     def test_nobody_is_told_of_another(self, counter: Counter) -> None:
         ben = counter.shop.welcome("ben")

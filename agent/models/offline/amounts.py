@@ -36,6 +36,7 @@ UNCOUNTED = {
 TIMED = {"after", "before", "by", "until", "till", "since", "past", "age", "chapter", "page", "room"}
 PLACED = {"number", "#", "option", "no.", "first", "last", "top"}
 FACTORS = {"double": 2, "doubled": 2, "twice": 2, "triple": 3, "tripled": 3, "half": 0.5, "halve": 0.5}
+TIMES = {"once": 1, "twice": 2, "thrice": 3}
 POINTERS = {"it", "that", "them", "those", "these", "this"}
 MADE = {("make", "it"), ("make", "that"), ("make", "them")}
 IN_ALL = {("in", "all"), ("in", "total")}
@@ -159,7 +160,7 @@ def count(words: Sequence[str]) -> int | None:
         return int(words[whole[-1]])
     if any(_is_single(words, at) for at in range(len(words))):
         return 1
-    return None
+    return next((TIMES[word] for word in words if word in TIMES), None)
 
 
 def scaled(words: Sequence[str], number: int) -> int | None:

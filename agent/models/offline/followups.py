@@ -105,7 +105,7 @@ class FollowUps:
                 continue
             is_look_up = tool.effect is Effect.READ
             is_meant = not is_refused if is_look_up else self._takes(heard.words, kind)
-            if not is_meant:
+            if not is_meant or (_takes_away(tool, kind) and not _puts_away(heard.words)):
                 continue
             filled = self._filler.fill(schema.slots(tool), heard.clue)
             if is_look_up or unsure or guess.score >= POSSIBLE or is_complete(tool, filled):
@@ -181,6 +181,14 @@ class FollowUps:
         left = clauses.remainder(words, self._filler.covers(slots, words))
         filled = self._filler.fill(slots, replace(clue, words=words))
         return {**filled, **_counted(base, words, filled)}, left
+
+
+def _takes_away(tool: Tool, kind: str) -> bool:
+    return any(slot.is_unwanted for slot in schema.of_kind(tool, kind))
+
+
+def _puts_away(words: Sequence[str]) -> bool:
+    return bool((WORDS["removing"] | WORDS["negations"]) & set(words))
 
 
 def _means_little(heard: Heard, base: Base, own: Arguments) -> bool:

@@ -151,12 +151,15 @@ def _neighbours(places: Sequence[int]) -> Iterator[tuple[int, ...]]:
 def _is_named(entry: _Entry, match: _Match, words: Sequence[str]) -> bool:
     """Among many names common words are no name: they must stand together, and not say a purpose.
 
+    What it is may come first, as in Spanish: "gummies night owl".
+
     "what have you got for game night" asks for no Game Night Cartridge.
     """
     start, end = _extent(match.places)
     parts = [part for word in words[start:end] for part in name_words(word) if part not in entry.size]
     said = [next((p for p in (part, f"{part}s", part[:-1]) if p in entry.weights), part) for part in parts]
-    together = bool({tuple(said), tuple(reversed(said))} & entry.runs) or len(entry.weights) == 1
+    turned = (*said[1:], *said[:1])
+    together = bool({tuple(said), tuple(reversed(said)), turned} & entry.runs) or len(entry.weights) == 1
     is_purpose = start > 0 and words[start - 1] in PURPOSE and entry.form not in said
     return together and not is_purpose
 

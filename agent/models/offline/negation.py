@@ -51,4 +51,4 @@ def _ends(words: Sequence[str], at: int) -> bool:
     before = words[at - 1] if at else ""
     if words[at] in SOFT:
         return before not in WORDS["negations"]
-    return words[at] in WORDS["reach"] and (words[at], before) != ("want", "not")
+    return words[at] in WORDS["reach"] and before != "not"

@@ -198,7 +198,12 @@ def _item(data: Mapping[str, Any], kind: str) -> Item | None:
     name = next((data[key] for key in NAME_KEYS if isinstance(data.get(key), str)), None)
     if name is None or not isinstance(data.get("id"), str):
         return None
-    return Item(kind, data["id"], name, _dollars(data), frozenset(_traits(data)))
+    return Item(kind, data["id"], name, _dollars(data), frozenset([*_traits(data), _form(name)]))
+
+
+def _form(name: str) -> str:
+    """What a thing is, in the last word of its name: the gummies of "Night Owl Gummies, 500 mg"."""
+    return next(iter(name.split(",", maxsplit=1)[0].lower().split()[-1:]), "")
 
 
 def _kind(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.base import Tool
 
-FREE = ("words", "said", "question", "topic", "reason", "in_all")
+FREE = ("words", "said", "question", "query", "topic", "reason", "in_all")
 """Kinds of slots that any words would fill."""
 LOWER, UPPER, EXCEPT = (
     ("min", "from"),
@@ -30,6 +30,8 @@ class Slot:
     default: Any = None
     id_prefix: str = ""
     """How the ids of such things begin: `ord_…` is that of an order."""
+    is_unwanted: bool = False
+    """Names what the customer has and refuses; what it is will do, such as `grinder`."""
 
     @property
     def is_lower_bound(self) -> bool:
@@ -76,6 +78,7 @@ def _slot(name: str, schema: Mapping[str, Any], definitions: Mapping[str, Any], 
         longest=int(plain.get("maxLength", 2_000)),
         default=schema.get("default"),
         id_prefix=str(schema.get("x-id", "")),
+        is_unwanted=bool(schema.get("x-unwanted")),
     )
 
 

@@ -86,6 +86,7 @@ class Filler:
             "words": lambda: self._telling_words(clue.words),
             "said": lambda: said(clue)[: slot.longest],
             "question": lambda: said(clue)[: slot.longest],
+            "query": lambda: " ".join(clue.words)[: slot.longest],
             "reason": lambda: _reason(clue)[: slot.longest],
             "state": lambda: next((state.value for state in _states(clue.words)), None),
             "in_all": lambda: amounts.counts_all(clue.words) or None,
@@ -129,12 +130,20 @@ class Filler:
         kind = slot.kind
         if kind in clue.named:
             return clue.named[kind][0].value
-        wanted = [word for at, word in enumerate(clue.words) if not is_negated(clue.words, at)]
+        wanted = [
+            word for at, word in enumerate(clue.words) if slot.is_unwanted or not is_negated(clue.words, at)
+        ]
         if slot.id_prefix:
             return next((word for word in wanted if word.startswith(f"{slot.id_prefix}_")), None)
         best = self._names.best(wanted, kind=kind)
         named = [best] if best else self._names.all(wanted, kind=kind)
-        return named[0][0].id if named else None
+        if named:
+            return named[0][0].id
+        return self._form(wanted) if slot.is_unwanted else None
+
+    def _form(self, words: Sequence[str]) -> str | None:
+        """What a thing is, where it is not named: "the grinder"."""
+        return next((word for word in words if word in self._names.forms), None)
 
 
 def accepted(slots: Sequence[Slot], arguments: Arguments, wanted: Arguments) -> Arguments:

@@ -184,7 +184,8 @@ class Understanding:
         if tool.effect is Effect.READ and not is_complete(tool, filled):
             tool, filled = self._runner_up(heard) or (tool, filled)
         wants = headed or clauses.asks(heard.words)
-        if wants and safety.asks_of_another(heard.words, own=tool.scope.startswith(OWN)):
+        is_written = schema.find(tool, "query") is not None
+        if wants and not is_written and safety.asks_of_another(heard.words, own=tool.scope.startswith(OWN)):
             return Wish(settling.ATTACK, SURE, clue=heard.clue, is_headed=headed)
         if not filled and self._strangers(heard.words, tool):
             return Wish("out_of_scope", heard.top.score, clue=heard.clue)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.models.offline import lexicon
+from commerce.memberships.models import PLANS
 
 PUNCTUATION = frozenset('.,?!;:()\n"')
 
@@ -41,7 +42,7 @@ class Choices:
     """Finds the choices of arguments in a customer's words."""
 
     def __init__(self, synonyms: Mapping[str, Sequence[str]] | None = None) -> None:
-        self._synonyms = dict(synonyms if synonyms is not None else lexicon.choices())
+        self._synonyms = dict(synonyms if synonyms is not None else _customers_words())
         self._phrases: dict[tuple[str, ...], dict[tuple[str, ...], str]] = {}
 
     @cached_property
@@ -83,3 +84,13 @@ class Choices:
 
 def _singly(word: str) -> str:
     return word.removesuffix("'s")
+
+
+def _customers_words() -> dict[str, tuple[str, ...]]:
+    """The word list, and tiers by what they take off: "the one with 30 percent off"."""
+    said = lexicon.choices()
+    for tier, plan in PLANS.items():
+        shares = (f"{plan.percent}%", f"{plan.percent} %", f"{plan.percent} percent")
+        offers = tuple(f"{share} {what}" for share in shares for what in ("off", "discount"))
+        said[tier.lower()] = (*said[tier.lower()], *offers)
+    return said

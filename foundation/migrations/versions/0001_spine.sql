@@ -104,7 +104,6 @@ CREATE TABLE interactions (
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     message TEXT NOT NULL,
     response TEXT NOT NULL,
-    intent TEXT,
     vectors BYTEA NOT NULL,
     CONSTRAINT pk_interactions PRIMARY KEY (id),
     CONSTRAINT uq_interactions_customer_id_position UNIQUE (customer_id, position)

@@ -57,9 +57,12 @@ CREATE TABLE understandings (
     customer_id TEXT NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     document JSONB NOT NULL,
+    reading TEXT,
     CONSTRAINT pk_understandings PRIMARY KEY (interaction_id)
 );
 
 CREATE INDEX ix_understandings_customer_id ON understandings (customer_id);
+CREATE INDEX ix_understandings_waiting ON understandings (at) WHERE reading = 'waiting';
 
 COMMENT ON COLUMN understandings.document IS 'language, sentiment, intent and what is named';
+COMMENT ON COLUMN understandings.reading IS 'of a turn that is to be read again: whether somebody was asked to';

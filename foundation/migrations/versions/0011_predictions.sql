@@ -23,6 +23,13 @@ CREATE TABLE rhythms (
     CONSTRAINT pk_rhythms PRIMARY KEY (customer_id)
 );
 
+CREATE TABLE purchase_changes (
+    customer_id TEXT NOT NULL,
+    CONSTRAINT pk_purchase_changes PRIMARY KEY (customer_id)
+);
+
+COMMENT ON TABLE purchase_changes IS 'whose purchases changed since it was last asked what these suggest';
+
 CREATE TABLE prediction_models (
     version TEXT NOT NULL,
     made_at TIMESTAMP WITH TIME ZONE NOT NULL,

@@ -2,44 +2,11 @@ from datetime import date
 
 import pytest
 
-from evals.facts.names import DemoCatalogue
 from memory.embeddings import Embedder
-from memory.enrichment.entities import Entities
 from memory.enrichment.models import Understanding
-from memory.enrichment.service import SHAPE, Enrichment, Heard, learn_intents
+from memory.enrichment.service import SHAPE, Enrichment, Heard
 
 DAY = date(2026, 2, 2)
-WAYS = {
-    "search_products": [
-        "what do you have for sleep",
-        "show me gummies under 30",
-        "something for pain please",
-        "do you sell tinctures",
-        "I'm looking for a vape",
-        "quiero algo para dormir",
-    ],
-    "add_to_cart": [
-        "put the product in my cart",
-        "add the product please",
-        "I'll take the product",
-        "two of the product for my cart",
-        "get me the product",
-    ],
-    "cancel_membership": [
-        "cancel my membership",
-        "end my subscription",
-        "I don't want to be a member any more",
-        "stop my membership please",
-        "please cancel the subscription",
-    ],
-}
-
-
-@pytest.fixture(scope="module")
-def enrichment(embedder: Embedder) -> Enrichment:
-    catalogue = DemoCatalogue()
-    intents = learn_intents(WAYS, catalogue, embedder)
-    return Enrichment(intents, Entities(catalogue, is_word=embedder.is_word))
 
 
 def understood(enrichment: Enrichment, embedder: Embedder, *texts: str) -> list[Understanding]:

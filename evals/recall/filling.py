@@ -1,0 +1,34 @@
+"""So many turns of one customer, put into the ledger without being learned one by one."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+from sqlalchemy import text
+
+from foundation.sql import Ledger
+from memory.embeddings import Vectors
+from memory.profiles import Profile
+from memory.store import MemoryStore
+
+NEEDLE = "my saxophone"
+"""What only one turn says; the others speak of gummies."""
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+"""A minute before the first turn; the others are a minute apart."""
+TURNS = text(
+    "INSERT INTO interactions (id, customer_id, position, thread_id, channel, at, message, response, vectors)"
+    " SELECT 'trn_' || n, :customer, n, 'thr_' || n / 10, 'chat',"
+    " :begin + n * interval '1 minute',"
+    " CASE n WHEN :needle THEN :words ELSE 'gummies number ' || n END, 'noted',"
+    " CASE n WHEN :needle THEN CAST(:near AS bytea) ELSE CAST(:far AS bytea) END"
+    " FROM generate_series(1, :turns) AS n"
+)
+
+
+def fill(ledger: Ledger, customer_id: str, *, turns: int, needle: int, meaning: Vectors) -> None:
+    """`meaning` has two rows: the vector of the turn at position `needle`, and that of all others."""
+    near, far = (np.stack([row, row]).astype(np.float16).tobytes() for row in meaning)
+    who = {"customer": customer_id, "turns": turns}
+    what = {"needle": needle, "words": NEEDLE, "near": near, "far": far, "begin": BEGIN}
+    with ledger.transaction() as connection:
+        connection.execute(TURNS, who | what)
+    MemoryStore(ledger).write_profile(customer_id, Profile(), version=turns, expected=0)

@@ -1,0 +1,136 @@
+"""Record what happened elsewhere, as others tell of it: conversations, and purchases at a till."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+from foundation.clock import Calendar
+from foundation.errors import Conflict, Invalid, NotFound
+from foundation.outbox import Outbox
+from foundation.sql import Ledger
+from memory.engine import MemoryEngine
+from memory.interactions import Interaction
+from memory.ports import ShopBooks
+from memory.predictions.purchases import Purchase
+from memory.predictions.service import TOPIC, Predictions
+from memory.store import MemoryStore
+
+SKEW = timedelta(minutes=5)
+"""How far another clock may be ahead of ours."""
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class NoSuchCustomer(NotFound):
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(f"There is no customer {customer_id}.", {"customer_id": customer_id})
+
+
+class NoSuchProducts(Invalid):
+    def __init__(self, product_ids: Collection[str]) -> None:
+        named = ", ".join(sorted(product_ids))
+        super().__init__(f"The shop sells nothing under {named}.", {"field": "products"})
+
+
+class NotOfOurTime(Invalid):
+    def __init__(self, told_id: str) -> None:
+        expected = f"a time since {EARLIEST.year} that has come"
+        super().__init__(f"Send {expected}.", {"field": "timestamp", "expected": expected, "id": told_id})
+
+
+class OrderToldOtherwise(Conflict):
+    def __init__(self, order_id: str) -> None:
+        super().__init__("Another purchase has been recorded under this id.", {"order_id": order_id})
+
+
+class NoSuchPurchase(NotFound):
+    def __init__(self) -> None:
+        super().__init__(
+            "No such purchase was recorded for this customer; the shop's own orders are cancelled."
+        )
+
+
+class Recording:
+    def __init__(
+        self,
+        ledger: Ledger,
+        outbox: Outbox,
+        memory: MemoryEngine,
+        predictions: Predictions,
+        books: ShopBooks,
+        *,
+        calendar: Calendar,
+    ) -> None:
+        self._ledger = ledger
+        self._outbox = outbox
+        self._memory = memory
+        self._predictions = predictions
+        self._books = books
+        self._store = MemoryStore(ledger)
+        self._calendar = calendar
+
+    def interactions(self, told: Sequence[Interaction]) -> int:
+        """Keep them, all or none; how many were new. Of somebody who was forgotten nothing is kept."""
+        for each in told:
+            self._check_time(each.id, each.at)
+        kept = self._welcome({each.customer_id for each in told})
+        return self._memory.record([each for each in told if each.customer_id in kept])
+
+    def purchase(
+        self,
+        customer_id: str,
+        *,
+        order_id: str,
+        at: datetime,
+        amount_cents: int,
+        products: Sequence[str],
+        payment_method: str,
+    ) -> bool:
+        """Keep it and tell of it as checkout does; False when it is known, or of somebody forgotten."""
+        self._check_time(order_id, at)
+        if unknown := set(products) - self._books.products(set(products)):
+            raise NoSuchProducts(unknown)
+        if not self._welcome({customer_id}):
+            return False
+        made = Purchase(order_id, customer_id, at, self._calendar.day(at), amount_cents, tuple(products))
+        with self._ledger.transaction():
+            is_new = self._predictions.remember(made)
+            if self._books.has_order(order_id) or self._predictions.purchase(order_id) != made:
+                raise OrderToldOtherwise(order_id)
+            if is_new:
+                told = _fact(made, payment_method)
+                self._outbox.append(TOPIC, told, customer_id=customer_id, event_id=f"evt_{TOPIC}_{order_id}")
+        return is_new
+
+    def take_back(self, customer_id: str, order_id: str) -> None:
+        """It was refunded where it was made; nothing is remembered under its id any more."""
+        with self._ledger.transaction():
+            made = self._predictions.purchase(order_id)
+            if made is None or made.customer_id != customer_id or self._books.has_order(order_id):
+                raise NoSuchPurchase
+            self._predictions.take_back(order_id)
+
+    def _check_time(self, told_id: str, at: datetime) -> None:
+        if not EARLIEST <= at <= self._calendar.now() + SKEW:
+            raise NotOfOurTime(told_id)
+
+    def _welcome(self, customer_ids: set[str]) -> set[str]:
+        """Those of whom something may be kept.
+
+        Raises:
+            NoSuchCustomer: for who was never known; who was forgotten is left out.
+        """
+        known, forgotten = self._books.customers(customer_ids), self._store.barred(customer_ids)
+        if unknown := sorted(customer_ids - known - forgotten):
+            raise NoSuchCustomer(unknown[0])
+        return known - forgotten
+
+
+def _fact(made: Purchase, payment_method: str) -> dict[str, object]:
+    return {
+        "order_id": made.order_id,
+        "customer_id": made.customer_id,
+        "payment_method": payment_method,
+        "amount_cents": made.amount_cents,
+        "order_size": len(made.products),
+        "products": list(made.products),
+        "timestamp": made.at.astimezone(UTC).isoformat(),
+    }

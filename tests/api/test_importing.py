@@ -1,0 +1,83 @@
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from sqlalchemy import func, select
+
+from api.bootstrap import House
+from api.importing import NotLearned, learn_file
+from memory.store import INTERACTIONS
+from tests.api.conftest import ANA, BEN
+
+
+def told(number: int, **changed: str) -> str:
+    call = {
+        "interactionId": f"int_{number}",
+        "customerId": ANA if number % 2 else BEN,
+        "sessionId": "call_1",
+        "channel": "voice",
+        "timestamp": f"2026-02-{1 + number % 27:02}T11:00:00-06:00",
+        "message": f"call number {number}",
+        "response": "Noted.",
+    }
+    return json.dumps(call | changed)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> "Writer":
+    return Writer(tmp_path / "calls.jsonl")
+
+
+class Writer:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, lines: Sequence[str]) -> Path:
+        self._path.write_text("\n".join(lines), encoding="utf-8")
+        return self._path
+
+
+def _learn(house: House, path: Path) -> tuple[int, int]:
+    return learn_file(path, house.recording, Console(file=io.StringIO()))
+
+
+def _learned(house: House) -> int:
+    with house.ledger.transaction() as connection:
+        return connection.scalar(select(func.count()).select_from(INTERACTIONS)) or 0
+
+
+def test_a_file_is_learned_once_however_often_it_is_given(house: House, write: Writer) -> None:
+    lines = [told(number) for number in range(230)]
+
+    first = _learn(house, write([*lines[:20], "", *lines[10:15]]))
+    whole = _learn(house, write(lines))
+
+    assert (first, whole) == ((25, 20), (230, 210))
+    assert house.memory.profile(ANA).interactions == house.memory.profile(BEN).interactions == 115
+
+
+def test_one_bad_line_is_named_before_anything_is_learned(house: House, write: Writer) -> None:
+    path = write([told(1), "", told(2, timestamp="yesterday"), "{", told(3, customerId="")])
+
+    with pytest.raises(NotLearned) as refused:
+        _learn(house, path)
+
+    assert str(refused.value).startswith("line 3: timestamp: ")
+    assert "\nline 4: " in str(refused.value)
+    assert "\nline 5: customerId: " in str(refused.value)
+    assert _learned(house) == 0
+
+
+def test_a_refused_batch_leaves_those_before_it(house: House, write: Writer) -> None:
+    lines = [told(number) for number in range(202)]
+    _learn(house, write(lines[:1]))
+
+    for wrong in (told(0, message="no such words"), told(300, customerId="cus_nobody")):
+        with pytest.raises(NotLearned, match=r"^line 202: "):
+            _learn(house, write([*lines[:201], wrong]))
+
+    assert _learned(house) == 200
+    assert _learn(house, write(lines)) == (202, 2)

@@ -1,0 +1,111 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import func, select
+
+from api.bootstrap import House, build
+from api.jobs.scheduler import refine_facts
+from api.jobs.work import handlers
+from evals.stands.messages_api import MessagesStand, calls, fails
+from foundation.queue import JOBS, Bench
+from foundation.settings import ModelSettings
+from memory.interactions import Interaction
+from tests.api.conftest import ANA, brain
+
+MESSAGE = "I could never live without my gummies. Walnuts, for me? Never, I would end up in a hospital."
+FOUND = [
+    {"subject": "customer", "predicate": "allergic to", "value": "Walnuts", "holds": True, "confidence": 0.9},
+    {"subject": "customer", "predicate": "budget", "value": "$90", "holds": True, "confidence": 0.9},
+]
+NOTED = calls(("note_statements", {"statements": FOUND}))
+
+
+@contextmanager
+def with_claude(house: House, url: str, *, refines: bool = True) -> Iterator[House]:
+    key = SecretStr("key")
+    models = ModelSettings(ANTHROPIC_BASE_URL=url, ANTHROPIC_API_KEY=key, MODEL_REFINES_FACTS=refines)
+    settings = house.settings.model_copy(update={"models": models})
+    own = build(settings, clock=house.now, brain=brain())
+    yield own
+    own.close()
+
+
+def tell(house: House, number: int, message: str) -> None:
+    house.memory.learn(Interaction(f"trn_{number}", ANA, "thr_1", "chat", house.now(), message, "Ok."))
+    while house.relay.deliver("memory"):
+        pass
+
+
+def job_ids(house: House) -> list[str]:
+    with house.ledger.transaction() as connection:
+        return list(connection.execute(select(JOBS.c.id).where(JOBS.c.kind == "refine")).scalars())
+
+
+def held(house: House) -> set[tuple[str, str]]:
+    return {(fact.predicate, fact.value) for fact in house.memory.facts(ANA)}
+
+
+def test_turn_is_read_again_by_claude_in_a_job_of_its_own_once(house: House) -> None:
+    stand = MessagesStand(NOTED)
+
+    with stand.serving() as url, with_claude(house, url) as own:
+        tell(own, 1, MESSAGE)
+        tell(own, 2, "do you have gummies?")
+        asked = [refine_facts(own) for _ in range(2)]
+        (job_id,) = job_ids(own)
+        for _ in range(2):
+            Bench(own.jobs, handlers(own)).perform(job_id)
+        again = own.refining.refine("trn_1")
+        job = own.jobs.find(job_id)
+
+    assert (asked, again, len(stand.requests)) == ([1, 0], 0, 1)
+    assert job is not None
+    assert (job.status, job.result, job.payload["principal_id"]) == ("finished", {"facts": 1}, ANA)
+    assert ("allergic to", "walnut") in held(house)
+    assert ("budget", "$90") not in held(house)
+
+
+def test_job_whose_model_is_away_is_tried_again_and_keeps_its_one_effect(house: House) -> None:
+    stand = MessagesStand(fails(400), NOTED)
+
+    with stand.serving() as url, with_claude(house, url) as own:
+        tell(own, 1, MESSAGE)
+        refine_facts(own)
+        (job_id,) = job_ids(own)
+        with pytest.raises(Exception, match="BadRequest"):
+            Bench(own.jobs, handlers(own)).perform(job_id)
+        Bench(own.jobs, handlers(own)).perform(job_id)
+
+    assert ("allergic to", "walnut") in held(house)
+
+
+def test_nothing_comes_back_of_somebody_who_is_forgotten_while_claude_reads(house: House) -> None:
+    def answer(_request: object) -> object:
+        house.forgetting.forget(ANA, by=ANA)
+        return NOTED
+
+    house.warehouse.ensure()
+    stand = MessagesStand(answer)  # type: ignore[arg-type]
+    with stand.serving() as url, with_claude(house, url) as own:
+        tell(own, 1, MESSAGE)
+
+        assert own.refining.refine("trn_1") == 0
+
+    assert len(stand.requests) == 1
+    assert held(house) == set()
+
+
+@pytest.mark.parametrize("refines", [True, False])
+def test_without_claude_or_when_it_is_not_wanted_nothing_is_queued(house: House, *, refines: bool) -> None:
+    stand = MessagesStand()
+
+    with stand.serving() as url, with_claude(house, url, refines=False) as own:
+        chosen = house if refines else own
+        tell(chosen, 1, MESSAGE)
+        assert refine_facts(chosen) == 0
+
+    with house.ledger.transaction() as connection:
+        assert connection.scalar(select(func.count()).select_from(JOBS)) == 0
+    assert stand.requests == []
