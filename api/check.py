@@ -45,7 +45,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     try:
         yield _ledger(ledger)
         yield _cache(settings)
-        yield from _when_reachable("warehouse", lambda: _warehouse(settings))
+        look = partial(_warehouse, settings)
+        yield from _when_reachable("warehouse", look, mend="Run `livhana serve`: the relay makes it.")
         yield _embedder(settings)
         yield from _when_reachable("vectors", lambda: _vectors(ledger))
         if settings.pinecone.is_chosen:

@@ -17,6 +17,7 @@ LAST_WORDS_SECONDS = 5
 
 
 def run_api(house: House, *, door: socket.socket, ready: Callable[[], None]) -> None:
+    house.prepare()
     server = _AnnouncedServer(configured(create_app(house), house.settings.api), ready)
     server.run([door])
     if not server.started:

@@ -1,8 +1,23 @@
-"""Look for words in the raw bytes of files, whatever wrote them."""
+"""Folders that several processes share: one of them at a time, and words in the raw bytes of files."""
 
+import fcntl
 import mmap
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Whoever else asks to be alone in the folder waits meanwhile, in other processes too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def holding(folder: Path, words: Sequence[str], *, but: Sequence[str] = ()) -> Iterator[Path]:

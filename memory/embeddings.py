@@ -15,6 +15,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from foundation.files import alone_in
+
 Vectors = NDArray[np.float32]
 DIMENSIONS = 384
 MAX_TOKENS = 256
@@ -88,9 +90,10 @@ class Embedder:
 def load_embedder(folder: Path) -> Embedder:
     """The embedder kept under `folder`; the first call on a machine makes it, in about ten seconds."""
     home = folder / model_name()
-    if not home.is_dir():
-        command = [sys.executable, "-P", "-W", "ignore", str(EXPORT), str(home)]
-        subprocess.run(command, check=True, start_new_session=True)  # noqa: S603 - our own script
+    with alone_in(folder):
+        if not home.is_dir():
+            command = [sys.executable, "-P", "-W", "ignore", str(EXPORT), str(home)]
+            subprocess.run(command, check=True, start_new_session=True)  # noqa: S603 - our own script
     tokenizer = Tokenizer.from_file(str(home / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)

@@ -43,6 +43,10 @@ NAMES_LAST = timedelta(seconds=5)
 class House(Mind):
     """The shop with its tools and the agent."""
 
+    def prepare(self) -> None:
+        """Load what answers a turn, so that no customer waits for it; on a new machine it is trained first."""
+        _ = self.graph
+
     async def leave(self) -> None:
         """Give back the turns that are under way, and close what speaks over the event loop."""
         if "turns" in self.__dict__:

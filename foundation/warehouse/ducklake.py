@@ -164,6 +164,9 @@ class DuckLake:
                 database = duckdb.connect(config=OPTIONS)
                 try:
                     self._attach(database)
+                except duckdb.InvalidInputException as error:  # nobody has made it, and a reader does not
+                    database.close()
+                    raise WarehouseUnavailable from error
                 except duckdb.Error:
                     database.close()
                     raise

@@ -6,10 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 WORD = re.compile(r"[^\W_]+(?:'\w+)?")
 LETTERS = (2, 5)
@@ -66,7 +69,9 @@ class TextFeatures:
         self._letters = Grams.learned(letters_of, texts, seen=SEEN)
         self._width = len(self._words.columns) + len(self._letters.columns)
 
-    def matrix(self, texts: Iterable[str]) -> sparse.csr_matrix:
+    def matrix(self, texts: Iterable[str]) -> "csr_matrix":
+        from scipy import sparse
+
         rows = [self.row(text) for text in texts]
         ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
         columns, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))

@@ -9,10 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
-from sklearn.svm import LinearSVC
 
 from memory.embeddings import Vectors
 from memory.enrichment.grams import TextFeatures
@@ -101,6 +97,9 @@ class IntentModel:
 
 def train(examples: Examples) -> IntentModel:
     """What belongs is learned from examples the head had not seen, and from those that belong to none."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold
+
     inside = np.flatnonzero(examples.labels >= 0)
     outside = examples.take(np.flatnonzero(examples.labels < 0))
     known = examples.take(inside)
@@ -117,6 +116,9 @@ def train(examples: Examples) -> IntentModel:
 
 
 def _head(examples: Examples) -> _Head:
+    from scipy import sparse
+    from sklearn.svm import LinearSVC
+
     features = TextFeatures(examples.texts)
     meaning = sparse.csr_matrix(MEANING_WEIGHT * examples.vectors)
     whole = sparse.hstack([meaning, features.matrix(examples.texts)], format="csr")

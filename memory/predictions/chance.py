@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from memory.predictions.rhythm import Floats, Outcomes, Rhythms
 
@@ -28,6 +27,8 @@ class Chance:
 
 def fit_chance(past: Rhythms, after: Outcomes, *, days: int) -> Chance | None:
     """None when too few came back, or too few did not."""
+    from sklearn.linear_model import LogisticRegression
+
     came_back = after.purchases > 0
     if min(came_back.sum(), (~came_back).sum()) < LEAST_OF_EACH:
         return None

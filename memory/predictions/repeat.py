@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import gammaln, hyp2f1
 
 from memory.predictions.rhythm import Floats, Rhythms
@@ -95,5 +94,7 @@ def fit_repeat(past: Rhythms) -> Repeat:
 
 
 def _least(cost: Callable[[Floats], float], *, parameters: int) -> Floats:
+    from scipy.optimize import minimize
+
     bounds = [(-LOG_BOUND, LOG_BOUND)] * parameters
     return np.asarray(minimize(cost, np.zeros(parameters), method="L-BFGS-B", bounds=bounds).x)

@@ -11,8 +11,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from sklearn.linear_model import LogisticRegression
 
 from memory.predictions.repertoire import Lines, Repertoire, repertoire
 from memory.predictions.rhythm import Floats, Ints
@@ -129,6 +127,8 @@ def _fit_again(
     lines: Lines, repeated: Floats, *, today: int, customers: int
 ) -> tuple[tuple[float, ...], float]:
     """By what was bought again lately; and of those who came, the share that such a shelf had served."""
+    from sklearn.linear_model import LogisticRegression
+
     products, then = len(repeated), today - AHEAD_DAYS
     own = repertoire(lines, today=then, customers=customers, products=products)
     after = lines.between(then, today)
@@ -156,6 +156,8 @@ def first_of_each(group: Ints, score: Floats, most: int) -> NDArray[np.bool_]:
 
 
 def _ease(own: Repertoire, products: int) -> Matrix:
+    from scipy.sparse import csr_array
+
     had = csr_array((np.ones(len(own.product)), (own.customer, own.product)), shape=(own.customers, products))
     gram = (had.T @ had).toarray()
     gram[np.diag_indices(products)] += max(1.0, RIDGE_SHARE * own.customers)

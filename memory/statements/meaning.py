@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from memory.embeddings import Encoder
 from memory.ports import ShopName
@@ -44,6 +43,8 @@ class ClauseMeaning:
 
     def __init__(self, encoder: Encoder, *, requests: Sequence[str] = ()) -> None:
         """requests: what is asked of the shop, which states nothing."""
+        from sklearn.linear_model import LogisticRegression
+
         self._encoder = encoder
         examples = [*_examples(), *((NOTHING, text) for text in requests)]
         labels, texts = zip(*examples, strict=True)

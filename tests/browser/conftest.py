@@ -34,6 +34,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def shop(house: House) -> Iterator[str]:
     """The address of a server of its own."""
+    house.prepare()
     config = uvicorn.Config(create_app(house), port=0, log_config=None, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -380,3 +380,10 @@ class TestFeed:
         clock.advance(timedelta(seconds=30))
 
         assert relay.deliver("warehouse") == 0
+
+
+def test_a_reader_of_a_lake_that_nobody_has_made_finds_it_away(emptied_url: str, tmp_path: Path) -> None:
+    lake = DuckLake(emptied_url, tmp_path, now=FakeClock(), read_only=True)
+
+    with pytest.raises(WarehouseUnavailable):
+        lake.drift()

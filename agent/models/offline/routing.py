@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from agent.models.offline.vocabulary import Encoder
+from foundation.files import alone_in
 
 Matrix = NDArray[np.float32]
 RECIPE = "1"
@@ -82,11 +82,11 @@ def load_router(examples: Mapping[str, Sequence[Example]], encoder: Encoder, *, 
     written = [(label, example.text, list(example.marks)) for label, example in pairs]
     key = hashlib.sha256(json.dumps([RECIPE, written]).encode()).hexdigest()[:20]
     path = folder / f"router-{key}.npz"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(draft, allow_pickle=False, **_train(pairs, tuple(examples), encoder))
-        draft.replace(path)
+    with alone_in(folder):
+        if not path.exists():
+            draft = path.with_suffix(f".{os.getpid()}.npz")
+            np.savez(draft, allow_pickle=False, **_train(pairs, tuple(examples), encoder))
+            draft.replace(path)
     with np.load(path) as kept:
         return Router(
             encoder=encoder,
@@ -103,6 +103,8 @@ def load_router(examples: Mapping[str, Sequence[Example]], encoder: Encoder, *, 
 def _train(
     pairs: Sequence[tuple[str, Example]], labels: Sequence[str], encoder: Encoder
 ) -> dict[str, NDArray[np.generic]]:
+    from sklearn.linear_model import LogisticRegression
+
     texts = [_marked(example.text, example.marks) for _, example in pairs]
     owners = np.array([labels.index(label) for label, _ in pairs])
     words = sorted({word for text in texts for word in grams(text)})
