@@ -44,7 +44,7 @@ class House(Mind):
     """The shop with its tools and the agent."""
 
     def prepare(self) -> None:
-        """Load what answers a turn, so that no customer waits for it; on a new machine it is trained first."""
+        """Load what answers a turn, so that no customer waits for it; a new machine trains it first."""
         _ = self.graph
 
     async def leave(self) -> None:
