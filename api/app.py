@@ -118,8 +118,8 @@ def create_app(house: House) -> FastAPI:
     )
     app.state.house = house
     errors.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
+    # As they are: to include a router would make each of its routes again for every app.
+    app.router.routes.extend(route for router in ROUTERS for route in router.routes)
     pages.mount_assets(app)
     reference.mount_assets(app)
     return app

@@ -13,6 +13,7 @@ from agent.graph import Graph, build_graph
 from agent.models.base import Model
 from agent.models.fallback import Fallback
 from agent.models.offline.model import OfflineModel
+from agent.models.offline.training import Training
 from agent.models.offline.vocabulary import Named
 from agent.nodes import Nodes
 from agent.refiner import ClaudeRefiner
@@ -138,9 +139,7 @@ class House(Mind):
         return Refining(self.ledger, lambda: self.fact_learning, refiner)
 
     def _usual_models(self) -> Sequence[Model]:
-        offline = OfflineModel(
-            self.embedder, names=_Names(self.services, self.now), folder=self.settings.var / "models"
-        )
+        offline = OfflineModel(self.brain.training, names=_Names(self.services, self.now))
         offline.prepare(TOOLS)
         return [self.claude, offline] if self.settings.models.wants_claude else [offline]
 
@@ -168,7 +167,9 @@ class _Names:
 
 
 def load_brain(settings: Settings) -> Brain:
-    return Brain(load_embedder(settings.var / "models"))
+    folder = settings.var / "models"
+    embedder = load_embedder(folder)
+    return Brain(embedder, Training(embedder, folder=folder))
 
 
 def build(

@@ -53,7 +53,7 @@ class Mind(Recall):
     def __init__(self, settings: Settings, *, now: Clock, brain: Brain, spares: Spares) -> None:
         super().__init__(settings, now=now, spares=spares)
         self.embedder = brain.embedder
-        self._brain = brain
+        self.brain = brain
 
     @cached_property
     def memory(self) -> MemoryEngine:
@@ -80,7 +80,7 @@ class Mind(Recall):
 
     @cached_property
     def statement_reader(self) -> StatementReader:
-        return StatementReader(self.entities, self._brain.meaning)
+        return StatementReader(self.entities, self.brain.meaning)
 
     @cached_property
     def facts(self) -> Facts:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from agent.models.base import Model
+from agent.models.offline.training import Training
 from agent.run import OnStep
 from commerce.payments.ports import CardGateway
 from memory.embeddings import Embedder
@@ -37,6 +38,7 @@ class Brain:
     """What takes long to load and is the same in every process; it may be loaded before a fork."""
 
     embedder: Embedder
+    training: Training
 
     @cached_property
     def meaning(self) -> ClauseMeaning:

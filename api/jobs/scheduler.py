@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from api.bootstrap import Brain, House, build
+from api.bootstrap import House, build
 from api.jobs.store import take
 from api.jobs.work import FORETELL, REFINE, RESUME, finish_turns
 from foundation.clock import Clock
@@ -183,7 +183,7 @@ def resume_turns(house: House) -> int:
 
 def _finish_here(house: House, thread_ids: Sequence[str]) -> None:
     """In a house of its own: what speaks over an event loop cannot outlive it."""
-    own = build(house.settings, clock=house.now, brain=Brain(house.embedder))
+    own = build(house.settings, clock=house.now, brain=house.brain)
     try:
         asyncio.run(finish_turns(own, thread_ids))
     finally:

@@ -14,6 +14,7 @@ import numpy as np
 from agent.models.base import Block, Message, ModelRequest
 from agent.models.offline.model import OfflineModel
 from agent.models.offline.speech import phrases
+from agent.models.offline.training import Training
 from agent.models.offline.vocabulary import Named
 from evals.generator.catalogue import products
 from evals.phrasings.nearest import NearestExample
@@ -53,7 +54,7 @@ def run(options: Namespace) -> Report:
     shop = json.loads((HOME / "shop.json").read_text(encoding="utf-8"))
     named = [Named(*each) for each in shop["names"]]
     named += [Named("product", f"prd_{at}", each.name) for at, each in enumerate(products(SEED))]
-    model = OfflineModel(embedder, names=lambda: named, folder=folder)
+    model = OfflineModel(Training(embedder, folder=folder), names=lambda: named)
     model.prepare(TOOLS)
     sentences = read(options.set)
     heard = [listen(model, each, results=shop["results"]) for each in sentences]

@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.models.base import Block, Message, ModelAnswer, ModelRequest
 from agent.models.offline.model import OfflineModel
+from agent.models.offline.training import Training
 from agent.models.offline.vocabulary import Named
 from memory.embeddings import load_embedder
 from tools.base import Tool
@@ -55,7 +56,7 @@ RESULTS: Mapping[str, Any] = {
 
 @cache
 def model() -> OfflineModel:
-    made = OfflineModel(load_embedder(MODELS), names=lambda: NAMES, folder=MODELS)
+    made = OfflineModel(Training(load_embedder(MODELS), folder=MODELS), names=lambda: NAMES)
     made.prepare(TOOLS)
     return made
 

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from agent.state import Inbound
 from agent.store import Claim, TurnStore
 from agent.tables import messages, turns
-from api.bootstrap import Brain, House, build
+from api.bootstrap import House, build
 from api.jobs.scheduler import Scheduler, open_scheduler, resume_turns
 from api.jobs.work import Asked, handlers
 from foundation.auth import Principal, Role
@@ -260,7 +260,7 @@ def test_cut_off_turn_is_finished_here_when_the_queue_is_away(
 ) -> None:
     thread_id = _cut_off(house, clock)
     away = live_settings.cache.model_copy(update={"url": "unix:///nowhere/valkey.sock"})
-    alone = build(house.settings.model_copy(update={"cache": away}), clock=clock, brain=Brain(house.embedder))
+    alone = build(house.settings.model_copy(update={"cache": away}), clock=clock, brain=house.brain)
 
     resume_turns(alone)
     alone.close()
