@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory.embeddings import DIMENSIONS, Encoder, Vectors
-from memory.ranking import Scores, shared, shares, words_of
+from memory.ranking import Scores, shared, shares, terms_of, words_of
 
 MEANING_SHARE = 0.5
 AVOIDED_SHARE = 0.5
@@ -160,7 +160,7 @@ def _stands_in(name: Sequence[str], asked: Sequence[str]) -> bool:
 def _is_of_kind(product: ShelfProduct, wanted: str) -> bool:
     """Whether its category, or what its name ends in, is what is asked for: "gummies for sleep"."""
     form = product.name.split(",")[0].rpartition(" ")[2]
-    return bool(shared(wanted, f"{product.category} {form}"))
+    return bool(shared(wanted, terms_of(f"{product.category} {form}")))
 
 
 def _diverse(

@@ -5,8 +5,8 @@ import re
 import unicodedata
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -38,10 +38,14 @@ def words_of(text: str) -> list[str]:
     """The words that count, without case and accents."""
     plain = text.casefold()
     if not plain.isascii():
-        plain = "".join(
-            char for char in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(char)
-        )
+        plain = unicodedata.normalize("NFKD", plain).translate(_accents())
     return [word for word in WORD.findall(plain) if word not in STOP_WORDS]
+
+
+@cache
+def _accents() -> Mapping[int, None]:
+    """What stands on the letter before it, in any script; nothing lies beyond the range."""
+    return dict.fromkeys(code for code in range(0x300, 0x1F000) if unicodedata.combining(chr(code)))
 
 
 @lru_cache(8_192)
@@ -50,9 +54,12 @@ def term(word: str) -> str:
     return SUFFIX.sub("", word)
 
 
-def shared(question: str, text: str) -> tuple[str, ...]:
-    """The words of the question that stand in the text, in any form."""
-    terms = set(map(term, words_of(text)))
+def terms_of(text: str) -> frozenset[str]:
+    return frozenset(map(term, words_of(text)))
+
+
+def shared(question: str, terms: Set[str]) -> tuple[str, ...]:
+    """The words of the question that a text of these terms holds, in any form."""
     return tuple(dict.fromkeys(word for word in words_of(question) if term(word) in terms))
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from commerce.checkout.models import MOST_OF_ONE, Cart, CartLine, Order, OrderStatus, Request
 from commerce.checkout.pricing import Line, Totals
 from commerce.inventory.models import Product
-from memory.ranking import shared, words_of
+from memory.ranking import shared, terms_of, words_of
 from tools.base import Card, Effect, ToolContext, ToolResult, slot, tool
 from tools.phrases import Name, counted, dollars, listed, spoken
 
@@ -162,7 +162,9 @@ def _meant(cart: Cart, said: str) -> list[Product]:
     named = [each for each in held if said.casefold() in (each.id, each.name.casefold())]
     words = set(words_of(said))
     return named or [
-        each for each in held if words and words == set(shared(said, f"{each.name} {each.category}"))
+        each
+        for each in held
+        if words and words == set(shared(said, terms_of(f"{each.name} {each.category}")))
     ]
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from bisect import insort
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from operator import attrgetter
@@ -24,6 +24,7 @@ SILENCE = timedelta(hours=4)
 POSITIONS = "turns"
 """The array, beside those of the talk, that has the position of each turn."""
 POSITION_BYTES = 40
+TERMS_HELD = 512
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Block:
         self._held: dict[int, Interaction] = {}
         self._by_time: list[Interaction] = []
         self._characters = 0
+        self._terms: dict[tuple[str, Speaker], Set[str]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -108,8 +110,17 @@ class Block:
             speaker=speaker,
             score=float(found.scores[lines][voice]),
             meaning=float(found.meaning[lines][voice]),
-            shared=ranking.shared(question, turn.utterance(speaker, self._zone)),
+            shared=ranking.shared(question, self._terms_of(turn, speaker)),
         )
+
+    def _terms_of(self, turn: Interaction, speaker: Speaker) -> Set[str]:
+        """Kept for a while: turns that fit once fit the next questions too."""
+        known = self._terms.get((turn.id, speaker))
+        if known is None:
+            if len(self._terms) >= TERMS_HELD:
+                self._terms.clear()
+            known = self._terms[turn.id, speaker] = ranking.terms_of(turn.utterance(speaker, self._zone))
+        return known
 
     def _interactions(self, positions: Sequence[int]) -> Mapping[int, Interaction]:
         """Those that are held, and the others as the ledger has them; what it forgot is not among them."""

@@ -129,7 +129,7 @@ class Knowledge:
         return [quote for quote in quotes if quote is not None][:limit]
 
     def _quote(self, shelf: _Shelf, at: int, asked: str, meaning: float, score: float) -> Quote | None:
-        shared = ranking.shared(asked, shelf.passages[at].whole)
+        shared = ranking.shared(asked, ranking.terms_of(shelf.passages[at].whole))
         telling = len(set(ranking.words_of(asked)))
         needed = max(min(FEWEST_WORDS, telling), WORDS_NEEDED * telling)
         if meaning < CLOSE and len(shared) < needed:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.ranking import WordIndex, shared
+from memory.ranking import WordIndex, shared, terms_of
 
 
 def index_of(*texts: str) -> WordIndex:
@@ -65,4 +65,4 @@ class TestWordIndex:
     ],
 )
 def test_shared_words_are_named_as_they_were_asked(question: str, text: str, words: tuple[str, ...]) -> None:
-    assert shared(question, text) == words
+    assert shared(question, terms_of(text)) == words
