@@ -6,14 +6,13 @@ from zoneinfo import ZoneInfo
 
 from memory.briefing import fact_line, product_line, quote_line
 from memory.context import TURN_TOKENS, Depth, MemoryContext, RecalledTurn, fitting, tokens_in, tokens_of
-from memory.facts import Facts
+from memory.facts import ALLERGIC_TO, Facts
 from memory.index.base import Turns
 from memory.interactions import Interaction
 from memory.knowledge.service import Knowledge, Quote
 from memory.parts import Parts
-from memory.portrait import Portrait, Portraits
+from memory.portrait import Portraits, of_words
 from memory.products import ProductMatch, ProductSearch
-from memory.profiles import Profile
 from memory.recall import TurnRecall
 from memory.statements.models import Fact
 from memory.store import MemoryStore
@@ -24,7 +23,7 @@ RELEVANT_TURNS = 6
 FACT_TOKENS = 400
 PRODUCTS, PRODUCT_TOKENS = 5, 200
 QUOTES, QUOTE_TOKENS = 2, 400
-VITAL = ("allergic to", "diet")
+VITAL = (ALLERGIC_TO, "diet")
 """Facts that are told whatever else has to be left out: not to know them could harm."""
 
 
@@ -59,7 +58,11 @@ class Composer:
         """tokens: for past turns; the other parts have bounds of their own. What fails is named."""
         parts = Parts()
         sources = self._sources if depth is Depth.FULL else None
-        portrait = sources.portraits.of(customer_id) if sources else self._brief(customer_id, parts)
+        portrait = (
+            sources.portraits.of(customer_id)
+            if sources
+            else of_words(self._store, self._facts, customer_id, parts)
+        )
         recent, relevant = self._turns(customer_id, message, tokens=tokens, parts=parts)
         return MemoryContext(
             customer_id=customer_id,
@@ -74,15 +77,10 @@ class Composer:
             missing=(*portrait.missing, *parts.missing),
         )
 
-    def _brief(self, customer_id: str, parts: Parts) -> Portrait:
-        version, profile = parts.read("profile", lambda: self._store.profile(customer_id), (0, Profile()))
-        facts: Sequence[Fact] = parts.read("facts", lambda: self._facts.current(customer_id), ())
-        return Portrait(profile=profile, version=version, facts=tuple(facts))
-
     def _turns(
         self, customer_id: str, message: str, *, tokens: int, parts: Parts
     ) -> tuple[Sequence[Interaction], Sequence[RecalledTurn]]:
-        turns = parts.read("past turns", lambda: self._recall.open(customer_id), None)
+        turns = parts.read("past turns", lambda: self._recall.index.open(customer_id), None)
         if turns is None:
             return (), ()
         recent = fitting(turns.recent(RECENT_TURNS), tokens_of, tokens=int(RECENT_SHARE * tokens))

@@ -50,6 +50,7 @@ from memory.statements.models import (
 
 __all__ = ["ABOUT_THEMSELVES", "FACTS", "LONGEST_PREDICATE", "LONGEST_VALUE", "STATEMENTS", "Fact", "Facts"]
 
+ALLERGIC_TO = "allergic to"
 LONGEST_PREDICATE = 64
 LONGEST_VALUE = 500
 LOCKED = 4
@@ -174,6 +175,11 @@ class Facts:
 
     def current(self, customer_id: str) -> list[Fact]:
         return self._read(NOW_HELD, customer_id)
+
+    def allergies(self, customer_id: str) -> set[str]:
+        """What the customer says that they are allergic to themselves."""
+        told = (each for each in self.current(customer_id) if each.predicate == ALLERGIC_TO)
+        return {each.value.casefold() for each in told if each.subject == ABOUT_THEMSELVES}
 
     def as_of(self, customer_id: str, moment: datetime) -> list[Fact]:
         """What held at that moment, by what we know today."""

@@ -1,7 +1,7 @@
 """A customer as the shop knows them: what they said, what they talk about and what they buy, in one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from foundation.sql import Ledger
@@ -84,6 +84,13 @@ class Portrait:
         return [each.value for name in predicates for each in own if each.predicate == name]
 
 
+def of_words(store: MemoryStore, facts: Facts, customer_id: str, parts: Parts) -> Portrait:
+    """What comes of a customer's own words alone: profile and facts."""
+    version, profile = parts.read("profile", lambda: store.profile(customer_id), (0, Profile()))
+    held: Sequence[Fact] = parts.read("facts", lambda: facts.current(customer_id), ())
+    return Portrait(profile=profile, version=version, facts=tuple(held))
+
+
 class Portraits:
     """Reads all of a customer; a part that fails is left out and named."""
 
@@ -99,20 +106,12 @@ class Portraits:
     def of(self, customer_id: str) -> Portrait:
         """Empty for somebody unknown."""
         parts = Parts()
-        version, profile = parts.read("profile", lambda: self._store.profile(customer_id), (0, Profile()))
-        facts: Sequence[Fact] = parts.read("facts", lambda: self._facts.current(customer_id), ())
+        said = of_words(self._store, self._facts, customer_id, parts)
         behaviour = parts.read("purchases", lambda: self.behaviour(customer_id), Behaviour())
         outlook = parts.read("predictions", lambda: self._predictions.outlook(customer_id), None)
         standing = parts.read("standing", lambda: self._standings.standing(customer_id), Standing())
-        return Portrait(
-            profile=profile,
-            behaviour=behaviour,
-            facts=tuple(facts),
-            version=version,
-            outlook=outlook,
-            standing=standing,
-            missing=tuple(parts.missing),
-        )
+        missing = tuple(parts.missing)
+        return replace(said, behaviour=behaviour, outlook=outlook, standing=standing, missing=missing)
 
     def behaviour(self, customer_id: str) -> Behaviour:
         with self._ledger.at_once() as connection:

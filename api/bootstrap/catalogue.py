@@ -1,6 +1,6 @@
 """The shop's catalogue as memory sees it: to search, to know by name, and to recommend from."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 
 from commerce.age.service import AgeVerification
@@ -52,11 +52,19 @@ class ShopFront:
     """What may be recommended to whom."""
 
     def __init__(
-        self, inventory: Inventory, memberships: Memberships, ages: AgeVerification, *, now: Clock
+        self,
+        inventory: Inventory,
+        memberships: Memberships,
+        ages: AgeVerification,
+        allergies: Callable[[str], Collection[str]],
+        *,
+        now: Clock,
     ) -> None:
+        """allergies: what a customer says that they are allergic to."""
         self._inventory = inventory
         self._memberships = memberships
         self._ages = ages
+        self._allergies = allergies
         self._now = now
         self._held: tuple[object, Sequence[ShopProduct]] | None = None
 
@@ -73,11 +81,13 @@ class ShopFront:
         proof, now = self._ages.status(customer_id), self._now()
         if proof is None or not proof.is_usable(now):
             return frozenset()
-        tier = self._memberships.standing(customer_id).tier
+        tier, harmful = self._memberships.standing(customer_id).tier, set(self._allergies(customer_id))
         return frozenset(
             each.id
             for each in self._inventory.products()
-            if each.in_stock and refusal(each, tier=tier, at=now) is None
+            if each.in_stock
+            and refusal(each, tier=tier, at=now) is None
+            and harmful.isdisjoint(map(str, each.flavours))
         )
 
 

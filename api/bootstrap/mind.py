@@ -116,7 +116,7 @@ class Mind(Recall):
 
     @cached_property
     def shop_front(self) -> ShopFront:
-        return ShopFront(self.inventory, self.memberships, self.ages, now=self.now)
+        return ShopFront(self.inventory, self.memberships, self.ages, self.facts.allergies, now=self.now)
 
     @cached_property
     def predictions(self) -> Predictions:

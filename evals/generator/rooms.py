@@ -25,6 +25,7 @@ from foundation.sql import Ledger
 from foundation.warehouse.feed import SUBSCRIPTION
 from memory.embeddings import Encoder
 from memory.engine import MemoryEngine, open_memory
+from memory.facts import Facts
 from memory.knowledge.service import Knowledge
 from memory.predictions.nightly import Nightly
 from memory.predictions.service import Predictions
@@ -78,7 +79,7 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
     addresses = Addresses(ledger, customers, keys, now=clock)
     fraud = Fraud(ledger, outbox, digests, addresses, review_from=NEVER, now=clock)
     inventory, memberships = Inventory(ledger), Memberships(ledger, customers, ages, payments, book)
-    front = ShopFront(inventory, memberships, ages, now=clock)
+    front = ShopFront(inventory, memberships, ages, Facts(ledger, now=clock).allergies, now=clock)
     is_barred = MemoryStore(ledger).is_barred
     predictions = Predictions(ledger, outbox, front, calendar=calendar, is_barred=is_barred)
     return Rooms(

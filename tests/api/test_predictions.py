@@ -8,6 +8,7 @@ from api.jobs.work import FORETELL, handlers
 from foundation.outbox import Relay
 from memory.predictions import purchases
 from memory.predictions.purchases import Purchase
+from memory.statements.models import Claim
 from tests.api.conftest import ANA, Headers
 from tests.fakes import FakeClock
 
@@ -33,6 +34,17 @@ def test_order_counts_until_it_is_given_back(client: TestClient, ana: Headers, h
     _hear(house)
 
     assert (known, _purchases(house)) == (1, 0)
+
+
+def test_what_a_customer_is_allergic_to_is_never_recommended(house: House) -> None:
+    before = house.shop_front.offered_to(ANA)
+    flavours = {each.id: set(each.flavours) for each in house.inventory.products()}
+
+    house.facts.tell(ANA, [Claim("allergic to", "Berry")], source=None)
+    house.facts.tell(ANA, [Claim("allergic to", "mint", subject="mother")], source=None)
+
+    assert any("berry" in flavours[each] for each in before)
+    assert house.shop_front.offered_to(ANA) == {each for each in before if "berry" not in flavours[each]}
 
 
 def test_customers_are_foretold_at_night_and_shown(
