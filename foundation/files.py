@@ -1,4 +1,4 @@
-"""Folders that several processes share: one of them at a time, and words in the raw bytes of files."""
+"""Files that several processes share: one process at a time, and words in their raw bytes."""
 
 import fcntl
 import mmap
@@ -9,10 +9,13 @@ from pathlib import Path
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Whoever else asks to be alone in the folder waits meanwhile, in other processes too."""
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
+def locked(path: Path) -> Iterator[None]:
+    """Whoever else asks for the same file or folder waits meanwhile, in other processes too.
+
+    A file that is not there is made; a folder has to be there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDONLY | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -15,7 +15,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from foundation.files import alone_in
+from foundation.files import locked
 
 Vectors = NDArray[np.float32]
 DIMENSIONS = 384
@@ -90,10 +90,10 @@ class Embedder:
 def load_embedder(folder: Path) -> Embedder:
     """The embedder kept under `folder`; the first call on a machine makes it, in about ten seconds."""
     home = folder / model_name()
-    with alone_in(folder):
-        if not home.is_dir():
-            command = [sys.executable, "-P", "-W", "ignore", str(EXPORT), str(home)]
-            subprocess.run(command, check=True, start_new_session=True)  # noqa: S603 - our own script
+    if not home.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            _make(home)
     tokenizer = Tokenizer.from_file(str(home / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
@@ -102,6 +102,13 @@ def load_embedder(folder: Path) -> Embedder:
     network = str(home / "model.onnx")
     session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
     return Embedder(tokenizer, session)
+
+
+def _make(home: Path) -> None:
+    """Unless another process has, while this one waited."""
+    if not home.is_dir():
+        command = [sys.executable, "-P", "-W", "ignore", str(EXPORT), str(home)]
+        subprocess.run(command, check=True, start_new_session=True)  # noqa: S603 - our own script
 
 
 def model_name() -> str:

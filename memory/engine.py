@@ -18,18 +18,15 @@ from memory.embeddings import Encoder
 from memory.enrichment.store import Understandings
 from memory.events import MemoryEvents
 from memory.facts import Fact, Facts
-from memory.index.base import TurnIndex
 from memory.index.local import LocalIndex
 from memory.interactions import Interaction, Speaker
 from memory.profiles import Profile, profile_of
-from memory.recall import TurnRecall
+from memory.recall import EMBEDDED_CHARACTERS, TurnRecall
 from memory.statements.models import Claim
 from memory.store import MemoryStore, Pair, Stored
 
 __all__ = ["Interaction", "MemoryContext", "MemoryEngine", "Profile", "RecalledTurn", "open_memory"]
 
-EMBEDDED_CHARACTERS = {Speaker.CUSTOMER: 400, Speaker.SHOP: 100}
-"""The head of what was said tells what it is about; word search covers the rest."""
 KEPT = timedelta(days=2 * 365)
 EXPIRED_AT_ONCE = 100
 ATTEMPTS = 20
@@ -118,7 +115,7 @@ class MemoryEngine:
 
     def recall(self, customer_id: str, question: str, *, limit: int = 5) -> list[RecalledTurn]:
         """The customer's own past turns that fit the question, the best first."""
-        turns = self._recall.open(customer_id)
+        turns = self.index.open(customer_id)
         return self._recall.search(turns, question, limit=limit) if turns.recent(1) else []
 
     def latest(self, customer_id: str, limit: int) -> list[Interaction]:
@@ -227,9 +224,8 @@ def open_memory(
     outbox: Outbox,
     data_keys: DataKeys,
     calendar: Calendar,
-    index: TurnIndex | None = None,
 ) -> MemoryEngine:
-    """Without an index, the memory that needs nothing but the ledger: exact search in this process."""
-    index = index or LocalIndex(MemoryStore(ledger), zone=calendar.zone)
+    """The memory that needs nothing but the ledger: exact search in this process, brief contexts."""
+    index = LocalIndex(MemoryStore(ledger), zone=calendar.zone)
     events = MemoryEvents(outbox, data_keys, now=calendar.now)
     return MemoryEngine(ledger, recall=TurnRecall(index, embedder), events=events, calendar=calendar)

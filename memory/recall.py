@@ -3,10 +3,11 @@
 from memory.context import RecalledTurn
 from memory.embeddings import Encoder
 from memory.index.base import CLOSE, Match, TurnIndex, Turns
+from memory.interactions import Speaker
 
 LONGEST_QUESTION = 2_000
-EMBEDDED_CHARACTERS = 400
-"""The head of a question tells what it is about; word search covers the rest."""
+EMBEDDED_CHARACTERS = {Speaker.CUSTOMER: 400, Speaker.SHOP: 100}
+"""The head of what was said or is asked tells what it is about; word search covers the rest."""
 
 
 class TurnRecall:
@@ -14,13 +15,10 @@ class TurnRecall:
         self.index = index
         self.embedder = embedder
 
-    def open(self, customer_id: str) -> Turns:
-        return self.index.open(customer_id)
-
     def search(self, turns: Turns, question: str, *, limit: int) -> list[RecalledTurn]:
         """The best first."""
         asked = question[:LONGEST_QUESTION]
-        vector = self.embedder.encode([asked[:EMBEDDED_CHARACTERS]])[0]
+        vector = self.embedder.encode([asked[: EMBEDDED_CHARACTERS[Speaker.CUSTOMER]]])[0]
         return [_recalled(match) for match in turns.search(asked, vector, limit=limit)]
 
 

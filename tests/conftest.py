@@ -43,7 +43,7 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    order = {Path(__file__).parent / name: at for at, name in enumerate(LONG)}
+    order = {(Path(__file__).parent / name).resolve(strict=True): at for at, name in enumerate(LONG)}
     items.sort(key=lambda item: order.get(item.path, len(LONG)))
 
 

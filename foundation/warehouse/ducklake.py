@@ -3,11 +3,10 @@
 Any number of processes read and write at once; each attaches when it first needs to.
 """
 
-import fcntl
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import make_url
 
 from foundation.clock import Clock
+from foundation.files import locked
 from foundation.resilience import retry
 from foundation.warehouse.base import Rejection, Row, WarehouseUnavailable
 from foundation.warehouse.schema import TABLES, Field, FieldType, Table
@@ -134,13 +134,11 @@ class DuckLake:
     @contextmanager
     def _sole_writer(self, table: Table) -> Iterator[None]:
         """Two merges at once would both find a new key absent, and insert it twice."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            lock = (self._folder / f"{table.topic}.lock").open("w")
-        except OSError as error:
-            raise WarehouseUnavailable from error
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(self._folder / f"{table.topic}.lock"))
+            except OSError as error:
+                raise WarehouseUnavailable from error
             yield
 
     @contextmanager

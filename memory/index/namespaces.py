@@ -26,10 +26,10 @@ from foundation.resilience import Breaker, BreakerOpen, retry
 from memory.embeddings import DIMENSIONS, Vectors
 
 BATCH = 100
+"""Lines in one request: far below the limit of 2 MB."""
 SOME = 100
 ANYWHERE = [1.0] + [0.0] * (DIMENSIONS - 1)
 """A vector to ask with when all that is near will do."""
-"""Lines in one request: far below the limit of 2 MB."""
 PATIENCE = timedelta(seconds=5)
 TIMEOUT_SECONDS = 2.0
 TROUBLE = (RateLimitError, ServiceError, PineconeConnectionError, PineconeTimeoutError)

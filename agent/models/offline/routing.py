@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.models.offline.vocabulary import Encoder
-from foundation.files import alone_in
+from foundation.files import locked
 
 Matrix = NDArray[np.float32]
 RECIPE = "1"
@@ -82,11 +82,10 @@ def load_router(examples: Mapping[str, Sequence[Example]], encoder: Encoder, *, 
     written = [(label, example.text, list(example.marks)) for label, example in pairs]
     key = hashlib.sha256(json.dumps([RECIPE, written]).encode()).hexdigest()[:20]
     path = folder / f"router-{key}.npz"
-    with alone_in(folder):
-        if not path.exists():
-            draft = path.with_suffix(f".{os.getpid()}.npz")
-            np.savez(draft, allow_pickle=False, **_train(pairs, tuple(examples), encoder))
-            draft.replace(path)
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            _make(path, lambda: _train(pairs, tuple(examples), encoder))
     with np.load(path) as kept:
         return Router(
             encoder=encoder,
@@ -98,6 +97,14 @@ def load_router(examples: Mapping[str, Sequence[Example]], encoder: Encoder, *, 
             weights=kept["weights"],
             biases=kept["biases"],
         )
+
+
+def _make(path: Path, train: Callable[[], dict[str, NDArray[np.generic]]]) -> None:
+    """Unless another process has, while this one waited."""
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}.npz")
+        np.savez(draft, allow_pickle=False, **train())
+        draft.replace(path)
 
 
 def _train(
