@@ -13,7 +13,6 @@ from agent.graph import Graph, build_graph
 from agent.models.base import Model
 from agent.models.fallback import Fallback
 from agent.models.offline.model import OfflineModel
-from agent.models.offline.training import Training
 from agent.models.offline.vocabulary import Named
 from agent.nodes import Nodes
 from agent.refiner import ClaudeRefiner
@@ -46,7 +45,7 @@ class House(Mind):
 
     def prepare(self) -> None:
         """Load what answers a turn, so that no customer waits for it; a new machine trains it first."""
-        _ = self.graph
+        _ = self.graph, self.statement_reader
 
     async def leave(self) -> None:
         """Give back the turns that are under way, and close what speaks over the event loop."""
@@ -168,8 +167,7 @@ class _Names:
 
 def load_brain(settings: Settings) -> Brain:
     folder = settings.var / "models"
-    embedder = load_embedder(folder)
-    return Brain(embedder, Training(embedder, folder=folder))
+    return Brain(load_embedder(folder), folder)
 
 
 def build(

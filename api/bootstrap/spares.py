@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 from agent.models.base import Model
 from agent.models.offline.training import Training
@@ -33,15 +34,23 @@ def learned_intents(embedder: Embedder, products: tuple[str, ...]) -> IntentMode
     return learn_intents({tool.name: tool.examples for tool in TOOLS}, products, embedder)
 
 
+def requests() -> list[str]:
+    """What is asked of the shop and states nothing of the customer."""
+    return [text for tool in TOOLS if tool.name not in STATING for text in tool.examples]
+
+
 @dataclass(frozen=True)
 class Brain:
     """What takes long to load and is the same in every process; it may be loaded before a fork."""
 
     embedder: Embedder
-    training: Training
+    folder: Path
+    """Where what was trained is kept."""
+
+    @cached_property
+    def training(self) -> Training:
+        return Training(self.embedder, folder=self.folder)
 
     @cached_property
     def meaning(self) -> ClauseMeaning:
-        """Learned when a statement is first read, in about a second."""
-        requests = [text for tool in TOOLS if tool.name not in STATING for text in tool.examples]
-        return ClauseMeaning(self.embedder, requests=requests)
+        return ClauseMeaning(self.embedder, folder=self.folder, requests=requests())

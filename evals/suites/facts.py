@@ -32,8 +32,8 @@ def add_options(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> Report:
     stated = read(options.data) if options.data else cases()
     with open_place() as place, closing(open_ledger(place.settings.ledger)) as ledger:
-        embedder = load_embedder(place.folder / "models")
-        reader = open_reader(embedder)
+        models = place.folder / "models"
+        reader = open_reader(load_embedder(models), folder=models)
         ours, known, fresh = (judge(each, reader, ledger) for each in (stated, tried(), untried()))
     return Report(
         suite="facts",

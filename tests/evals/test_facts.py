@@ -14,7 +14,8 @@ from memory.statements.reader import StatementReader
 
 @pytest.fixture(scope="module")
 def reader() -> StatementReader:
-    return open_reader(load_embedder(Path(__file__).parents[2] / "var" / "models"))
+    models = Path(__file__).parents[2] / "var" / "models"
+    return open_reader(load_embedder(models), folder=models)
 
 
 def test_a_few_cases_of_each_kind_are_judged_right(reader: StatementReader, ledger: Ledger) -> None:

@@ -22,6 +22,7 @@ from memory.interactions import Interaction
 from memory.statements.reader import StatementReader
 from tests.fakes import FakeClock
 
+MODELS = Path(__file__).parents[2] / "var" / "models"
 CHICAGO = ZoneInfo("America/Chicago")
 NOON = datetime(2026, 2, 1, 18, tzinfo=UTC)
 TURN = Interaction(
@@ -82,12 +83,12 @@ def until_somebody_waits(ledger: Ledger) -> None:
 
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
-    return load_embedder(Path(__file__).parents[2] / "var" / "models")
+    return load_embedder(MODELS)
 
 
 @pytest.fixture(scope="session")
 def reader(embedder: Embedder) -> StatementReader:
-    return open_reader(embedder)
+    return open_reader(embedder, folder=MODELS)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,7 @@
 """Decide what a clause asks for, by its likeness to the examples of each tool and of small talk."""
 
-import hashlib
 import itertools
-import json
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.models.offline.vocabulary import Encoder
-from foundation.files import locked
+from memory.kept import kept
 
 Matrix = NDArray[np.float32]
 RECIPE = "1"
@@ -80,31 +77,19 @@ def load_router(examples: Mapping[str, Sequence[Example]], encoder: Encoder, *, 
     """The router of these examples, kept under `folder` and trained only when they are new."""
     pairs = [(label, example) for label, several in examples.items() for example in several]
     written = [(label, example.text, list(example.marks)) for label, example in pairs]
-    key = hashlib.sha256(json.dumps([RECIPE, written]).encode()).hexdigest()[:20]
-    path = folder / f"router-{key}.npz"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder):
-            _make(path, lambda: _train(pairs, tuple(examples), encoder))
-    with np.load(path) as kept:
-        return Router(
-            encoder=encoder,
-            labels=tuple(str(label) for label in kept["labels"]),
-            words={str(word): at for at, word in enumerate(kept["words"])},
-            rarity=kept["rarity"],
-            examples=kept["examples"],
-            owners=kept["owners"],
-            weights=kept["weights"],
-            biases=kept["biases"],
-        )
-
-
-def _make(path: Path, train: Callable[[], dict[str, NDArray[np.generic]]]) -> None:
-    """Unless another process has, while this one waited."""
-    if not path.exists():
-        draft = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(draft, allow_pickle=False, **train())
-        draft.replace(path)
+    found = kept(
+        folder, "router", of=[RECIPE, written], train=lambda: _train(pairs, tuple(examples), encoder)
+    )
+    return Router(
+        encoder=encoder,
+        labels=tuple(str(label) for label in found["labels"]),
+        words={str(word): at for at, word in enumerate(found["words"])},
+        rarity=found["rarity"],
+        examples=found["examples"],
+        owners=found["owners"],
+        weights=found["weights"],
+        biases=found["biases"],
+    )
 
 
 def _train(
