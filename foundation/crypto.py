@@ -303,9 +303,17 @@ def _encrypt(cipher: AESGCM, plain: bytes, context: str) -> str:
     return urlsafe_b64encode(nonce + cipher.encrypt(nonce, plain, context.encode())).decode()
 
 
+def _decoded(body: str) -> bytes:
+    """Of all texts that base64 reads as these bytes, only the one that was written counts."""
+    raw = urlsafe_b64decode(body)
+    if urlsafe_b64encode(raw) != body.encode():
+        raise ValueError("not as it was written")
+    return raw
+
+
 def _decrypt(cipher: AESGCM, body: str, context: str) -> bytes:
     try:
-        raw = urlsafe_b64decode(body)
+        raw = _decoded(body)
         return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], context.encode())
     except (InvalidTag, ValueError) as error:
         raise SealBroken(context) from error

@@ -1,4 +1,5 @@
 import re
+import string
 from datetime import timedelta
 from secrets import token_hex
 
@@ -13,6 +14,7 @@ from foundation.sql import Ledger
 from tests.fakes import FakeClock
 
 OLD, NEW = "0a" * 32, "0b" * 32
+ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 
 
 @pytest.fixture
@@ -46,6 +48,21 @@ class TestKeyRing:
 
         with pytest.raises(SealBroken):
             ring.open(sealed.decode("latin-1"), context="here")
+
+    @pytest.mark.parametrize("altered", ["other bits at the end", "a stranger in between", "more at the end"])
+    def test_what_base64_would_overlook_is_noticed(self, ring: KeyRing, altered: str) -> None:
+        sealed = ring.seal(b"secret", context="here")
+        last, body = sealed[-3], sealed[:-3]
+        other = ALPHABET[ALPHABET.index(last) ^ 1]
+        text = {
+            "other bits at the end": f"{body}{other}==",
+            "a stranger in between": f"{body}!{last}==",
+            "more at the end": f"{sealed}=",
+        }[altered]
+        assert sealed.endswith("==")
+
+        with pytest.raises(SealBroken):
+            ring.open(text, context="here")
 
     def test_the_same_text_is_sealed_differently_each_time(self, ring: KeyRing) -> None:
         assert ring.seal(b"same", context="here") != ring.seal(b"same", context="here")
