@@ -15,7 +15,6 @@ from foundation.sql import Ledger
 from memory.composing import Composer, Sources
 from memory.context import TURN_TOKENS, Depth, MemoryContext, RecalledTurn
 from memory.embeddings import Encoder
-from memory.enrichment.store import Understandings
 from memory.events import MemoryEvents
 from memory.facts import Fact, Facts
 from memory.index.local import LocalIndex
@@ -24,6 +23,7 @@ from memory.profiles import Profile, profile_of
 from memory.recall import EMBEDDED_CHARACTERS, TurnRecall
 from memory.statements.models import Claim
 from memory.store import MemoryStore, Pair, Stored
+from memory.understanding.store import Understandings
 
 __all__ = ["Interaction", "MemoryContext", "MemoryEngine", "Profile", "RecalledTurn", "open_memory"]
 

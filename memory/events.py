@@ -8,9 +8,9 @@ from foundation.clock import Clock
 from foundation.crypto import DataKeys
 from foundation.ids import new_id
 from foundation.outbox import Outbox
-from memory.enrichment.models import Understanding
 from memory.interactions import TOPIC, Interaction
 from memory.portrait import Portrait
+from memory.understanding.models import Understanding
 
 PROFILES = "customer_profiles"
 LATER = timedelta(microseconds=1)

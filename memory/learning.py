@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from memory.enrichment.language import plain
 from memory.facts import LONGEST_PREDICATE, LONGEST_VALUE, Facts
 from memory.interactions import Interaction
 from memory.statements.models import Claim, Fact, Origin
 from memory.statements.reader import StatementReader
+from memory.understanding.language import plain
 
 WORD = re.compile(r"[^\W_]+")
 MOST_REFINED = 0.95

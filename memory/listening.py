@@ -12,9 +12,6 @@ from functools import reduce
 from foundation.clock import Calendar
 from foundation.outbox import Event, Subscriber, Subscription
 from foundation.sql import Ledger
-from memory.enrichment.models import Understanding
-from memory.enrichment.service import Enrichment, Heard
-from memory.enrichment.store import Understandings
 from memory.events import MemoryEvents
 from memory.interactions import TOPIC, Interaction
 from memory.learning import FactLearning
@@ -22,6 +19,9 @@ from memory.portrait import Portraits
 from memory.profiles import Profile
 from memory.statements.models import Claim
 from memory.store import MemoryStore, Stored
+from memory.understanding.models import Understanding
+from memory.understanding.service import Enrichment, Heard
+from memory.understanding.store import Understandings
 
 SUBSCRIPTION = Subscription("memory", frozenset({TOPIC}))
 AT_ONCE = 50

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from foundation.sql import Ledger
 from memory.behaviour import Behaviour
-from memory.enrichment.amounts import amounts
 from memory.facts import Facts
 from memory.parts import Parts
 from memory.ports import CustomerStanding, Standing
@@ -16,6 +15,7 @@ from memory.predictions.service import Predictions
 from memory.profiles import Profile
 from memory.statements.models import ABOUT_THEMSELVES, Fact
 from memory.store import MemoryStore
+from memory.understanding.amounts import amounts
 from memory.vocabulary import CATEGORIES, EFFECTS, FLAVOURS
 
 TERMS: Mapping[str, Mapping[str, str]] = {"category": CATEGORIES, "effect": EFFECTS, "flavour": FLAVOURS}

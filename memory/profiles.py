@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from typing import Any, Literal
 
-from memory.enrichment.models import Understanding
 from memory.interactions import Interaction
+from memory.understanding.models import Understanding
 from memory.vocabulary import CATEGORIES, EFFECTS
 
 Style = Literal["brief", "detailed"]

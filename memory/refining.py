@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from foundation.sql import Ledger
-from memory.enrichment.language import plain
-from memory.enrichment.store import Reading, Understandings
 from memory.interactions import Interaction
 from memory.learning import WORD, FactLearning, Refiner
 from memory.statements.clauses import clauses
 from memory.statements.meaning import SPEAKER
 from memory.store import MemoryStore
+from memory.understanding.language import plain
+from memory.understanding.store import Reading, Understandings
 
 AT_ONCE = 100
 

@@ -24,8 +24,6 @@ from foundation.settings import Settings, embedded_database_url
 from foundation.sql import metadata
 from memory.composing import Sources
 from memory.engine import MemoryEngine
-from memory.enrichment.entities import Entities
-from memory.enrichment.service import Enrichment
 from memory.events import MemoryEvents
 from memory.facts import Facts
 from memory.forgetting.service import Forgetting, Secrets, Surroundings
@@ -45,6 +43,8 @@ from memory.statements.models import Claim
 from memory.statements.reader import StatementReader
 from memory.store import MemoryStore
 from memory.suggestions import Suggestions
+from memory.understanding.entities import Entities
+from memory.understanding.service import Enrichment
 
 
 class Mind(Recall):

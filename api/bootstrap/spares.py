@@ -10,9 +10,9 @@ from agent.models.offline.training import Training
 from agent.run import OnStep
 from commerce.payments.ports import CardGateway
 from memory.embeddings import Embedder
-from memory.enrichment.intents import IntentModel
-from memory.enrichment.service import learn_intents
 from memory.statements.meaning import ClauseMeaning
+from memory.understanding.intents import IntentModel
+from memory.understanding.service import learn_intents
 from tools.catalog import TOOLS
 
 STATING = {"remember_preference"}

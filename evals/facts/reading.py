@@ -5,9 +5,9 @@ from pathlib import Path
 from api.bootstrap.spares import requests
 from evals.facts.names import DemoCatalogue
 from memory.embeddings import Embedder
-from memory.enrichment.entities import Entities
 from memory.statements.meaning import ClauseMeaning
 from memory.statements.reader import StatementReader
+from memory.understanding.entities import Entities
 
 
 def open_reader(embedder: Embedder, *, folder: Path) -> StatementReader:

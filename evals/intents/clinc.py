@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from memory.embeddings import Embedder, Vectors
-from memory.enrichment.intents import Examples, train
+from memory.understanding.intents import Examples, train
 
 FILE = "clinc150_train_val.json"
 PEER = "logistic head over the vector"

@@ -7,8 +7,8 @@ import numpy as np
 
 from evals.phrasings.sentences import read
 from memory.embeddings import Embedder
-from memory.enrichment.intents import IntentModel
-from memory.enrichment.service import SHAPE
+from memory.understanding.intents import IntentModel
+from memory.understanding.service import SHAPE
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from evals.intents.shop import HeardShare, heard_share
 from evals.report import Figure, Goal, Report
 from foundation.settings import load_settings
 from memory.embeddings import Embedder, load_embedder
-from memory.enrichment.entities import Entities
-from memory.enrichment.service import SHAPE, Enrichment, Heard, learn_intents
+from memory.understanding.entities import Entities
+from memory.understanding.service import SHAPE, Enrichment, Heard, learn_intents
 from tools.catalog import TOOLS
 
 ACCURACY, AUROC = 0.96, 0.98

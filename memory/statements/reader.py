@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from memory.enrichment.amounts import cents_of
-from memory.enrichment.entities import Entities
-from memory.enrichment.models import Entity
 from memory.ports import ShopName
 from memory.statements.clauses import RELATION_OF, Clause, clauses
 from memory.statements.meaning import TASTED
 from memory.statements.models import Claim
 from memory.statements.rules import SURE, Reading, readings
 from memory.statements.values import FOODS, LEAST_BUDGET_CENTS, PLACE, WORD, budgets, diet, dollars, one
+from memory.understanding.amounts import cents_of
+from memory.understanding.entities import Entities
+from memory.understanding.models import Entity
 
 ALLERGY = "allergic to"
 LEADING = 4

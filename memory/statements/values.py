@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from memory.enrichment.amounts import amounts, cents_of
 from memory.statements.clauses import RELATION, RELATION_OF
+from memory.understanding.amounts import amounts, cents_of
 
 DIETS: Mapping[str, str] = {
     "vegan": "vegan|vegana|vegano",

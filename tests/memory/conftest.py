@@ -16,10 +16,10 @@ from foundation.outbox import Outbox, Subscription
 from foundation.sql import Ledger
 from memory.embeddings import Embedder, Encoder, load_embedder
 from memory.engine import MemoryEngine, open_memory
-from memory.enrichment.entities import Entities
-from memory.enrichment.service import Enrichment, learn_intents
 from memory.interactions import Interaction
 from memory.statements.reader import StatementReader
+from memory.understanding.entities import Entities
+from memory.understanding.service import Enrichment, learn_intents
 from tests.fakes import FakeClock
 
 MODELS = Path(__file__).parents[2] / "var" / "models"

@@ -16,8 +16,6 @@ from foundation.outbox import OUTBOX, Event, Outbox, Subscription
 from foundation.sql import Ledger
 from foundation.warehouse.schema import TABLES
 from memory.engine import MemoryEngine
-from memory.enrichment.service import Enrichment
-from memory.enrichment.store import Understandings
 from memory.events import MemoryEvents
 from memory.facts import Facts
 from memory.interactions import TOPIC, Interaction
@@ -28,6 +26,8 @@ from memory.ports import Standing
 from memory.predictions.service import Predictions
 from memory.statements.reader import StatementReader
 from memory.store import INTERACTIONS, MemoryStore
+from memory.understanding.service import Enrichment
+from memory.understanding.store import Understandings
 from tests.fakes import FakeClock
 from tests.memory.conftest import CHICAGO, NOON, said, until_somebody_waits
 from tests.memory.predictions.conftest import FakeStorefront

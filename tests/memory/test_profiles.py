@@ -4,9 +4,9 @@ from datetime import timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.enrichment.models import Entity, Intent, Understanding
 from memory.interactions import Interaction
 from memory.profiles import Profile, profile_of
+from memory.understanding.models import Entity, Intent, Understanding
 from tests.memory.conftest import NOON, TURN
 
 interactions = st.lists(

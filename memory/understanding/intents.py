@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory.embeddings import Vectors
-from memory.enrichment.grams import TextFeatures
-from memory.enrichment.models import Intent
+from memory.understanding.grams import TextFeatures
+from memory.understanding.models import Intent
 
 MEANING_WEIGHT = 1.5
 """How much the sentence's vector counts beside its words and its letters."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from memory.enrichment.models import Entity
+from memory.understanding.models import Entity
 
 SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
 sixteen seventeen eighteen nineteen""".split()

@@ -2,8 +2,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from foundation.sql import Ledger
-from memory.enrichment.models import Entity, Intent, Understanding
-from memory.enrichment.store import Understandings
+from memory.understanding.models import Entity, Intent, Understanding
+from memory.understanding.store import Understandings
 from tests.memory.conftest import NOON, TURN
 
 HEARD = Understanding("en", 0.4, Intent("search_products", 0.9), (Entity("effect", "sleep", "", 0, 0, 0.93),))

@@ -10,11 +10,11 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-from memory.enrichment.amounts import amounts
-from memory.enrichment.dates import dates
-from memory.enrichment.language import plain
-from memory.enrichment.models import Entity, EntityKind
 from memory.ports import Catalogue, ShopName
+from memory.understanding.amounts import amounts
+from memory.understanding.dates import dates
+from memory.understanding.language import plain
+from memory.understanding.models import Entity, EntityKind
 from memory.vocabulary import SPOKEN
 
 TOKEN = re.compile(r"[^\W_]+(?:'\w+)?")

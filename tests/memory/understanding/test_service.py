@@ -3,8 +3,8 @@ from datetime import date
 import pytest
 
 from memory.embeddings import Embedder
-from memory.enrichment.models import Understanding
-from memory.enrichment.service import SHAPE, Enrichment, Heard
+from memory.understanding.models import Understanding
+from memory.understanding.service import SHAPE, Enrichment, Heard
 
 DAY = date(2026, 2, 2)
 

@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from foundation.personal import personal
 from foundation.sql import Ledger, metadata
-from memory.enrichment.models import Understanding
 from memory.interactions import Interaction
+from memory.understanding.models import Understanding
 
 UNDERSTANDINGS = Table(
     "understandings",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from memory.enrichment.models import Entity
+from memory.understanding.models import Entity
 
 MONTHS = """january february march april may june july august september october november december""".split()
 MESES = """enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre""".split()

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from memory.enrichment.entities import Entities
 from memory.ports import ShopName
+from memory.understanding.entities import Entities
 
 MONDAY = date(2026, 2, 2)
 ENGLISH = {"cancel", "flower", "night", "sleep", "light"}

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from memory.enrichment.models import Language
+from memory.understanding.models import Language
 
 LETTERS = re.compile(r"[^\W\d_]+")
 SPANISH_SIGNS = re.compile(r"[¿¡ñ]")

@@ -1,7 +1,7 @@
 import pytest
 
-from memory.enrichment.language import language_of
-from memory.enrichment.sentiment import sentiment_of
+from memory.understanding.language import language_of
+from memory.understanding.sentiment import sentiment_of
 
 
 def felt(text: str) -> float | None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from memory.embeddings import Encoder, Vectors
-from memory.enrichment.entities import Entities
-from memory.enrichment.intents import Examples, IntentModel, train
-from memory.enrichment.language import language_of
-from memory.enrichment.models import Understanding
-from memory.enrichment.sentiment import LONGEST, sentiment_of
 from memory.interactions import Speaker
+from memory.understanding.entities import Entities
+from memory.understanding.intents import Examples, IntentModel, train
+from memory.understanding.language import language_of
+from memory.understanding.models import Understanding
+from memory.understanding.sentiment import LONGEST, sentiment_of
 
 SHAPE = f"{Speaker.CUSTOMER}: {{}}"
 """As the engine embeds a message, so that the vector a turn is kept with serves here too."""
