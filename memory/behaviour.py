@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from memory.statements.models import Claim, Origin
+from memory.facts.models import Claim, Origin
 
 Frequency = Literal["weekly", "every two weeks", "monthly", "every few months", "rarely"]
 FREQUENCIES: tuple[tuple[float, Frequency], ...] = (

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 from foundation.money import Money
 from memory.context import Depth, MemoryContext, one_line
+from memory.facts.models import ABOUT_THEMSELVES, Fact, Origin
 from memory.interactions import Interaction, Speaker, day
 from memory.knowledge.service import Quote
 from memory.portrait import Preferences
 from memory.predictions.models import Suggestion
 from memory.products import ProductMatch
-from memory.statements.models import ABOUT_THEMSELVES, Fact, Origin
 
 LONGEST_PASSAGE = 600
 """Characters of one passage."""

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from memory.facts import Fact
+from memory.facts.store import Fact
 from memory.interactions import Interaction, Speaker
 from memory.knowledge.service import Quote
 from memory.portrait import Portrait

@@ -16,12 +16,12 @@ from memory.composing import Composer, Sources
 from memory.context import TURN_TOKENS, Depth, MemoryContext, RecalledTurn
 from memory.embeddings import Encoder
 from memory.events import MemoryEvents
-from memory.facts import Fact, Facts
+from memory.facts.models import Claim
+from memory.facts.store import Fact, Facts
 from memory.index.local import LocalIndex
 from memory.interactions import Interaction, Speaker
 from memory.profiles import Profile, profile_of
 from memory.recall import EMBEDDED_CHARACTERS, TurnRecall
-from memory.statements.models import Claim
 from memory.store import MemoryStore, Pair, Stored
 from memory.understanding.store import Understandings
 

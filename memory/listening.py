@@ -13,11 +13,11 @@ from foundation.clock import Calendar
 from foundation.outbox import Event, Subscriber, Subscription
 from foundation.sql import Ledger
 from memory.events import MemoryEvents
+from memory.facts.learning import FactLearning
+from memory.facts.models import Claim
 from memory.interactions import TOPIC, Interaction
-from memory.learning import FactLearning
 from memory.portrait import Portraits
 from memory.profiles import Profile
-from memory.statements.models import Claim
 from memory.store import MemoryStore, Stored
 from memory.understanding.models import Understanding
 from memory.understanding.service import Enrichment, Heard

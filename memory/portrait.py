@@ -6,14 +6,14 @@ from datetime import datetime
 
 from foundation.sql import Ledger
 from memory.behaviour import Behaviour
-from memory.facts import Facts
+from memory.facts.models import ABOUT_THEMSELVES, Fact
+from memory.facts.store import Facts
 from memory.parts import Parts
 from memory.ports import CustomerStanding, Standing
 from memory.predictions import purchases
 from memory.predictions.models import Outlook
 from memory.predictions.service import Predictions
 from memory.profiles import Profile
-from memory.statements.models import ABOUT_THEMSELVES, Fact
 from memory.store import MemoryStore
 from memory.understanding.amounts import amounts
 from memory.vocabulary import CATEGORIES, EFFECTS, FLAVOURS

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection
 
 from foundation.sql import Ledger
-from memory.facts import Facts
+from memory.facts.models import Claim, Origin
+from memory.facts.store import Facts
 from memory.predictions import purchases
-from memory.statements.models import Claim, Origin
 
 AT_ONCE = 200
 A_NIGHT = 10_000

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from commerce.inventory.words import topic_of
-from memory.facts import LONGEST_PREDICATE, LONGEST_VALUE, Fact
+from memory.facts.models import ABOUT_THEMSELVES, Origin
+from memory.facts.rules import PREDICATES
+from memory.facts.store import LONGEST_PREDICATE, LONGEST_VALUE, Fact
 from memory.profiles import Profile
-from memory.statements.models import ABOUT_THEMSELVES, Origin
-from memory.statements.rules import PREDICATES
 from tools.base import Effect, ToolContext, ToolResult, slot, tool
 from tools.phrases import counted, listed, spoken
 

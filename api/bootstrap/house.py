@@ -27,7 +27,7 @@ from foundation.clock import Clock, system_clock
 from foundation.settings import Settings
 from memory.context import Depth
 from memory.embeddings import load_embedder
-from memory.refining import Refining
+from memory.facts.extraction import Refining
 from tools.base import Services
 from tools.catalog import TOOLS, Catalog
 from tools.confirmations import Confirmations

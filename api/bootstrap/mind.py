@@ -25,11 +25,14 @@ from foundation.sql import metadata
 from memory.composing import Sources
 from memory.engine import MemoryEngine
 from memory.events import MemoryEvents
-from memory.facts import Facts
+from memory.facts.extraction import is_worth_reading_again
+from memory.facts.learning import FactLearning
+from memory.facts.models import Claim
+from memory.facts.reader import StatementReader
+from memory.facts.store import Facts
 from memory.forgetting.service import Forgetting, Secrets, Surroundings
 from memory.interactions import Interaction
 from memory.knowledge.service import Knowledge
-from memory.learning import FactLearning
 from memory.listening import Ears, Listening
 from memory.portrait import Portraits
 from memory.predictions.nightly import Nightly
@@ -38,9 +41,6 @@ from memory.predictions.service import Predictions
 from memory.products import ProductSearch
 from memory.recall import TurnRecall
 from memory.recording import Recording
-from memory.refining import is_worth_reading_again
-from memory.statements.models import Claim
-from memory.statements.reader import StatementReader
 from memory.store import MemoryStore
 from memory.suggestions import Suggestions
 from memory.understanding.entities import Entities

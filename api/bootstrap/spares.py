@@ -10,7 +10,7 @@ from agent.models.offline.training import Training
 from agent.run import OnStep
 from commerce.payments.ports import CardGateway
 from memory.embeddings import Embedder
-from memory.statements.meaning import ClauseMeaning
+from memory.facts.meaning import ClauseMeaning
 from memory.understanding.intents import IntentModel
 from memory.understanding.service import learn_intents
 from tools.catalog import TOOLS

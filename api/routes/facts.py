@@ -9,8 +9,8 @@ from api.deps import ReadableCustomer, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Shape, Timestamp, Words
-from memory.facts import LONGEST_PREDICATE, Fact
-from memory.statements.models import Origin
+from memory.facts.models import Origin
+from memory.facts.store import LONGEST_PREDICATE, Fact
 
 router = APIRouter(
     prefix="/api/memory",

@@ -5,8 +5,8 @@ from pathlib import Path
 from api.bootstrap.spares import requests
 from evals.facts.names import DemoCatalogue
 from memory.embeddings import Embedder
-from memory.statements.meaning import ClauseMeaning
-from memory.statements.reader import StatementReader
+from memory.facts.meaning import ClauseMeaning
+from memory.facts.reader import StatementReader
 from memory.understanding.entities import Entities
 
 

@@ -30,7 +30,7 @@ from foundation.warehouse.feed import PARKED
 from foundation.warehouse.schema import TABLES, FieldType
 from foundation.warehouse.schema import Table as WarehouseTable
 from memory.events import PROFILES
-from memory.facts import FACTS
+from memory.facts.store import FACTS
 from memory.store import INTERACTIONS
 from tools.confirmations import pending_actions
 from tools.effects import effects

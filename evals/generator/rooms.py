@@ -25,7 +25,7 @@ from foundation.sql import Ledger
 from foundation.warehouse.feed import SUBSCRIPTION
 from memory.embeddings import Encoder
 from memory.engine import MemoryEngine, open_memory
-from memory.facts import Facts
+from memory.facts.store import Facts
 from memory.knowledge.service import Knowledge
 from memory.predictions.nightly import Nightly
 from memory.predictions.service import Predictions

@@ -4,9 +4,9 @@ from api.bootstrap import House
 from api.jobs.work import FORETELL, handlers
 from foundation.outbox import DELIVERIES
 from foundation.sql import Ledger
+from memory.facts.models import Origin
 from memory.interactions import Interaction
 from memory.predictions.purchases import Purchase
-from memory.statements.models import Origin
 from memory.understanding.store import Understandings
 from tests.api.conftest import ANA
 from tests.fakes import FakeClock

@@ -6,9 +6,9 @@ from starlette.testclient import TestClient
 from api.bootstrap import House
 from api.jobs.work import FORETELL, handlers
 from foundation.outbox import Relay
+from memory.facts.models import Claim
 from memory.predictions import purchases
 from memory.predictions.purchases import Purchase
-from memory.statements.models import Claim
 from tests.api.conftest import ANA, Headers
 from tests.fakes import FakeClock
 

@@ -9,7 +9,7 @@ from evals.facts.making import cases
 from evals.facts.reading import open_reader
 from foundation.sql import Ledger
 from memory.embeddings import load_embedder
-from memory.statements.reader import StatementReader
+from memory.facts.reader import StatementReader
 
 
 @pytest.fixture(scope="module")

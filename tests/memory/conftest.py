@@ -16,8 +16,8 @@ from foundation.outbox import Outbox, Subscription
 from foundation.sql import Ledger
 from memory.embeddings import Embedder, Encoder, load_embedder
 from memory.engine import MemoryEngine, open_memory
+from memory.facts.reader import StatementReader
 from memory.interactions import Interaction
-from memory.statements.reader import StatementReader
 from memory.understanding.entities import Entities
 from memory.understanding.service import Enrichment, learn_intents
 from tests.fakes import FakeClock

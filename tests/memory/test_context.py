@@ -13,6 +13,7 @@ from memory.context import (
     tokens_in,
     tokens_of,
 )
+from memory.facts.models import Fact, Origin
 from memory.interactions import Speaker
 from memory.knowledge.passages import Passage
 from memory.knowledge.service import Quote
@@ -21,7 +22,6 @@ from memory.ports import AgeStanding, MembershipStanding, Standing
 from memory.predictions.models import Outlook, Shelves, Suggestion
 from memory.products import ProductMatch, ShelfProduct
 from memory.profiles import profile_of
-from memory.statements.models import Fact, Origin
 from tests.memory.conftest import CHICAGO, NOON, TURN
 
 LATER = replace(TURN, id="trn_2", at=NOON + timedelta(days=1), message="thanks", response="You're welcome.")

@@ -17,14 +17,14 @@ from foundation.sql import Ledger
 from foundation.warehouse.schema import TABLES
 from memory.engine import MemoryEngine
 from memory.events import MemoryEvents
-from memory.facts import Facts
+from memory.facts.learning import FactLearning
+from memory.facts.reader import StatementReader
+from memory.facts.store import Facts
 from memory.interactions import TOPIC, Interaction
-from memory.learning import FactLearning
 from memory.listening import SUBSCRIPTION, Ears, Listening
 from memory.portrait import Portrait, Portraits
 from memory.ports import Standing
 from memory.predictions.service import Predictions
-from memory.statements.reader import StatementReader
 from memory.store import INTERACTIONS, MemoryStore
 from memory.understanding.service import Enrichment
 from memory.understanding.store import Understandings

@@ -1,9 +1,9 @@
 from datetime import timedelta
 
 from memory.behaviour import Behaviour
+from memory.facts.models import Claim, Fact, Statement, timeline
 from memory.portrait import Portrait
 from memory.profiles import Profile
-from memory.statements.models import Claim, Fact, Statement, timeline
 from tests.memory.conftest import NOON
 
 TALK = Profile(

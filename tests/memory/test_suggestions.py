@@ -3,10 +3,10 @@ from datetime import timedelta
 import pytest
 
 from foundation.sql import Ledger
-from memory.facts import Facts
+from memory.facts.models import Claim, Origin
+from memory.facts.store import Facts
 from memory.predictions import purchases
 from memory.predictions.purchases import Purchase
-from memory.statements.models import Claim, Origin
 from memory.store import MemoryStore
 from memory.suggestions import Suggestions
 from tests.fakes import FakeClock

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from memory.facts.clauses import RELATION_OF, Clause, clauses
+from memory.facts.meaning import TASTED
+from memory.facts.models import Claim
+from memory.facts.rules import SURE, Reading, readings
+from memory.facts.values import FOODS, LEAST_BUDGET_CENTS, PLACE, WORD, budgets, diet, dollars, one
 from memory.ports import ShopName
-from memory.statements.clauses import RELATION_OF, Clause, clauses
-from memory.statements.meaning import TASTED
-from memory.statements.models import Claim
-from memory.statements.rules import SURE, Reading, readings
-from memory.statements.values import FOODS, LEAST_BUDGET_CENTS, PLACE, WORD, budgets, diet, dollars, one
 from memory.understanding.amounts import cents_of
 from memory.understanding.entities import Entities
 from memory.understanding.models import Entity

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from memory.statements.clauses import RELATION, RELATION_OF
+from memory.facts.clauses import RELATION, RELATION_OF
 from memory.understanding.amounts import amounts, cents_of
 
 DIETS: Mapping[str, str] = {

@@ -8,11 +8,11 @@ import numpy as np
 from scipy.special import softmax
 
 from memory.embeddings import Encoder
+from memory.facts import values
+from memory.facts.clauses import OURS, RELATION_OF, Clause
+from memory.facts.models import ABOUT_THEMSELVES, Claim
 from memory.kept import Arrays, kept
 from memory.ports import ShopName
-from memory.statements import values
-from memory.statements.clauses import OURS, RELATION_OF, Clause
-from memory.statements.models import ABOUT_THEMSELVES, Claim
 
 EXAMPLES = Path(__file__).with_name("meaning.txt")
 EXAMPLE = re.compile(r"(?P<label>[^:]+?): (?P<text>.+)")

@@ -37,7 +37,7 @@ from foundation.errors import Invalid
 from foundation.ids import new_id
 from foundation.personal import personal
 from foundation.sql import Ledger, metadata
-from memory.statements.models import (
+from memory.facts.models import (
     ABOUT_THEMSELVES,
     Claim,
     Fact,

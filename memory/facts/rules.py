@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from memory.statements.clauses import OURS, RELATION, RELATION_OF, Clause
-from memory.statements.models import ABOUT_THEMSELVES
+from memory.facts.clauses import OURS, RELATION, RELATION_OF, Clause
+from memory.facts.models import ABOUT_THEMSELVES
 from memory.understanding.amounts import SAID
 
 RULES = Path(__file__).with_name("rules.txt")

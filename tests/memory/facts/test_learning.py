@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from foundation.sql import Ledger
-from memory.facts import Facts
+from memory.facts.learning import FactLearning
+from memory.facts.models import Claim, Fact, Origin
+from memory.facts.reader import StatementReader
+from memory.facts.store import Facts
 from memory.interactions import Interaction
-from memory.learning import FactLearning
-from memory.statements.models import Claim, Fact, Origin
-from memory.statements.reader import StatementReader
 from tests.fakes import FakeClock
 from tests.memory.conftest import said
 

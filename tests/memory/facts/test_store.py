@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 
 from foundation.errors import Invalid
 from foundation.sql import Ledger
-from memory.facts import FACTS, Fact, Facts
-from memory.statements.models import Claim
+from memory.facts.models import Claim
+from memory.facts.store import FACTS, Fact, Facts
 from tests.fakes import FakeClock
 
 DAY = timedelta(days=1)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from memory.statements.models import ABOUT_THEMSELVES
+from memory.facts.models import ABOUT_THEMSELVES
 
 LONGEST = 4_000
 """Characters that are read."""

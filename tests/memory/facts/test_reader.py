@@ -1,6 +1,6 @@
 import pytest
 
-from memory.statements.reader import StatementReader
+from memory.facts.reader import StatementReader
 
 
 def read(reader: StatementReader, message: str) -> set[tuple[str, str, str]]:

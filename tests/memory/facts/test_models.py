@@ -3,7 +3,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.statements.models import Claim, Origin, Statement, timeline
+from memory.facts.models import Claim, Origin, Statement, timeline
 from tests.memory.conftest import NOON
 
 
