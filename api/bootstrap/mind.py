@@ -24,13 +24,13 @@ from foundation.settings import Settings, embedded_database_url
 from foundation.sql import metadata
 from memory.composing import Sources
 from memory.engine import MemoryEngine
+from memory.erasure.service import Forgetting, Secrets, Surroundings
 from memory.events import MemoryEvents
 from memory.facts.extraction import is_worth_reading_again
 from memory.facts.learning import FactLearning
 from memory.facts.models import Claim
 from memory.facts.reader import StatementReader
 from memory.facts.store import Facts
-from memory.forgetting.service import Forgetting, Secrets, Surroundings
 from memory.interactions import Interaction
 from memory.knowledge.service import Knowledge
 from memory.listening import Ears, Listening

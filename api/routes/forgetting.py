@@ -9,7 +9,7 @@ from api.deps import Caller, ForgettableCustomer, ReadableCustomer, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Id, Shape, Timestamp
-from memory.forgetting.models import Status
+from memory.erasure.models import Status
 
 ACCEPTED = 202
 

@@ -11,7 +11,7 @@ from commerce.memberships.models import Tier
 from evals.faults.shop import open_shop, welcome
 from evals.report import Report
 from foundation.holdings import Left, Traces
-from memory.forgetting.models import Erasure, Status, Trail
+from memory.erasure.models import Erasure, Status, Trail
 from memory.interactions import Interaction
 
 WHO, MARK = "cus_ana", "cus_ana@example.com"

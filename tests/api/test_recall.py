@@ -22,8 +22,8 @@ from foundation.holdings import Left, Traces
 from foundation.settings import PineconeSettings, Settings
 from memory.embeddings import DIMENSIONS
 from memory.engine import KEPT
-from memory.forgetting.models import Erasure, Status, Trail
-from memory.forgetting.service import Forgetting, Secrets, Surroundings
+from memory.erasure.models import Erasure, Status, Trail
+from memory.erasure.service import Forgetting, Secrets, Surroundings
 from memory.index.files import BlockFiles, End
 from memory.index.local import Indexer
 from memory.ranker import Arrays

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from foundation.holdings import Left
 from foundation.personal import Kept, personal
 from foundation.sql import metadata
-from memory.forgetting.models import Erasure, Status
+from memory.erasure.models import Erasure, Status
 
 ERASURES = Table(
     "erasures",

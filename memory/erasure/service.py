@@ -22,9 +22,9 @@ from foundation.ids import new_id
 from foundation.log import logger
 from foundation.resilience import one_by_one
 from foundation.sql import Ledger
-from memory.forgetting import store
-from memory.forgetting.models import Erasure, Status, Trail
-from memory.forgetting.ports import Disk, Farewell, Store
+from memory.erasure import store
+from memory.erasure.models import Erasure, Status, Trail
+from memory.erasure.ports import Disk, Farewell, Store
 from memory.store import MemoryStore
 
 LEDGER = "ledger"
