@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from foundation.sql import Ledger
-from memory.behaviour import Behaviour
 from memory.facts.models import ABOUT_THEMSELVES, Fact
 from memory.facts.store import Facts
 from memory.parts import Parts
 from memory.ports import CustomerStanding, Standing
 from memory.predictions import purchases
+from memory.predictions.behaviour import Behaviour
 from memory.predictions.models import Outlook
 from memory.predictions.service import Predictions
 from memory.profiles import Profile

@@ -12,10 +12,10 @@ from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Dollars, Shape, Timestamp
 from foundation.money import Money
-from memory.behaviour import Behaviour, Frequency
 from memory.interactions import Interaction
 from memory.portrait import Portrait, Preferences
 from memory.ports import AgeStanding, MembershipStanding
+from memory.predictions.behaviour import Behaviour, Frequency
 from memory.predictions.models import Outlook
 from memory.profiles import Style
 

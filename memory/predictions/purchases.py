@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from foundation.personal import personal
 from foundation.sql import metadata
-from memory.behaviour import Behaviour
+from memory.predictions.behaviour import Behaviour
 from memory.predictions.repertoire import Lines
 from memory.predictions.rhythm import Purchases, Rhythms
 

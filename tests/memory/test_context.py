@@ -1,7 +1,6 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from memory.behaviour import Behaviour
 from memory.briefing import briefing, fact_line
 from memory.composing import FACT_TOKENS, fitting_facts
 from memory.context import (
@@ -19,6 +18,7 @@ from memory.knowledge.passages import Passage
 from memory.knowledge.service import Quote
 from memory.portrait import Portrait
 from memory.ports import AgeStanding, MembershipStanding, Standing
+from memory.predictions.behaviour import Behaviour
 from memory.predictions.models import Outlook, Shelves, Suggestion
 from memory.products import ProductMatch, ShelfProduct
 from memory.profiles import profile_of

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
-from memory.behaviour import Behaviour
 from memory.facts.models import Claim, Fact, Statement, timeline
 from memory.portrait import Portrait
+from memory.predictions.behaviour import Behaviour
 from memory.profiles import Profile
 from tests.memory.conftest import NOON
 

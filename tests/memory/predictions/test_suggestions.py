@@ -7,8 +7,8 @@ from memory.facts.models import Claim, Origin
 from memory.facts.store import Facts
 from memory.predictions import purchases
 from memory.predictions.purchases import Purchase
+from memory.predictions.suggestions import Suggestions
 from memory.store import MemoryStore
-from memory.suggestions import Suggestions
 from tests.fakes import FakeClock
 from tests.memory.conftest import NOON
 

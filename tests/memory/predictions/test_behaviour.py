@@ -1,9 +1,9 @@
 from datetime import timedelta
 
 from foundation.sql import Ledger
-from memory.behaviour import Behaviour
 from memory.facts.models import Origin
 from memory.predictions import purchases
+from memory.predictions.behaviour import Behaviour
 from memory.predictions.purchases import Purchase
 from tests.memory.conftest import NOON
 
