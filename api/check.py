@@ -127,7 +127,7 @@ def look_at_pinecone(settings: Settings, ledger: Ledger) -> Iterator[Finding]:
     """As far as the sizes of its namespaces tell."""
     from pinecone import PineconeError  # noqa: PLC0415 - it takes a second to load
 
-    from memory.index.pinecone import open_pinecone  # noqa: PLC0415
+    from memory.retrieval.index.pinecone import open_pinecone  # noqa: PLC0415
 
     with closing(open_pinecone(settings.pinecone, ledger, zone=ZoneInfo("UTC"))) as index:
         try:

@@ -11,7 +11,7 @@ from memory.interactions import Interaction, Speaker, day
 from memory.knowledge.service import Quote
 from memory.portrait import Preferences
 from memory.predictions.models import Suggestion
-from memory.products import ProductMatch
+from memory.retrieval.products import ProductMatch
 
 LONGEST_PASSAGE = 600
 """Characters of one passage."""

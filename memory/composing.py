@@ -8,13 +8,13 @@ from memory.briefing import fact_line, product_line, quote_line
 from memory.context import TURN_TOKENS, Depth, MemoryContext, RecalledTurn, fitting, tokens_in, tokens_of
 from memory.facts.models import Fact
 from memory.facts.store import ALLERGIC_TO, Facts
-from memory.index.base import Turns
 from memory.interactions import Interaction
 from memory.knowledge.service import Knowledge, Quote
 from memory.parts import Parts
 from memory.portrait import Portraits, of_words
-from memory.products import ProductMatch, ProductSearch
 from memory.recall import TurnRecall
+from memory.retrieval.index.base import Turns
+from memory.retrieval.products import ProductMatch, ProductSearch
 from memory.store import MemoryStore
 
 RECENT_TURNS, RECENT_SHARE = 6, 0.5

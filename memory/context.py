@@ -11,8 +11,8 @@ from memory.facts.store import Fact
 from memory.interactions import Interaction, Speaker
 from memory.knowledge.service import Quote
 from memory.portrait import Portrait
-from memory.products import ProductMatch
 from memory.profiles import Profile
+from memory.retrieval.products import ProductMatch
 
 TURN_TOKENS = 1_200
 """For all past turns together."""

@@ -2,8 +2,8 @@
 
 from memory.context import RecalledTurn
 from memory.embeddings import Encoder
-from memory.index.base import CLOSE, Match, TurnIndex, Turns
 from memory.interactions import Speaker
+from memory.retrieval.index.base import CLOSE, Match, TurnIndex, Turns
 
 LONGEST_QUESTION = 2_000
 EMBEDDED_CHARACTERS = {Speaker.CUSTOMER: 400, Speaker.SHOP: 100}

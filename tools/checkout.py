@@ -8,7 +8,7 @@ from pydantic import Field
 from commerce.checkout.models import MOST_OF_ONE, Cart, CartLine, Order, OrderStatus, Request
 from commerce.checkout.pricing import Line, Totals
 from commerce.inventory.models import Product
-from memory.ranking import shared, terms_of, words_of
+from memory.retrieval.bm25 import shared, terms_of, words_of
 from tools.base import Card, Effect, ToolContext, ToolResult, slot, tool
 from tools.phrases import Name, counted, dollars, listed, spoken
 

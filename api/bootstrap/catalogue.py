@@ -10,7 +10,7 @@ from commerce.memberships.service import Memberships
 from foundation.clock import Clock
 from memory.ports import NameKind, ShopName
 from memory.predictions.ports import ShopProduct
-from memory.products import ShelfProduct
+from memory.retrieval.products import ShelfProduct
 
 
 class CatalogueTexts:

@@ -20,7 +20,7 @@ from foundation.sql import Ledger, metadata
 from foundation.warehouse.base import Warehouse
 from foundation.warehouse.ducklake import CATALOG_SCHEMA
 from foundation.warehouse.schema import TABLES, FieldType, Table
-from memory.index.base import TurnIndex
+from memory.retrieval.index.base import TurnIndex
 
 MODELS = "models"
 """A folder of the program's own."""

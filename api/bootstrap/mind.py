@@ -39,9 +39,9 @@ from memory.predictions.nightly import Nightly
 from memory.predictions.service import SUBSCRIPTION as PREDICTIONS
 from memory.predictions.service import Predictions
 from memory.predictions.suggestions import Suggestions
-from memory.products import ProductSearch
 from memory.recall import TurnRecall
 from memory.recording import Recording
+from memory.retrieval.products import ProductSearch
 from memory.store import MemoryStore
 from memory.understanding.entities import Entities
 from memory.understanding.service import Enrichment

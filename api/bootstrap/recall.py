@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from api.bootstrap.forgetting import INDEX
 from api.bootstrap.shop import Shop
-from memory.index.base import TurnIndex
-from memory.index.files import BlockFiles
-from memory.index.local import Indexer, LocalIndex
+from memory.retrieval.index.base import TurnIndex
+from memory.retrieval.index.files import BlockFiles
+from memory.retrieval.index.local import Indexer, LocalIndex
 from memory.store import MemoryStore
 
 if TYPE_CHECKING:
-    from memory.index.pinecone import PineconeIndex
+    from memory.retrieval.index.pinecone import PineconeIndex
 
 
 class Recall(Shop):
@@ -40,6 +40,6 @@ class Recall(Shop):
         """None where the settings do not choose it."""
         if not self.settings.pinecone.is_chosen:
             return None
-        from memory.index.pinecone import open_pinecone  # noqa: PLC0415 - its SDK takes a second to load
+        from memory.retrieval.index.pinecone import open_pinecone  # noqa: PLC0415 - its SDK takes a second to load
 
         return open_pinecone(self.settings.pinecone, self.ledger, zone=self.calendar.zone)

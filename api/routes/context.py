@@ -15,7 +15,7 @@ from api.shapes import Dollars, Shape, Timestamp, Words
 from foundation.money import Money
 from memory.context import TURN_TOKENS, Depth, MemoryContext
 from memory.knowledge.service import Quote
-from memory.products import ProductMatch
+from memory.retrieval.products import ProductMatch
 
 MOST_TOKENS = 8_000
 

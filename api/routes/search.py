@@ -14,7 +14,7 @@ from api.shapes import Dollars, Shape, Timestamp, Words
 from foundation.auth import Principal
 from memory.context import RecalledTurn
 from memory.knowledge.service import Quote
-from memory.products import ProductMatch
+from memory.retrieval.products import ProductMatch
 
 MOST = 20
 

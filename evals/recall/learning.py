@@ -22,7 +22,7 @@ from evals.recall.questions import Case, cases
 from foundation.settings import load_settings
 from memory.embeddings import Embedder, load_embedder
 from memory.interactions import Speaker
-from memory.ranker import FUSED, LEARNED_FILE, Talk, Weights
+from memory.retrieval.ranker import FUSED, LEARNED_FILE, Talk, Weights
 
 TRAINING_SEED, JUDGING_SEED = 1, 2
 CUSTOMERS = 3_000

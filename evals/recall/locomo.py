@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from evals.recall.learning import Lesson
 from memory.embeddings import Embedder, Vectors
-from memory.ranker import LEARNED, Line, Talk, Weights
+from memory.retrieval.ranker import LEARNED, Line, Talk, Weights
 
 WRITTEN = "%I:%M %p on %d %B, %Y"
 TURN = re.compile(r"D\d+:\d+")

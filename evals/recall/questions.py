@@ -11,8 +11,8 @@ from evals.generator.config import ShopConfig
 from evals.generator.shop import Shop, moment
 from evals.generator.talk import exchanges
 from memory.interactions import Speaker
-from memory.ranker import Line
-from memory.ranking import words_of
+from memory.retrieval.bm25 import words_of
+from memory.retrieval.ranker import Line
 
 LEAST_LINES = 200
 """Customers of the generated shop say little: those who follow each other are joined to one who says much."""

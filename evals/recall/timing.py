@@ -22,10 +22,10 @@ from foundation.outbox import Outbox, Subscription
 from foundation.sql import Ledger, open_ledger
 from memory.embeddings import DIMENSIONS, Embedder, Encoder, Vectors
 from memory.engine import MemoryEngine, open_memory
-from memory.index.files import BlockFiles
-from memory.index.local import Indexer, LocalIndex
 from memory.interactions import TOPIC, Interaction
-from memory.ranker import Line, Talk
+from memory.retrieval.index.files import BlockFiles
+from memory.retrieval.index.local import Indexer, LocalIndex
+from memory.retrieval.ranker import Line, Talk
 from memory.store import MemoryStore
 
 CUSTOMER = "cus_timing"

@@ -13,7 +13,7 @@ from evals.recall.locomo import Conversation
 from evals.report import Figure, Goal, Report
 from foundation.settings import load_settings
 from memory.embeddings import Embedder, load_embedder
-from memory.ranker import FUSED, LEARNED
+from memory.retrieval.ranker import FUSED, LEARNED
 
 QUALITY: dict[str, Goal] = {
     "recall@10": (">=", 0.75),

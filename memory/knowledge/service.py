@@ -12,11 +12,11 @@ import numpy as np
 from foundation.clock import Clock
 from foundation.errors import Invalid, NotFound
 from foundation.sql import Ledger
-from memory import ranking
 from memory.embeddings import DIMENSIONS, Encoder, Vectors
 from memory.knowledge import store
 from memory.knowledge.passages import Passage, passages
 from memory.knowledge.store import Document
+from memory.retrieval import bm25 as ranking
 
 DOCUMENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 LONGEST_DOCUMENT = 200_000

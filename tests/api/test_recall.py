@@ -24,9 +24,9 @@ from memory.embeddings import DIMENSIONS
 from memory.engine import KEPT
 from memory.erasure.models import Erasure, Status, Trail
 from memory.erasure.service import Forgetting, Secrets, Surroundings
-from memory.index.files import BlockFiles, End
-from memory.index.local import Indexer
-from memory.ranker import Arrays
+from memory.retrieval.index.files import BlockFiles, End
+from memory.retrieval.index.local import Indexer
+from memory.retrieval.ranker import Arrays
 from memory.store import MemoryStore
 from tests.api.conftest import ANA, brain
 from tests.fakes import FakeClock

@@ -9,7 +9,7 @@ from evals.recall.learning import Lesson, figures, judging, learn, recipe
 from evals.recall.rivals import Answers
 from foundation.settings import load_settings
 from memory.embeddings import Embedder, load_embedder
-from memory.ranker import FUSED, LEARNED, LEARNED_FILE, Weights
+from memory.retrieval.ranker import FUSED, LEARNED, LEARNED_FILE, Weights
 
 TALK = {
     "conversation": {

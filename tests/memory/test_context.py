@@ -20,8 +20,8 @@ from memory.portrait import Portrait
 from memory.ports import AgeStanding, MembershipStanding, Standing
 from memory.predictions.behaviour import Behaviour
 from memory.predictions.models import Outlook, Shelves, Suggestion
-from memory.products import ProductMatch, ShelfProduct
 from memory.profiles import profile_of
+from memory.retrieval.products import ProductMatch, ShelfProduct
 from tests.memory.conftest import CHICAGO, NOON, TURN
 
 LATER = replace(TURN, id="trn_2", at=NOON + timedelta(days=1), message="thanks", response="You're welcome.")

@@ -9,11 +9,11 @@ import numpy as np
 from evals.recall.filling import fill
 from foundation.sql import Ledger
 from memory.embeddings import DIMENSIONS
-from memory.index.files import BlockFiles
-from memory.index.local import Indexer, LocalIndex
+from memory.retrieval.index.files import BlockFiles
+from memory.retrieval.index.local import Indexer, LocalIndex
 from memory.store import MemoryStore
 from tests.memory.conftest import CHICAGO
-from tests.memory.test_local import axis
+from tests.memory.retrieval.test_local_index import axis
 
 TURNS = 20_000
 SEARCHES = 20

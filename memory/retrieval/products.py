@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory.embeddings import DIMENSIONS, Encoder, Vectors
-from memory.ranking import Scores, shared, shares, terms_of, words_of
+from memory.retrieval.bm25 import Scores, shared, shares, terms_of, words_of
 
 MEANING_SHARE = 0.5
 AVOIDED_SHARE = 0.5

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.ranking import WordIndex, shared, terms_of
+from memory.retrieval.bm25 import WordIndex, shared, terms_of
 
 
 def index_of(*texts: str) -> WordIndex:

@@ -11,15 +11,15 @@ from pinecone import UnauthorizedError
 from evals.stands.pinecone import PineconeStand, admits
 from foundation.sql import Ledger
 from memory.embeddings import DIMENSIONS, Vectors
-from memory.index.base import TurnIndex, fingerprint
-from memory.index.local import LocalIndex
-from memory.index.marks import Marks
-from memory.index.namespaces import IndexSilent, open_namespaces
-from memory.index.pinecone import Audit, PineconeIndex, namespace_of
 from memory.profiles import Profile
+from memory.retrieval.index.base import TurnIndex, fingerprint
+from memory.retrieval.index.local import LocalIndex
+from memory.retrieval.index.marks import Marks
+from memory.retrieval.index.namespaces import IndexSilent, open_namespaces
+from memory.retrieval.index.pinecone import Audit, PineconeIndex, namespace_of
 from memory.store import MemoryStore, Stored
 from tests.memory.conftest import CHICAGO
-from tests.memory.test_local import LOOKALIKES, axis, stored
+from tests.memory.retrieval.test_local_index import LOOKALIKES, axis, stored
 
 KEY = "stand"
 A_LINE = {"id": "1", "values": [1.0] * DIMENSIONS, "metadata": {"position": 1, "speaker": "Shop"}}

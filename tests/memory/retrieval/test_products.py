@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from memory.embeddings import Embedder
-from memory.products import ProductSearch, ShelfProduct, Wish, understood
+from memory.retrieval.products import ProductSearch, ShelfProduct, Wish, understood
 
 
 def _shelved(product_id: str, name: str, about: str, cents: int) -> ShelfProduct:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory.embeddings import DIMENSIONS, Vectors
-from memory.ranking import (
+from memory.retrieval.bm25 import (
     WORD,
     Scores,
     WordIndex,

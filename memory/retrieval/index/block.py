@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from memory import ranking
 from memory.embeddings import Vectors
-from memory.index.base import CLOSE, Match
-from memory.index.files import End, Mapped
 from memory.interactions import Interaction, Speaker, day
-from memory.ranker import Arrays, Found, Line, Talk
+from memory.retrieval import bm25 as ranking
+from memory.retrieval.index.base import CLOSE, Match
+from memory.retrieval.index.files import End, Mapped
+from memory.retrieval.ranker import Arrays, Found, Line, Talk
 from memory.store import Stored
 
 SPEAKERS = (Speaker.CUSTOMER, Speaker.SHOP)

@@ -6,8 +6,8 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from foundation.resilience import one_by_one
-from memory.index.block import Base, Block
-from memory.index.files import BlockFiles
+from memory.retrieval.index.block import Base, Block
+from memory.retrieval.index.files import BlockFiles
 from memory.store import PAGE, MemoryStore
 
 LONG = 500

@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from foundation.sql import Ledger
-from memory.index.base import Match
-from memory.index.block import Block
-from memory.index.files import BlockFiles, End
-from memory.index.local import Indexer, LocalIndex
 from memory.profiles import Profile
-from memory.ranker import Arrays
+from memory.retrieval.index.base import Match
+from memory.retrieval.index.block import Block
+from memory.retrieval.index.files import BlockFiles, End
+from memory.retrieval.index.local import Indexer, LocalIndex
+from memory.retrieval.ranker import Arrays
 from memory.store import MemoryStore, Stored
 from tests.memory.conftest import CHICAGO
-from tests.memory.test_local import LOOKALIKES, axis, stored
+from tests.memory.retrieval.test_local_index import LOOKALIKES, axis, stored
 
 MANY = 40
 

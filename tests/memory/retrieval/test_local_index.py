@@ -7,8 +7,8 @@ import pytest
 
 from foundation.sql import Ledger
 from memory.embeddings import DIMENSIONS, Vectors
-from memory.index.block import Block
-from memory.index.local import LocalIndex
+from memory.retrieval.index.block import Block
+from memory.retrieval.index.local import LocalIndex
 from memory.store import MemoryStore, Stored
 from tests.memory.conftest import CHICAGO, NOON, said
 

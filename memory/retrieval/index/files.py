@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memory.index.base import fingerprint
-from memory.ranker import Arrays
+from memory.retrieval.index.base import fingerprint
+from memory.retrieval.ranker import Arrays
 
 FORMAT = 2
 """Another number whenever the arrays or what ranking makes of them change."""

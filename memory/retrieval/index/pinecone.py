@@ -17,11 +17,11 @@ from foundation.resilience import one_by_one
 from foundation.settings import PineconeSettings
 from foundation.sql import Ledger
 from memory.embeddings import Vectors
-from memory.index.base import Match, fingerprint
-from memory.index.block import SPEAKERS, Block
-from memory.index.marks import Extent, Marks
-from memory.index.namespaces import Line, Namespaces, open_namespaces
 from memory.interactions import Interaction
+from memory.retrieval.index.base import Match, fingerprint
+from memory.retrieval.index.block import SPEAKERS, Block
+from memory.retrieval.index.marks import Extent, Marks
+from memory.retrieval.index.namespaces import Line, Namespaces, open_namespaces
 from memory.store import MemoryStore, Stored
 
 CANDIDATES = 100

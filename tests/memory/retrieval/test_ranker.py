@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memory.embeddings import DIMENSIONS, Vectors
-from memory.ranker import FUSED, Line, Rows, Talk, Weights
+from memory.retrieval.ranker import FUSED, Line, Rows, Talk, Weights
 
 ONLY = Weights(*[0.0] * len(Weights._fields))
 
