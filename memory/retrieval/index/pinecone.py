@@ -20,8 +20,8 @@ from memory.embeddings import Vectors
 from memory.interactions import Interaction
 from memory.retrieval.index.base import Match, fingerprint
 from memory.retrieval.index.block import SPEAKERS, Block
-from memory.retrieval.index.marks import Extent, Marks
 from memory.retrieval.index.namespaces import Line, Namespaces, open_namespaces
+from memory.retrieval.index.watermarks import Extent, Marks
 from memory.store import MemoryStore, Stored
 
 CANDIDATES = 100

@@ -14,9 +14,9 @@ from memory.embeddings import DIMENSIONS, Vectors
 from memory.profiles import Profile
 from memory.retrieval.index.base import TurnIndex, fingerprint
 from memory.retrieval.index.local import LocalIndex
-from memory.retrieval.index.marks import Marks
 from memory.retrieval.index.namespaces import IndexSilent, open_namespaces
 from memory.retrieval.index.pinecone import Audit, PineconeIndex, namespace_of
+from memory.retrieval.index.watermarks import Marks
 from memory.store import MemoryStore, Stored
 from tests.memory.conftest import CHICAGO
 from tests.memory.retrieval.test_local_index import LOOKALIKES, axis, stored
