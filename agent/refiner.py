@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field, ValidationError
 from agent.models.base import ModelUnavailable
 from foundation.clock import Clock
 from foundation.resilience import Breaker
+from memory.conversations.models import Interaction
 from memory.facts.clauses import RELATIONS
 from memory.facts.models import ABOUT_THEMSELVES, Claim, Fact
 from memory.facts.rules import PREDICATES
-from memory.interactions import Interaction
 
 if TYPE_CHECKING:
     from agent.models.claude import Claude

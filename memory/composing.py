@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from memory.briefing import fact_line, product_line, quote_line
 from memory.context import TURN_TOKENS, Depth, MemoryContext, RecalledTurn, fitting, tokens_in, tokens_of
+from memory.conversations.models import Interaction
 from memory.facts.models import Fact
 from memory.facts.store import ALLERGIC_TO, Facts
-from memory.interactions import Interaction
 from memory.knowledge.service import Knowledge, Quote
 from memory.parts import Parts
 from memory.portrait import Portraits, of_words

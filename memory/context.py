@@ -7,8 +7,8 @@ from itertools import accumulate
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from memory.conversations.models import Interaction, Speaker
 from memory.facts.store import Fact
-from memory.interactions import Interaction, Speaker
 from memory.knowledge.service import Quote
 from memory.portrait import Portrait
 from memory.profiles import Profile

@@ -14,11 +14,11 @@ from foundation.outbox import Outbox
 from foundation.sql import Ledger
 from memory.composing import Composer, Sources
 from memory.context import TURN_TOKENS, Depth, MemoryContext, RecalledTurn
+from memory.conversations.models import Interaction, Speaker
 from memory.embeddings import Encoder
 from memory.events import MemoryEvents
 from memory.facts.models import Claim
 from memory.facts.store import Fact, Facts
-from memory.interactions import Interaction, Speaker
 from memory.profiles import Profile, profile_of
 from memory.recall import EMBEDDED_CHARACTERS, TurnRecall
 from memory.retrieval.index.local import LocalIndex

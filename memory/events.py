@@ -8,7 +8,7 @@ from foundation.clock import Clock
 from foundation.crypto import DataKeys
 from foundation.ids import new_id
 from foundation.outbox import Outbox
-from memory.interactions import TOPIC, Interaction
+from memory.conversations.models import TOPIC, Interaction
 from memory.portrait import Portrait
 from memory.understanding.models import Understanding
 

@@ -12,10 +12,10 @@ from functools import reduce
 from foundation.clock import Calendar
 from foundation.outbox import Event, Subscriber, Subscription
 from foundation.sql import Ledger
+from memory.conversations.models import TOPIC, Interaction
 from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
 from memory.facts.models import Claim
-from memory.interactions import TOPIC, Interaction
 from memory.portrait import Portraits
 from memory.profiles import Profile
 from memory.store import MemoryStore, Stored

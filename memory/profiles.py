@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from typing import Any, Literal
 
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 from memory.understanding.models import Understanding
 from memory.vocabulary import CATEGORIES, EFFECTS
 

@@ -1,8 +1,8 @@
 """Find the past turns of a customer that fit a question, and say why each was chosen."""
 
 from memory.context import RecalledTurn
+from memory.conversations.models import Speaker
 from memory.embeddings import Encoder
-from memory.interactions import Speaker
 from memory.retrieval.index.base import CLOSE, Match, TurnIndex, Turns
 
 LONGEST_QUESTION = 2_000

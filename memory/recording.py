@@ -7,8 +7,8 @@ from foundation.clock import Calendar
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.outbox import Outbox
 from foundation.sql import Ledger
+from memory.conversations.models import Interaction
 from memory.engine import MemoryEngine
-from memory.interactions import Interaction
 from memory.ports import ShopBooks
 from memory.predictions.purchases import Purchase
 from memory.predictions.service import TOPIC, Predictions

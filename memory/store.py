@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from foundation.personal import Kept, personal
 from foundation.sql import Ledger, metadata
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 from memory.profiles import UNDERSTOOD, Profile
 
 FORGOTTEN = -1

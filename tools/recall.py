@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from memory.conversations.models import Speaker
 from memory.engine import RecalledTurn
-from memory.interactions import Speaker
 from tools.base import Effect, ToolContext, ToolResult, slot, tool
 from tools.phrases import spoken
 

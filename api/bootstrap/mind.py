@@ -23,6 +23,7 @@ from foundation.outbox import Subscriber
 from foundation.settings import Settings, embedded_database_url
 from foundation.sql import metadata
 from memory.composing import Sources
+from memory.conversations.models import Interaction
 from memory.engine import MemoryEngine
 from memory.erasure.service import Forgetting, Secrets, Surroundings
 from memory.events import MemoryEvents
@@ -31,7 +32,6 @@ from memory.facts.learning import FactLearning
 from memory.facts.models import Claim
 from memory.facts.reader import StatementReader
 from memory.facts.store import Facts
-from memory.interactions import Interaction
 from memory.knowledge.service import Knowledge
 from memory.listening import Ears, Listening
 from memory.portrait import Portraits

@@ -20,7 +20,7 @@ from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Id, Like, Shape, Words
 from foundation.money import Money
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 
 MOST = 100
 LONGEST = 20_000

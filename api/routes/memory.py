@@ -12,7 +12,7 @@ from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Dollars, Shape, Timestamp
 from foundation.money import Money
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 from memory.portrait import Portrait, Preferences
 from memory.ports import AgeStanding, MembershipStanding
 from memory.predictions.behaviour import Behaviour, Frequency

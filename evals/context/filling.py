@@ -14,7 +14,7 @@ from evals.generator.ledger import DOCUMENTS
 from evals.generator.ledger import product as product_of
 from evals.generator.shop import Shop, moment
 from evals.generator.talk import Exchange, exchanges
-from memory.interactions import Interaction, Speaker
+from memory.conversations.models import Interaction, Speaker
 from memory.predictions.purchases import summarise_all
 from memory.profiles import profile_of
 

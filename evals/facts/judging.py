@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from evals.facts.cases import Case, Named, Turn
 from foundation.sql import Ledger
+from memory.conversations.models import Interaction
 from memory.facts.learning import FactLearning
 from memory.facts.models import Claim, Fact, Origin
 from memory.facts.reader import StatementReader
 from memory.facts.store import Facts
-from memory.interactions import Interaction
 
 START = datetime(2026, 1, 5, 17, tzinfo=UTC)
 END = START + timedelta(days=365)

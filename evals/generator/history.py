@@ -15,7 +15,7 @@ from evals.generator.rooms import Rooms
 from evals.generator.shop import Shard, Shop, moment
 from evals.generator.standing import STATES, TIERS, VALID_DAYS
 from evals.generator.talk import exchanges
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 
 SOON = timedelta(minutes=5)
 TICK = timedelta(seconds=1)

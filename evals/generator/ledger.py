@@ -33,7 +33,7 @@ from evals.generator.rooms import Rooms
 from evals.generator.shop import Shop, moment
 from foundation.money import Money
 from foundation.sql import Ledger
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 
 DOCUMENTS = Path(__file__).with_name("documents")
 BATCH = 50

@@ -20,8 +20,8 @@ from evals.generator import scripts, talk
 from evals.recall import questions
 from evals.recall.questions import Case, cases
 from foundation.settings import load_settings
+from memory.conversations.models import Speaker
 from memory.embeddings import Embedder, load_embedder
-from memory.interactions import Speaker
 from memory.retrieval.ranker import FUSED, LEARNED_FILE, Talk, Weights
 
 TRAINING_SEED, JUDGING_SEED = 1, 2

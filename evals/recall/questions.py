@@ -10,7 +10,7 @@ import numpy as np
 from evals.generator.config import ShopConfig
 from evals.generator.shop import Shop, moment
 from evals.generator.talk import exchanges
-from memory.interactions import Speaker
+from memory.conversations.models import Speaker
 from memory.retrieval.bm25 import words_of
 from memory.retrieval.ranker import Line
 

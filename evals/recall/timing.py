@@ -20,9 +20,9 @@ from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing
 from foundation.outbox import Outbox, Subscription
 from foundation.sql import Ledger, open_ledger
+from memory.conversations.models import TOPIC, Interaction
 from memory.embeddings import DIMENSIONS, Embedder, Encoder, Vectors
 from memory.engine import MemoryEngine, open_memory
-from memory.interactions import TOPIC, Interaction
 from memory.retrieval.index.files import BlockFiles
 from memory.retrieval.index.local import Indexer, LocalIndex
 from memory.retrieval.ranker import Line, Talk

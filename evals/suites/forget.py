@@ -11,8 +11,8 @@ from commerce.memberships.models import Tier
 from evals.faults.shop import open_shop, welcome
 from evals.report import Report
 from foundation.holdings import Left, Traces
+from memory.conversations.models import Interaction
 from memory.erasure.models import Erasure, Status, Trail
-from memory.interactions import Interaction
 
 WHO, MARK = "cus_ana", "cus_ana@example.com"
 PLACES = ("attic", "boat", "cellar", "dune", "engine room", "forest", "garden", "harbour")

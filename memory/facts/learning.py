@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from memory.conversations.models import Interaction
 from memory.facts.models import Claim, Fact, Origin
 from memory.facts.reader import StatementReader
 from memory.facts.store import LONGEST_PREDICATE, LONGEST_VALUE, Facts
-from memory.interactions import Interaction
 from memory.understanding.language import plain
 
 WORD = re.compile(r"[^\W_]+")

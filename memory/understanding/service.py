@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from memory.conversations.models import Speaker
 from memory.embeddings import Encoder, Vectors
-from memory.interactions import Speaker
 from memory.understanding.entities import Entities
 from memory.understanding.intents import Examples, IntentModel, train
 from memory.understanding.language import language_of

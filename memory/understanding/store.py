@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from foundation.personal import personal
 from foundation.sql import Ledger, metadata
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 from memory.understanding.models import Understanding
 
 UNDERSTANDINGS = Table(

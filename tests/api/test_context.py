@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from api.bootstrap import House
 from memory.briefing import briefing
 from memory.context import Depth
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 from tests.api.conftest import ANA, BEN, Headers
 from tests.fakes import FakeClock
 from tests.memory.conftest import away

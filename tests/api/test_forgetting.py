@@ -14,8 +14,8 @@ from commerce.payments.store import payments
 from foundation.auth import Role
 from foundation.holdings import Traces
 from foundation.outbox import DELIVERIES
+from memory.conversations.models import Interaction
 from memory.erasure.models import Trail
-from memory.interactions import Interaction
 from tests.api.conftest import ANA, Headers, SignIn
 from tests.fakes import FakeClock
 from tests.shop import ADULT

@@ -9,7 +9,7 @@ from foundation.auth import Duty, Role
 from foundation.outbox import OUTBOX
 from foundation.warehouse.schema import TABLES
 from memory.briefing import briefing
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 from memory.store import MemoryStore
 from tests.api.conftest import ANA, BEN, Headers, SignIn
 

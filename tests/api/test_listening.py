@@ -4,8 +4,8 @@ from api.bootstrap import House
 from api.jobs.work import FORETELL, handlers
 from foundation.outbox import DELIVERIES
 from foundation.sql import Ledger
+from memory.conversations.models import Interaction
 from memory.facts.models import Origin
-from memory.interactions import Interaction
 from memory.predictions.purchases import Purchase
 from memory.understanding.store import Understandings
 from tests.api.conftest import ANA

@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from api.bootstrap import House
 from commerce.memberships.models import Tier
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 from memory.predictions.purchases import Purchase
 from memory.predictions.store import Fitted, add_model
 from tests.api.conftest import ANA, BEN, Headers

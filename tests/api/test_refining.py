@@ -11,7 +11,7 @@ from api.jobs.work import handlers
 from evals.stands.messages_api import MessagesStand, calls, fails
 from foundation.queue import JOBS, Bench
 from foundation.settings import ModelSettings
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 from tests.api.conftest import ANA, brain
 
 MESSAGE = "I could never live without my gummies. Walnuts, for me? Never, I would end up in a hospital."

@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from api.bootstrap import House
 from foundation.auth import Duty, Role
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 from tests.api.conftest import ANA, Headers, SignIn
 
 RETURNS = "# Returns\n\nUnopened goods may come back within 30 days of delivery."

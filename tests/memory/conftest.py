@@ -14,10 +14,10 @@ from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing
 from foundation.outbox import Outbox, Subscription
 from foundation.sql import Ledger
+from memory.conversations.models import Interaction
 from memory.embeddings import Embedder, Encoder, load_embedder
 from memory.engine import MemoryEngine, open_memory
 from memory.facts.reader import StatementReader
-from memory.interactions import Interaction
 from memory.understanding.entities import Entities
 from memory.understanding.service import Enrichment, learn_intents
 from tests.fakes import FakeClock

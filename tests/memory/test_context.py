@@ -12,8 +12,8 @@ from memory.context import (
     tokens_in,
     tokens_of,
 )
+from memory.conversations.models import Speaker
 from memory.facts.models import Fact, Origin
-from memory.interactions import Speaker
 from memory.knowledge.passages import Passage
 from memory.knowledge.service import Quote
 from memory.portrait import Portrait

@@ -12,9 +12,9 @@ from foundation.outbox import OUTBOX
 from foundation.sql import Ledger
 from foundation.warehouse.schema import TABLES
 from memory.briefing import briefing
+from memory.conversations.models import Interaction, Speaker
 from memory.embeddings import Vectors
 from memory.engine import AskedToForget, MemoryEngine
-from memory.interactions import Interaction, Speaker
 from memory.profiles import Profile, profile_of
 from memory.store import INTERACTIONS, PROFILES, MemoryStore
 from tests.fakes import FakeClock

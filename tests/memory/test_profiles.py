@@ -4,7 +4,7 @@ from datetime import timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 from memory.profiles import Profile, profile_of
 from memory.understanding.models import Entity, Intent, Understanding
 from tests.memory.conftest import NOON, TURN

@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from memory.conversations.models import Interaction
 from memory.facts.models import Claim, Origin
 from memory.facts.store import Facts
-from memory.interactions import Interaction
 from tests.tools.conftest import Counter
 
 

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from memory.interactions import Interaction
+from memory.conversations.models import Interaction
 from tests.tools.conftest import Counter
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from memory.conversations.models import Interaction, Speaker
 from memory.embeddings import Vectors
-from memory.interactions import Interaction, Speaker
 
 CLOSE = 0.3
 """Cosine from which two texts are about the same; a lesser one counts only with a word in common."""

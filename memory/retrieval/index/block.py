@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from memory.conversations.models import Interaction, Speaker, day
 from memory.embeddings import Vectors
-from memory.interactions import Interaction, Speaker, day
 from memory.retrieval import bm25 as ranking
 from memory.retrieval.index.base import CLOSE, Match
 from memory.retrieval.index.files import End, Mapped

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from foundation.resilience import one_by_one
 from foundation.settings import PineconeSettings
 from foundation.sql import Ledger
+from memory.conversations.models import Interaction
 from memory.embeddings import Vectors
-from memory.interactions import Interaction
 from memory.retrieval.index.base import Match, fingerprint
 from memory.retrieval.index.block import SPEAKERS, Block
 from memory.retrieval.index.namespaces import Line, Namespaces, open_namespaces

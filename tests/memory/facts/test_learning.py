@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from foundation.sql import Ledger
+from memory.conversations.models import Interaction
 from memory.facts.learning import FactLearning
 from memory.facts.models import Claim, Fact, Origin
 from memory.facts.reader import StatementReader
 from memory.facts.store import Facts
-from memory.interactions import Interaction
 from tests.fakes import FakeClock
 from tests.memory.conftest import said
 
