@@ -11,7 +11,7 @@ from memory.conversations.models import Interaction, Speaker
 from memory.facts.store import Fact
 from memory.knowledge.service import Quote
 from memory.portrait import Portrait
-from memory.profiles import Profile
+from memory.profiles.models import Profile
 from memory.retrieval.products import ProductMatch
 
 TURN_TOKENS = 1_200

@@ -19,7 +19,7 @@ from memory.embeddings import Encoder
 from memory.events import MemoryEvents
 from memory.facts.models import Claim
 from memory.facts.store import Fact, Facts
-from memory.profiles import Profile, profile_of
+from memory.profiles.models import Profile, profile_of
 from memory.recall import EMBEDDED_CHARACTERS, TurnRecall
 from memory.retrieval.index.local import LocalIndex
 from memory.store import MemoryStore, Pair, Stored

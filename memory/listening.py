@@ -17,7 +17,7 @@ from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
 from memory.facts.models import Claim
 from memory.portrait import Portraits
-from memory.profiles import Profile
+from memory.profiles.models import Profile
 from memory.store import MemoryStore, Stored
 from memory.understanding.models import Understanding
 from memory.understanding.service import Enrichment, Heard

@@ -13,7 +13,7 @@ from memory.predictions import purchases
 from memory.predictions.behaviour import Behaviour
 from memory.predictions.models import Outlook
 from memory.predictions.service import Predictions
-from memory.profiles import Profile
+from memory.profiles.models import Profile
 from memory.store import MemoryStore
 from memory.understanding.amounts import amounts
 from memory.vocabulary import CATEGORIES, EFFECTS, FLAVOURS

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from foundation.personal import Kept, personal
 from foundation.sql import Ledger, metadata
 from memory.conversations.models import Interaction
-from memory.profiles import UNDERSTOOD, Profile
+from memory.profiles.models import UNDERSTOOD, Profile
 
 FORGOTTEN = -1
 """The version of a profile that is only a mark, so that nothing is learned any more."""

@@ -8,7 +8,7 @@ from commerce.inventory.words import topic_of
 from memory.facts.models import ABOUT_THEMSELVES, Origin
 from memory.facts.rules import PREDICATES
 from memory.facts.store import LONGEST_PREDICATE, LONGEST_VALUE, Fact
-from memory.profiles import Profile
+from memory.profiles.models import Profile
 from tools.base import Effect, ToolContext, ToolResult, slot, tool
 from tools.phrases import counted, listed, spoken
 

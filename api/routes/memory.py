@@ -17,7 +17,7 @@ from memory.portrait import Portrait, Preferences
 from memory.ports import AgeStanding, MembershipStanding
 from memory.predictions.behaviour import Behaviour, Frequency
 from memory.predictions.models import Outlook
-from memory.profiles import Style
+from memory.profiles.models import Style
 
 CONVERSATIONS = 10
 RECOMMENDED = 3

@@ -16,7 +16,7 @@ from evals.generator.shop import Shop, moment
 from evals.generator.talk import Exchange, exchanges
 from memory.conversations.models import Interaction, Speaker
 from memory.predictions.purchases import summarise_all
-from memory.profiles import profile_of
+from memory.profiles.models import profile_of
 
 SEED = 11
 SAID_BY, SENTENCES = 200, 500

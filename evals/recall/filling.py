@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from foundation.sql import Ledger
 from memory.embeddings import Vectors
-from memory.profiles import Profile
+from memory.profiles.models import Profile
 from memory.store import MemoryStore
 
 NEEDLE = "my saxophone"

@@ -20,7 +20,7 @@ from memory.portrait import Portrait
 from memory.ports import AgeStanding, MembershipStanding, Standing
 from memory.predictions.behaviour import Behaviour
 from memory.predictions.models import Outlook, Shelves, Suggestion
-from memory.profiles import profile_of
+from memory.profiles.models import profile_of
 from memory.retrieval.products import ProductMatch, ShelfProduct
 from tests.memory.conftest import CHICAGO, NOON, TURN
 

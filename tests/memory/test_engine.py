@@ -15,7 +15,7 @@ from memory.briefing import briefing
 from memory.conversations.models import Interaction, Speaker
 from memory.embeddings import Vectors
 from memory.engine import AskedToForget, MemoryEngine
-from memory.profiles import Profile, profile_of
+from memory.profiles.models import Profile, profile_of
 from memory.store import INTERACTIONS, PROFILES, MemoryStore
 from tests.fakes import FakeClock
 from tests.memory.conftest import NOON, TURN, OpenMemory, away, said, until_somebody_waits

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from foundation.sql import Ledger
-from memory.profiles import Profile
+from memory.profiles.models import Profile
 from memory.retrieval.index.base import Match
 from memory.retrieval.index.block import Block
 from memory.retrieval.index.files import BlockFiles, End

@@ -11,7 +11,7 @@ from pinecone import UnauthorizedError
 from evals.stands.pinecone import PineconeStand, admits
 from foundation.sql import Ledger
 from memory.embeddings import DIMENSIONS, Vectors
-from memory.profiles import Profile
+from memory.profiles.models import Profile
 from memory.retrieval.index.base import TurnIndex, fingerprint
 from memory.retrieval.index.local import LocalIndex
 from memory.retrieval.index.namespaces import IndexSilent, open_namespaces

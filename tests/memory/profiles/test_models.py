@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memory.conversations.models import Interaction
-from memory.profiles import Profile, profile_of
+from memory.profiles.models import Profile, profile_of
 from memory.understanding.models import Entity, Intent, Understanding
 from tests.memory.conftest import NOON, TURN
 
