@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from foundation.money import Money
 from memory.context import Depth, MemoryContext, one_line
 from memory.conversations.models import Interaction, Speaker, day
+from memory.customer_view.service import Preferences
 from memory.facts.models import ABOUT_THEMSELVES, Fact, Origin
 from memory.knowledge.service import Quote
-from memory.portrait import Preferences
 from memory.predictions.models import Suggestion
 from memory.retrieval.products import ProductMatch
 

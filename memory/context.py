@@ -8,9 +8,9 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from memory.conversations.models import Interaction, Speaker
+from memory.customer_view.service import Portrait
 from memory.facts.store import Fact
 from memory.knowledge.service import Quote
-from memory.portrait import Portrait
 from memory.profiles.models import Profile
 from memory.retrieval.products import ProductMatch
 

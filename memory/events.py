@@ -9,7 +9,7 @@ from foundation.crypto import DataKeys
 from foundation.ids import new_id
 from foundation.outbox import Outbox
 from memory.conversations.models import TOPIC, Interaction
-from memory.portrait import Portrait
+from memory.customer_view.service import Portrait
 from memory.understanding.models import Understanding
 
 PROFILES = "customer_profiles"

@@ -13,10 +13,10 @@ from foundation.clock import Calendar
 from foundation.outbox import Event, Subscriber, Subscription
 from foundation.sql import Ledger
 from memory.conversations.models import TOPIC, Interaction
+from memory.customer_view.service import Portraits
 from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
 from memory.facts.models import Claim
-from memory.portrait import Portraits
 from memory.profiles.models import Profile
 from memory.store import MemoryStore, Stored
 from memory.understanding.models import Understanding

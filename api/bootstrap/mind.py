@@ -24,6 +24,7 @@ from foundation.settings import Settings, embedded_database_url
 from foundation.sql import metadata
 from memory.composing import Sources
 from memory.conversations.models import Interaction
+from memory.customer_view.service import Portraits
 from memory.engine import MemoryEngine
 from memory.erasure.service import Forgetting, Secrets, Surroundings
 from memory.events import MemoryEvents
@@ -34,7 +35,6 @@ from memory.facts.reader import StatementReader
 from memory.facts.store import Facts
 from memory.knowledge.service import Knowledge
 from memory.listening import Ears, Listening
-from memory.portrait import Portraits
 from memory.predictions.nightly import Nightly
 from memory.predictions.service import SUBSCRIPTION as PREDICTIONS
 from memory.predictions.service import Predictions

@@ -13,7 +13,7 @@ from api.errors import refusals
 from api.shapes import Dollars, Shape, Timestamp
 from foundation.money import Money
 from memory.conversations.models import Interaction
-from memory.portrait import Portrait, Preferences
+from memory.customer_view.service import Portrait, Preferences
 from memory.ports import AgeStanding, MembershipStanding
 from memory.predictions.behaviour import Behaviour, Frequency
 from memory.predictions.models import Outlook

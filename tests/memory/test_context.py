@@ -13,10 +13,10 @@ from memory.context import (
     tokens_of,
 )
 from memory.conversations.models import Speaker
+from memory.customer_view.service import Portrait
 from memory.facts.models import Fact, Origin
 from memory.knowledge.passages import Passage
 from memory.knowledge.service import Quote
-from memory.portrait import Portrait
 from memory.ports import AgeStanding, MembershipStanding, Standing
 from memory.predictions.behaviour import Behaviour
 from memory.predictions.models import Outlook, Shelves, Suggestion

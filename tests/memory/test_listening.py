@@ -16,13 +16,13 @@ from foundation.outbox import OUTBOX, Event, Outbox, Subscription
 from foundation.sql import Ledger
 from foundation.warehouse.schema import TABLES
 from memory.conversations.models import TOPIC, Interaction
+from memory.customer_view.service import Portrait, Portraits
 from memory.engine import MemoryEngine
 from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
 from memory.facts.reader import StatementReader
 from memory.facts.store import Facts
 from memory.listening import SUBSCRIPTION, Ears, Listening
-from memory.portrait import Portrait, Portraits
 from memory.ports import Standing
 from memory.predictions.service import Predictions
 from memory.store import INTERACTIONS, MemoryStore

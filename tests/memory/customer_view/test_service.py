@@ -1,7 +1,7 @@
 from datetime import timedelta
 
+from memory.customer_view.service import Portrait
 from memory.facts.models import Claim, Fact, Statement, timeline
-from memory.portrait import Portrait
 from memory.predictions.behaviour import Behaviour
 from memory.profiles.models import Profile
 from tests.memory.conftest import NOON

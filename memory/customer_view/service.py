@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from foundation.sql import Ledger
+from memory.customer_view.partial import Parts
 from memory.facts.models import ABOUT_THEMSELVES, Fact
 from memory.facts.store import Facts
-from memory.parts import Parts
 from memory.ports import CustomerStanding, Standing
 from memory.predictions import purchases
 from memory.predictions.behaviour import Behaviour
