@@ -21,8 +21,8 @@ from foundation import metrics
 from foundation.auth import Role
 from foundation.crypto import KeyShredded
 from foundation.errors import Invalid
-from memory.briefing import briefing
-from memory.context import Depth
+from memory.context.models import Depth
+from memory.context.renderer import briefing
 from memory.engine import Interaction, MemoryEngine
 from tools.base import Effect, ToolResult
 from tools.catalog import Call, Catalog

@@ -12,15 +12,15 @@ from foundation.crypto import DataKeys
 from foundation.errors import Conflict
 from foundation.outbox import Outbox
 from foundation.sql import Ledger
-from memory.composing import Composer, Sources
-from memory.context import TURN_TOKENS, Depth, MemoryContext, RecalledTurn
+from memory.context.builder import Composer, Sources
+from memory.context.models import TURN_TOKENS, Depth, MemoryContext, RecalledTurn
+from memory.context.recall import EMBEDDED_CHARACTERS, TurnRecall
 from memory.conversations.models import Interaction, Speaker
 from memory.embeddings import Encoder
 from memory.events import MemoryEvents
 from memory.facts.models import Claim
 from memory.facts.store import Fact, Facts
 from memory.profiles.models import Profile, profile_of
-from memory.recall import EMBEDDED_CHARACTERS, TurnRecall
 from memory.retrieval.index.local import LocalIndex
 from memory.store import MemoryStore, Pair, Stored
 from memory.understanding.store import Understandings

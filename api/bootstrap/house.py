@@ -25,7 +25,7 @@ from commerce.customers.signin import SignIn
 from foundation.cache import EventStream
 from foundation.clock import Clock, system_clock
 from foundation.settings import Settings
-from memory.context import Depth
+from memory.context.models import Depth
 from memory.embeddings import load_embedder
 from memory.facts.extraction import Refining
 from tools.base import Services

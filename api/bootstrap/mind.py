@@ -22,7 +22,8 @@ from foundation.holdings import PersonalRows
 from foundation.outbox import Subscriber
 from foundation.settings import Settings, embedded_database_url
 from foundation.sql import metadata
-from memory.composing import Sources
+from memory.context.builder import Sources
+from memory.context.recall import TurnRecall
 from memory.conversations.models import Interaction
 from memory.customer_view.service import Portraits
 from memory.engine import MemoryEngine
@@ -39,7 +40,6 @@ from memory.predictions.nightly import Nightly
 from memory.predictions.service import SUBSCRIPTION as PREDICTIONS
 from memory.predictions.service import Predictions
 from memory.predictions.suggestions import Suggestions
-from memory.recall import TurnRecall
 from memory.recording import Recording
 from memory.retrieval.products import ProductSearch
 from memory.store import MemoryStore

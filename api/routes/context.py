@@ -13,7 +13,7 @@ from api.routes.memory import BriefProfile, ProfileShown, TurnShown
 from api.routes.predictions import OutlookShown
 from api.shapes import Dollars, Shape, Timestamp, Words
 from foundation.money import Money
-from memory.context import TURN_TOKENS, Depth, MemoryContext
+from memory.context.models import TURN_TOKENS, Depth, MemoryContext
 from memory.knowledge.service import Quote
 from memory.retrieval.products import ProductMatch
 

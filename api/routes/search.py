@@ -12,7 +12,7 @@ from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Dollars, Shape, Timestamp, Words
 from foundation.auth import Principal
-from memory.context import RecalledTurn
+from memory.context.models import RecalledTurn
 from memory.knowledge.service import Quote
 from memory.retrieval.products import ProductMatch
 

@@ -14,8 +14,8 @@ from evals.faults.shop import welcome
 from evals.place import open_place
 from evals.report import Figure, Report
 from evals.turns.processes import cpu_ms
-from memory.briefing import briefing
-from memory.context import TURN_TOKENS, Depth, MemoryContext, tokens_of
+from memory.context.models import TURN_TOKENS, Depth, MemoryContext, tokens_of
+from memory.context.renderer import briefing
 
 INTERACTIONS, CUSTOMERS, ASKED = 1_000_000, 20_000, 300
 WARM_UP = 20

@@ -5,8 +5,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.bootstrap import House
-from memory.briefing import briefing
-from memory.context import Depth
+from memory.context.models import Depth
+from memory.context.renderer import briefing
 from memory.conversations.models import Interaction
 from tests.api.conftest import ANA, BEN, Headers
 from tests.fakes import FakeClock

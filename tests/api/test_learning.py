@@ -8,7 +8,7 @@ from api.bootstrap import House
 from foundation.auth import Duty, Role
 from foundation.outbox import OUTBOX
 from foundation.warehouse.schema import TABLES
-from memory.briefing import briefing
+from memory.context.renderer import briefing
 from memory.conversations.models import Interaction
 from memory.store import MemoryStore
 from tests.api.conftest import ANA, BEN, Headers, SignIn

@@ -11,7 +11,7 @@ from foundation.crypto import DataKeys, KeyShredded
 from foundation.outbox import OUTBOX
 from foundation.sql import Ledger
 from foundation.warehouse.schema import TABLES
-from memory.briefing import briefing
+from memory.context.renderer import briefing
 from memory.conversations.models import Interaction, Speaker
 from memory.embeddings import Vectors
 from memory.engine import AskedToForget, MemoryEngine

@@ -4,15 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from memory.briefing import fact_line, product_line, quote_line
-from memory.context import TURN_TOKENS, Depth, MemoryContext, RecalledTurn, fitting, tokens_in, tokens_of
+from memory.context.models import (
+    TURN_TOKENS,
+    Depth,
+    MemoryContext,
+    RecalledTurn,
+    fitting,
+    tokens_in,
+    tokens_of,
+)
+from memory.context.recall import TurnRecall
+from memory.context.renderer import fact_line, product_line, quote_line
 from memory.conversations.models import Interaction
 from memory.customer_view.partial import Parts
 from memory.customer_view.service import Portraits, of_words
 from memory.facts.models import Fact
 from memory.facts.store import ALLERGIC_TO, Facts
 from memory.knowledge.service import Knowledge, Quote
-from memory.recall import TurnRecall
 from memory.retrieval.index.base import Turns
 from memory.retrieval.products import ProductMatch, ProductSearch
 from memory.store import MemoryStore

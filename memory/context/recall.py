@@ -1,6 +1,6 @@
 """Find the past turns of a customer that fit a question, and say why each was chosen."""
 
-from memory.context import RecalledTurn
+from memory.context.models import RecalledTurn
 from memory.conversations.models import Speaker
 from memory.embeddings import Encoder
 from memory.retrieval.index.base import CLOSE, Match, TurnIndex, Turns

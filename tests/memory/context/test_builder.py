@@ -1,9 +1,8 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from memory.briefing import briefing, fact_line
-from memory.composing import FACT_TOKENS, fitting_facts
-from memory.context import (
+from memory.context.builder import FACT_TOKENS, fitting_facts
+from memory.context.models import (
     LONGEST_QUOTE,
     Depth,
     MemoryContext,
@@ -12,6 +11,7 @@ from memory.context import (
     tokens_in,
     tokens_of,
 )
+from memory.context.renderer import briefing, fact_line
 from memory.conversations.models import Speaker
 from memory.customer_view.service import Portrait
 from memory.facts.models import Fact, Origin

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from foundation.money import Money
-from memory.context import Depth, MemoryContext, one_line
+from memory.context.models import Depth, MemoryContext, one_line
 from memory.conversations.models import Interaction, Speaker, day
 from memory.customer_view.service import Preferences
 from memory.facts.models import ABOUT_THEMSELVES, Fact, Origin
