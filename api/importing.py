@@ -10,7 +10,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainin
 
 from api.routes.learning import Told
 from foundation.errors import ShopError
-from memory.recording import Recording
+from memory.ingest.recording import Recording
 
 BATCH = 200
 SHOWN = 10

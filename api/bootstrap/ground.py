@@ -26,7 +26,7 @@ from foundation.warehouse.base import Warehouse
 from foundation.warehouse.ducklake import DuckLake
 from foundation.warehouse.feed import SUBSCRIPTION as WAREHOUSE
 from foundation.warehouse.feed import WarehouseFeed
-from memory.listening import SUBSCRIPTION as MEMORY
+from memory.ingest.subscriber import SUBSCRIPTION as MEMORY
 from memory.predictions.service import SUBSCRIPTION as PREDICTIONS
 
 SUBSCRIPTIONS = (

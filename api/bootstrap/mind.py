@@ -34,13 +34,13 @@ from memory.facts.learning import FactLearning
 from memory.facts.models import Claim
 from memory.facts.reader import StatementReader
 from memory.facts.store import Facts
+from memory.ingest.recording import Recording
+from memory.ingest.subscriber import Ears, Listening
 from memory.knowledge.service import Knowledge
-from memory.listening import Ears, Listening
 from memory.predictions.nightly import Nightly
 from memory.predictions.service import SUBSCRIPTION as PREDICTIONS
 from memory.predictions.service import Predictions
 from memory.predictions.suggestions import Suggestions
-from memory.recording import Recording
 from memory.retrieval.products import ProductSearch
 from memory.store import MemoryStore
 from memory.understanding.entities import Entities

@@ -22,7 +22,7 @@ from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
 from memory.facts.reader import StatementReader
 from memory.facts.store import Facts
-from memory.listening import SUBSCRIPTION, Ears, Listening
+from memory.ingest.subscriber import SUBSCRIPTION, Ears, Listening
 from memory.ports import Standing
 from memory.predictions.service import Predictions
 from memory.store import INTERACTIONS, MemoryStore
