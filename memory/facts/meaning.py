@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from scipy.special import softmax
 
+from foundation.artifact_cache import Arrays, kept
 from memory.embeddings import Encoder
 from memory.facts import values
 from memory.facts.clauses import OURS, RELATION_OF, Clause
 from memory.facts.models import ABOUT_THEMSELVES, Claim
-from memory.kept import Arrays, kept
 from memory.ports import ShopName
 
 EXAMPLES = Path(__file__).with_name("meaning.txt")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.models.offline.vocabulary import Encoder
-from memory.kept import kept
+from foundation.artifact_cache import kept
 
 Matrix = NDArray[np.float32]
 RECIPE = "1"

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from memory.kept import Arrays, kept
+from foundation.artifact_cache import Arrays, kept
 
 
 class Trainer:
