@@ -5,8 +5,9 @@ A wrong yes costs money, so anything with a word beyond these is no decision: th
 
 import re
 import unicodedata
+from typing import Literal
 
-from agent.state import Decision
+Decision = Literal["confirm", "cancel"]
 
 YES = frozenset(
     "yes yep yeah yea yup ok okay sure confirm confirmed confirmo absolutely definitely affirmative correct "

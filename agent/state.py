@@ -5,10 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from agent.consent import Decision
 from foundation.auth import Principal
 from tools.base import Card
-
-Decision = Literal["confirm", "cancel"]
 
 
 @dataclass(frozen=True)

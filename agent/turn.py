@@ -10,9 +10,10 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from agent import closing
+from agent.consent import Decision
 from agent.run import OnStep
 from agent.runner import Runner
-from agent.state import Decision, Inbound, Receipt, Reply, ThreadMessage, TurnEvent
+from agent.state import Inbound, Receipt, Reply, ThreadMessage, TurnEvent
 from agent.store import TurnStore
 from foundation.auth import Principal
 from tools.confirmations import Confirmations, PendingAction

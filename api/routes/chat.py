@@ -7,7 +7,8 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from agent.state import Decision, Inbound, Receipt, Reply, ThreadMessage
+from agent.consent import Decision
+from agent.state import Inbound, Receipt, Reply, ThreadMessage
 from api.deps import TheHouse, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
