@@ -2,7 +2,7 @@
 
 from agent import closing
 from agent.run import Run
-from agent.state import Reply
+from agent.turns.models import Reply
 
 
 async def announce(run: Run, reply: Reply) -> None:

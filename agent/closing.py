@@ -9,7 +9,7 @@ from agent import guardrails
 from agent.history import repaired, text_of
 from agent.models.base import Message
 from agent.run import Run
-from agent.state import Confirmation, Reply
+from agent.turns.models import Confirmation, Reply
 from tools.base import Card, ToolResult
 from tools.confirmations import PendingAction
 

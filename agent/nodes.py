@@ -16,7 +16,7 @@ from agent.opening import RULE, Opening, call_of, confirmed_at, opening
 from agent.policy import matched, system_prompt
 from agent.provenance import origins
 from agent.run import Run
-from agent.state import Reply
+from agent.turns.models import Reply
 from foundation import metrics
 from foundation.auth import Role
 from foundation.crypto import KeyShredded

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from agent.consent import decision
 from agent.models.base import Block, ModelAnswer
-from agent.store import Said
+from agent.turns.store import Said
 from tools.confirmations import PendingAction
 
 RULE = "rule"

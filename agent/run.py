@@ -10,10 +10,10 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 
-from agent.events import Emitter
 from agent.models.base import Message
-from agent.state import Reply
-from agent.store import Claim, TurnStore
+from agent.turns.events import Emitter
+from agent.turns.models import Reply
+from agent.turns.store import Claim, TurnStore
 from foundation.auth import Principal
 from foundation.settings import TurnSettings
 from tools.confirmations import PendingAction

@@ -10,11 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agent import closing
 from agent.announcing import announce
-from agent.events import Append, Emitter
 from agent.graph import RECURSION_LIMIT, Graph
 from agent.run import OnReply, OnStep, Run
-from agent.state import Reply
-from agent.store import Claim, LeaseLost, TurnStore
+from agent.turns.events import Append, Emitter
+from agent.turns.models import Reply
+from agent.turns.store import Claim, LeaseLost, TurnStore
 from foundation import metrics
 from foundation.log import bind, logger
 from foundation.settings import TurnSettings

@@ -13,8 +13,8 @@ from agent import closing
 from agent.consent import Decision
 from agent.run import OnStep
 from agent.runner import Runner
-from agent.state import Inbound, Receipt, Reply, ThreadMessage, TurnEvent
-from agent.store import TurnStore
+from agent.turns.models import Inbound, Receipt, Reply, ThreadMessage, TurnEvent
+from agent.turns.store import TurnStore
 from foundation.auth import Principal
 from tools.confirmations import Confirmations, PendingAction
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi.sse import EventSourceResponse, format_sse_event
 
-from agent.state import Receipt, TurnEvent
+from agent.turns.models import Receipt, TurnEvent
 
 HEARTBEAT_SECONDS = 15.0
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}

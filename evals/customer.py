@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agent.state import Inbound, Receipt, Reply
 from agent.turn import Turns
+from agent.turns.models import Inbound, Receipt, Reply
 from evals.scenario import Scenario, Step
 from evals.shop import Copy
 from foundation.auth import Principal, Role

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from agent.state import TurnStatus
+from agent.turns.models import TurnStatus
 from evals.customer import Played
 from evals.grounding import sources, ungrounded
 from evals.scenario import Scenario, Shown

@@ -7,7 +7,7 @@ from typing import Any
 import redis
 from sqlalchemy import select
 
-from agent.tables import turns
+from agent.turns.tables import turns
 from commerce.notices.files import files_of
 from commerce.notices.store import notices
 from foundation.cache import answering, stream_key

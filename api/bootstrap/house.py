@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter
 
-from agent.adoption import Conversations
-from agent.events import TurnStream
 from agent.graph import Graph, build_graph
 from agent.models.base import Model
 from agent.models.fallback import Fallback
@@ -17,8 +15,10 @@ from agent.models.offline.vocabulary import Named
 from agent.nodes import Nodes
 from agent.refiner import ClaudeRefiner
 from agent.runner import Runner
-from agent.store import TurnStore
 from agent.turn import Turns
+from agent.turns.adoption import Conversations
+from agent.turns.events import TurnStream
+from agent.turns.store import TurnStore
 from api.bootstrap.mind import Mind
 from api.bootstrap.spares import Brain, Spares
 from commerce.customers.signin import SignIn

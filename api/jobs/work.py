@@ -10,7 +10,7 @@ from typing import Any
 from anyio.to_thread import run_sync
 
 from agent.closing import dump
-from agent.state import Inbound, Receipt, Reply
+from agent.turns.models import Inbound, Receipt, Reply
 from api.bootstrap import House, build, load_brain
 from foundation.auth import Principal
 from foundation.errors import GatewayTimeout

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from agent.consent import Decision
-from agent.state import Inbound, Receipt, Reply, ThreadMessage
+from agent.turns.models import Inbound, Receipt, Reply, ThreadMessage
 from api.deps import TheHouse, Visitor
 from api.envelope import Envelope
 from api.errors import refusals

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header
 from pydantic import BaseModel, ConfigDict
 
 from agent.closing import load
-from agent.state import Reply
+from agent.turns.models import Reply
 from api.deps import IdempotencyKey, TheHouse, Visitor
 from api.envelope import Envelope
 from api.errors import refusals

@@ -10,8 +10,8 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, Text, cast, fun
 
 from agent.history import LOST, repaired
 from agent.models.base import Message
-from agent.state import TurnStatus
-from agent.tables import messages, threads, turns
+from agent.turns.models import TurnStatus
+from agent.turns.tables import messages, threads, turns
 from commerce.checkout.models import OrderStatus
 from commerce.checkout.store import cart_lines, orders
 from commerce.inventory.store import products, stock_reservations

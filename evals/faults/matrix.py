@@ -8,7 +8,7 @@ from itertools import count
 
 import numpy as np
 
-from agent.state import Inbound, Reply
+from agent.turns.models import Inbound, Reply
 from api.bootstrap import House, Spares, build, load_brain
 from api.jobs.work import finish_turns
 from evals.faults.audit import Ending, Finding, Outcome, differences, ending, faults, strays, unanswered

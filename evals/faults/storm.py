@@ -8,8 +8,8 @@ from time import monotonic
 import numpy as np
 from sqlalchemy import func, select
 
-from agent.state import TurnStatus
-from agent.tables import turns
+from agent.turns.models import TurnStatus
+from agent.turns.tables import turns
 from api.bootstrap import House, build
 from commerce.checkout.models import OrderStatus
 from commerce.checkout.store import orders

@@ -15,9 +15,9 @@ from agent.models.fallback import Fallback
 from agent.nodes import Nodes
 from agent.run import OnStep
 from agent.runner import Runner
-from agent.state import Inbound, Reply
-from agent.store import TurnStore
 from agent.turn import Turns
+from agent.turns.models import Inbound, Reply
+from agent.turns.store import TurnStore
 from commerce.memberships.store import memberships
 from foundation.auth import Principal, Role
 from foundation.clock import Calendar

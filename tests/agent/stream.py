@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 
-from agent.state import TurnEvent
+from agent.turns.models import TurnEvent
 
 
 class MemoryStream:

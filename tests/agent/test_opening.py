@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 from agent.opening import Opening, opening
-from agent.store import Said
+from agent.turns.store import Said
 from tools.confirmations import WAITING, PendingAction
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

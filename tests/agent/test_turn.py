@@ -13,7 +13,7 @@ from agent.guardrails import NOTHING_TO_SAY
 from agent.models.base import ModelRequest
 from agent.nodes import OUT_OF_BUDGET
 from agent.opening import LEFT_ALONE
-from agent.store import LeaseLost, ThreadNotFound
+from agent.turns.store import LeaseLost, ThreadNotFound
 from foundation.auth import Principal, Role
 from foundation.settings import TurnSettings
 from tests.agent.desk import Desk, message, open_desk

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from agent.tables import messages, threads, turns
+from agent.turns.tables import messages, threads, turns
 from api.bootstrap import House
 from commerce.memberships.store import memberships
 from tests.api.conftest import Headers

@@ -13,9 +13,9 @@ from redis.retry import Retry
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from agent.state import Inbound
-from agent.store import Claim, TurnStore
-from agent.tables import messages, turns
+from agent.turns.models import Inbound
+from agent.turns.store import Claim, TurnStore
+from agent.turns.tables import messages, turns
 from api.bootstrap import House, build
 from api.jobs.scheduler import Scheduler, open_scheduler, resume_turns
 from api.jobs.work import Asked, handlers

@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from agent.state import TurnEvent
+from agent.turns.models import TurnEvent
 from api.streams import with_pauses
 
 

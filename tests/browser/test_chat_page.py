@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from sqlalchemy import func, select
 
-from agent.tables import messages
+from agent.turns.tables import messages
 from api.bootstrap import House
 from commerce.memberships.store import memberships
 from foundation.money import Money

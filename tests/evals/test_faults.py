@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.state import Inbound
+from agent.turns.models import Inbound
 from api.bootstrap import build
 from commerce.inventory.models import Wanted
 from evals.faults.audit import Finding, Outcome, differences, faults, strays, undelivered

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent.state import Confirmation, Receipt, Reply
+from agent.turns.models import Confirmation, Receipt, Reply
 from evals.customer import Played
 from evals.graders import Evidence, grade
 from evals.grounding import sources, ungrounded

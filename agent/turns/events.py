@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from agent.state import TurnEvent
+from agent.turns.models import TurnEvent
 from foundation.cache import CacheAway, EventStream, StreamEvent
 from foundation.log import logger
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import update
 
-from agent.tables import threads, turns
+from agent.turns.tables import threads, turns
 from foundation.sql import Ledger
 
 

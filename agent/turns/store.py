@@ -22,8 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from agent.state import Inbound, Receipt, TurnStatus
-from agent.tables import journal, messages, threads, turns
+from agent.turns.models import Inbound, Receipt, TurnStatus
+from agent.turns.tables import journal, messages, threads, turns
 from foundation.clock import Clock
 from foundation.errors import NotFound
 from foundation.ids import new_id
