@@ -9,10 +9,10 @@ from weakref import WeakValueDictionary
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
-from agent import closing
 from agent.consent import Decision
-from agent.run import OnStep
-from agent.runner import Runner
+from agent.graph import reply as closing
+from agent.graph.run import OnStep
+from agent.graph.runner import Runner
 from agent.turns.models import Inbound, Receipt, Reply, ThreadMessage, TurnEvent
 from agent.turns.store import TurnStore
 from foundation.auth import Principal

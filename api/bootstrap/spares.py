@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from agent.graph.run import OnStep
 from agent.models.base import Model
 from agent.models.offline.training import Training
-from agent.run import OnStep
 from commerce.payments.ports import CardGateway
 from memory.embeddings import Embedder
 from memory.facts.meaning import ClauseMeaning

@@ -9,7 +9,7 @@ from typing import Any
 
 from anyio.to_thread import run_sync
 
-from agent.closing import dump
+from agent.graph.reply import dump
 from agent.turns.models import Inbound, Receipt, Reply
 from api.bootstrap import House, build, load_brain
 from foundation.auth import Principal

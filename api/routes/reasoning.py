@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, ConfigDict
 
-from agent.closing import load
+from agent.graph.reply import load
 from agent.turns.models import Reply
 from api.deps import IdempotencyKey, TheHouse, Visitor
 from api.envelope import Envelope

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, Text, cast, func, select, true
 
-from agent.history import LOST, repaired
+from agent.graph.history import LOST, repaired
 from agent.models.base import Message
 from agent.turns.models import TurnStatus
 from agent.turns.tables import messages, threads, turns

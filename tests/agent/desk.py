@@ -9,12 +9,12 @@ import numpy as np
 from anyio import CapacityLimiter
 from sqlalchemy import func, select
 
-from agent.graph import build_graph
+from agent.graph.build import build_graph
+from agent.graph.nodes import Nodes
+from agent.graph.run import OnStep
+from agent.graph.runner import Runner
 from agent.models.base import Model
 from agent.models.fallback import Fallback
-from agent.nodes import Nodes
-from agent.run import OnStep
-from agent.runner import Runner
 from agent.turn import Turns
 from agent.turns.models import Inbound, Reply
 from agent.turns.store import TurnStore

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from agent.answers import ONE_AT_A_TIME
-from agent.closing import FAILED
-from agent.guardrails import NOTHING_TO_SAY
+from agent.graph.answers import ONE_AT_A_TIME
+from agent.graph.guardrails import NOTHING_TO_SAY
+from agent.graph.nodes import OUT_OF_BUDGET
+from agent.graph.reply import FAILED
+from agent.graph.rules import LEFT_ALONE
 from agent.models.base import ModelRequest
-from agent.nodes import OUT_OF_BUDGET
-from agent.opening import LEFT_ALONE
 from agent.turns.store import LeaseLost, ThreadNotFound
 from foundation.auth import Principal, Role
 from foundation.settings import TurnSettings

@@ -4,7 +4,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.history import LOST, repaired
+from agent.graph.history import LOST, repaired
 
 
 def said(text: str) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager, suppress
 from anyio import CapacityLimiter
 from sqlalchemy.exc import SQLAlchemyError
 
-from agent import closing
-from agent.announcing import announce
-from agent.graph import RECURSION_LIMIT, Graph
-from agent.run import OnReply, OnStep, Run
+from agent.graph import reply as closing
+from agent.graph.build import RECURSION_LIMIT, Graph
+from agent.graph.reply_events import announce
+from agent.graph.run import OnReply, OnStep, Run
 from agent.turns.events import Append, Emitter
 from agent.turns.models import Reply
 from agent.turns.store import Claim, LeaseLost, TurnStore

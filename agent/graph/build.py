@@ -7,8 +7,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
-from agent.nodes import GraphState, Nodes
-from agent.run import Run
+from agent.graph.nodes import GraphState, Nodes
+from agent.graph.run import Run
 
 RECURSION_LIMIT = 40
 

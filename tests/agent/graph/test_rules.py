@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from agent.opening import Opening, opening
+from agent.graph.rules import Opening, opening
 from agent.turns.store import Said
 from tools.confirmations import WAITING, PendingAction
 

@@ -1,7 +1,7 @@
 """Tell whoever waits for a turn how it ended."""
 
-from agent import closing
-from agent.run import Run
+from agent.graph import reply as closing
+from agent.graph.run import Run
 from agent.turns.models import Reply
 
 

@@ -1,4 +1,4 @@
-from agent.guardrails import NOTHING_TO_SAY, ungrounded, worded
+from agent.graph.guardrails import NOTHING_TO_SAY, ungrounded, worded
 from tools.base import ToolResult
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agent import guardrails
-from agent.history import repaired, text_of
+from agent.graph import guardrails
+from agent.graph.history import repaired, text_of
+from agent.graph.run import Run
 from agent.models.base import Message
-from agent.run import Run
 from agent.turns.models import Confirmation, Reply
 from tools.base import Card, ToolResult
 from tools.confirmations import PendingAction

@@ -6,16 +6,16 @@ from typing import Annotated, Any, TypedDict
 
 from langgraph.runtime import Runtime
 
-from agent import closing
-from agent.announcing import announce
-from agent.answers import Heard, hear
-from agent.history import repaired
+from agent.graph import reply as closing
+from agent.graph.answers import Heard, hear
+from agent.graph.history import repaired
+from agent.graph.policy import matched, system_prompt
+from agent.graph.provenance import origins
+from agent.graph.reply_events import announce
+from agent.graph.rules import RULE, Opening, call_of, confirmed_at, opening
+from agent.graph.run import Run
 from agent.models.base import Block, Message, ModelAnswer, ModelRequest
 from agent.models.fallback import Fallback
-from agent.opening import RULE, Opening, call_of, confirmed_at, opening
-from agent.policy import matched, system_prompt
-from agent.provenance import origins
-from agent.run import Run
 from agent.turns.models import Reply
 from foundation import metrics
 from foundation.auth import Role

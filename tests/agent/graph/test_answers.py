@@ -1,4 +1,4 @@
-from agent.answers import CUT_OFF, DECLINED, ONE_AT_A_TIME, TOO_MANY, Heard, hear
+from agent.graph.answers import CUT_OFF, DECLINED, ONE_AT_A_TIME, TOO_MANY, Heard, hear
 from agent.models.base import ModelAnswer
 from tests.agent.models import uses, words
 from tools.memberships import list_membership_tiers, subscribe_membership

@@ -1,10 +1,10 @@
 from pathlib import Path
 from typing import Any
 
-from agent.graph import build_graph
-from agent.nodes import Nodes
+from agent.graph.build import build_graph
+from agent.graph.nodes import Nodes
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_architecture_shows_the_graph_as_it_is() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from foundation.auth import Role
 
-FOLDER = Path(__file__).parent / "policies"
+FOLDER = Path(__file__).parents[1] / "policies"
 
 
 @dataclass(frozen=True)

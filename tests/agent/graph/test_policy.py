@@ -1,4 +1,4 @@
-from agent.policy import matched, policies, system_prompt
+from agent.graph.policy import matched, policies, system_prompt
 from foundation.auth import Role
 
 
