@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter
 
+from agent.fact_extraction import ClaudeRefiner
 from agent.graph.build import Graph, build_graph
 from agent.graph.nodes import Nodes
 from agent.graph.runner import Runner
@@ -14,7 +15,6 @@ from agent.models.base import Model
 from agent.models.fallback import Fallback
 from agent.models.offline.model import OfflineModel
 from agent.models.offline.vocabulary import Named
-from agent.refiner import ClaudeRefiner
 from agent.turn import Turns
 from agent.turns.adoption import Conversations
 from agent.turns.events import TurnStream

@@ -19,7 +19,7 @@ from memory.facts.rules import PREDICATES
 if TYPE_CHECKING:
     from agent.models.claude import Claude
 
-SYSTEM = (Path(__file__).parent / "refining.md").read_text(encoding="utf-8")
+SYSTEM = (Path(__file__).parent / "fact_extraction.md").read_text(encoding="utf-8")
 SUBJECTS = (ABOUT_THEMSELVES, *RELATIONS)
 STATED = {
     "subject": {"type": "string", "enum": SUBJECTS, "description": "Whom it is about"},

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from agent.fact_extraction import FORM, ClaudeRefiner
 from agent.models.base import ModelUnavailable
 from agent.models.claude import Claude
-from agent.refiner import FORM, ClaudeRefiner
 from evals.stands.messages_api import MessagesStand, calls, fails, says
 from foundation.clock import system_clock
 from foundation.resilience import BreakerOpen
