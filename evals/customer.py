@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agent.turn import Turns
+from agent.service import Turns
 from agent.turns.models import Inbound, Receipt, Reply
 from evals.scenario import Scenario, Step
 from evals.shop import Copy

@@ -15,7 +15,7 @@ from agent.models.base import Model
 from agent.models.fallback import Fallback
 from agent.models.offline.model import OfflineModel
 from agent.models.offline.vocabulary import Named
-from agent.turn import Turns
+from agent.service import Turns
 from agent.turns.adoption import Conversations
 from agent.turns.events import TurnStream
 from agent.turns.store import TurnStore

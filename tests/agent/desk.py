@@ -15,7 +15,7 @@ from agent.graph.run import OnStep
 from agent.graph.runner import Runner
 from agent.models.base import Model
 from agent.models.fallback import Fallback
-from agent.turn import Turns
+from agent.service import Turns
 from agent.turns.models import Inbound, Reply
 from agent.turns.store import TurnStore
 from commerce.memberships.store import memberships

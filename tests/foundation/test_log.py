@@ -37,12 +37,12 @@ def lines() -> Iterator[Lines]:
 
 class TestLines:
     def test_a_line_says_when_what_where_and_how_bad(self, lines: Lines) -> None:
-        logger("agent.turn").warning("turn_resumed", attempt=2)
+        logger("agent.service").warning("turn_resumed", attempt=2)
 
         assert lines.last["timestamp"].endswith("Z")
         assert lines.last["event"] == "turn_resumed"
         assert lines.last["level"] == "warning"
-        assert lines.last["logger"] == "agent.turn"
+        assert lines.last["logger"] == "agent.service"
         assert lines.last["attempt"] == 2
 
     def test_lines_carry_the_request_they_belong_to(self, lines: Lines) -> None:
