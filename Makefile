@@ -8,7 +8,7 @@ SHELL := bash
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-PARTS := foundation commerce memory tools connectors agent api evals
+PARTS := foundation commerce memory tools connectors agent demo api evals
 CODE := $(PARTS) tests
 
 # Models are in packages, and one thread each is what two cores can bear.

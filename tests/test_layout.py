@@ -10,7 +10,18 @@ from pydantic_settings import BaseSettings
 from foundation import settings
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = {"agent", "api", "commerce", "connectors", "evals", "foundation", "memory", "tests", "tools"}
+FOLDERS = {
+    "agent",
+    "api",
+    "commerce",
+    "connectors",
+    "demo",
+    "evals",
+    "foundation",
+    "memory",
+    "tests",
+    "tools",
+}
 MADE = {"var", "build", "dist", "__pycache__"}
 EXAMPLE = (ROOT / ".env.example").read_text()
 PARTS = [

@@ -8,7 +8,7 @@ from api.bootstrap.shop import Shop
 from commerce.payments.models import INVOICE_LENGTH
 from commerce.payments.ports import Notification, PlanStatus, Return, Verdict
 from commerce.payments.sandbox import SandboxGateway, sandbox_charges, sandbox_plans, sandbox_refunds
-from evals.stands.authorize_net import AuthorizeNetStand
+from demo.fakes.authorize_net import AuthorizeNetStand
 from foundation.clock import Clock
 from foundation.ids import new_id
 from foundation.money import Money

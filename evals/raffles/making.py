@@ -19,7 +19,7 @@ from commerce.raffles.draw.bundle import (
     written,
 )
 from commerce.raffles.draw.tickets import block_of, digest, holder
-from evals.stands.drand import OwnBeacon
+from demo.fakes.drand import OwnBeacon
 
 CLOSED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Path = tuple[str | int, ...]

@@ -17,11 +17,11 @@ from commerce.raffles.draw.tickets import block_of, digest
 from commerce.raffles.draw.verification import verify
 from commerce.raffles.draws import RaffleDraws
 from commerce.raffles.models import Raffle, RaffleStatus
+from demo.fakes.drand import OwnBeacon
 from evals.generator.rooms import SetClock
 from evals.place import open_place
 from evals.raffles.fairness import Draw, by, naive
 from evals.raffles.making import CHAINS, CLOSED, SEED, committed, drawn, lines, text_of
-from evals.stands.drand import OwnBeacon
 from foundation.crypto import DataKeys, KeyRing
 from foundation.money import Money
 from foundation.outbox import Outbox

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from agent.models.base import ModelAnswer, ModelRequest, ModelUnavailable
 from agent.models.claude import Claude
 from agent.models.fallback import SIMPLER, Fallback
-from evals.stands.messages_api import MessagesStand, calls, fails, says
+from demo.fakes.messages_api import MessagesStand, calls, fails, says
 from foundation.clock import system_clock
 from foundation.settings import ModelSettings
 from tests.agent.models import ScriptedModel

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from agent.fact_extraction import FORM, ClaudeRefiner
 from agent.models.base import ModelUnavailable
 from agent.models.claude import Claude
-from evals.stands.messages_api import MessagesStand, calls, fails, says
+from demo.fakes.messages_api import MessagesStand, calls, fails, says
 from foundation.clock import system_clock
 from foundation.resilience import BreakerOpen
 from foundation.settings import ModelSettings

@@ -9,7 +9,7 @@ from commerce.fraud.store import fraud_attempts
 from commerce.raffles.draw.bundle import WAIT, Bundle
 from commerce.raffles.draw.verification import verify
 from commerce.raffles.draws import RaffleDraws
-from evals.stands.drand import OwnBeacon
+from demo.fakes.drand import OwnBeacon
 from tests.api.conftest import Headers
 from tests.fakes import FakeClock
 

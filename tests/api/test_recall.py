@@ -16,8 +16,8 @@ from api.check import examine, look_at_pinecone
 from api.jobs.scheduler import index_chores
 from commerce.customers.leaving import Leaving
 from commerce.customers.models import NewCustomer
+from demo.fakes.pinecone import PineconeStand
 from evals.recall.filling import BEGIN, NEEDLE, fill
-from evals.stands.pinecone import PineconeStand
 from foundation.holdings import Left, Traces
 from foundation.settings import PineconeSettings, Settings
 from memory.embeddings import DIMENSIONS

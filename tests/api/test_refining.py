@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from api.bootstrap import House, build
 from api.jobs.scheduler import refine_facts
 from api.jobs.work import handlers
-from evals.stands.messages_api import MessagesStand, calls, fails
+from demo.fakes.messages_api import MessagesStand, calls, fails
 from foundation.queue import JOBS, Bench
 from foundation.settings import ModelSettings
 from memory.conversations.models import Interaction

@@ -12,7 +12,7 @@ from commerce.customers.models import NewCustomer
 from commerce.memberships.models import Tier
 from commerce.payments.gateway_store import gateway_notifications
 from commerce.payments.models import PaymentStatus
-from evals.stands.authorize_net import (
+from demo.fakes.authorize_net import (
     HEADER,
     LOGIN_ID,
     SIGNATURE_KEY,

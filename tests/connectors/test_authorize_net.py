@@ -23,8 +23,8 @@ from commerce.payments.ports import (
     Verdict,
 )
 from connectors.authorize_net import AuthorizeNet, Credentials, Webhooks, Wire, sign
-from evals.stands.authorize_net import LOGIN_ID, SIGNATURE_KEY, TRANSACTION_KEY, AuthorizeNetStand
-from evals.stands.authorize_net.stand import Fault
+from demo.fakes.authorize_net import LOGIN_ID, SIGNATURE_KEY, TRANSACTION_KEY, AuthorizeNetStand
+from demo.fakes.authorize_net.stand import Fault
 from foundation.money import Money
 from tests.fakes import FakeClock
 

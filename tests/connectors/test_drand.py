@@ -4,7 +4,7 @@ import pytest
 
 from commerce.raffles.ports import BeaconSilent
 from connectors.drand import COOLDOWN, Drand
-from evals.stands.drand import DrandStand, OwnBeacon
+from demo.fakes.drand import DrandStand, OwnBeacon
 from tests.fakes import FakeClock
 
 NOWHERE = "http://127.0.0.1:9"

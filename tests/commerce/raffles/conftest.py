@@ -1,6 +1,6 @@
 import pytest
 
-from evals.stands.drand import OwnBeacon
+from demo.fakes.drand import OwnBeacon
 from foundation.sql import Ledger
 from tests.fakes import FakeClock
 from tests.shop import Shop

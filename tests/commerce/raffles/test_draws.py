@@ -13,7 +13,7 @@ from commerce.raffles.draw_store import TICKETS_A_BLOCK, NotCommitted, list_bloc
 from commerce.raffles.draws import BEFORE_PUBLISHING, BeaconAway, ListChanged, TooEarly
 from commerce.raffles.models import Raffle, RaffleClosed, RaffleStatus, WrongStage
 from commerce.raffles.store import raffle_tickets
-from evals.stands.drand import OwnBeacon
+from demo.fakes.drand import OwnBeacon
 from foundation.errors import ShopError
 from foundation.outbox import OUTBOX
 from tests.crashes import Killed, then_killed

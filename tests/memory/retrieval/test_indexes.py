@@ -8,7 +8,7 @@ import pytest
 import stamina
 from pinecone import UnauthorizedError
 
-from evals.stands.pinecone import PineconeStand, admits
+from demo.fakes.pinecone import PineconeStand, admits
 from foundation.sql import Ledger
 from memory.embeddings import DIMENSIONS, Vectors
 from memory.profiles.models import Profile

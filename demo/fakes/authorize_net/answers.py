@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from evals.stands.authorize_net.book import APPROVED, ISSUERS, Card, Subscription, Transaction
+from demo.fakes.authorize_net.book import APPROVED, ISSUERS, Card, Subscription, Transaction
 
 Fields = dict[str, Any]
 

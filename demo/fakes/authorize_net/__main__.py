@@ -9,7 +9,7 @@ from datetime import date
 
 import httpx
 
-from evals.stands.authorize_net import (
+from demo.fakes.authorize_net import (
     HEADER,
     LOGIN_ID,
     SIGNATURE_KEY,

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from evals.stands.serving import served
+from demo.fakes.serving import served
 
 MOST_RESULTS = 10_000
 MOST_VECTORS = 1_000

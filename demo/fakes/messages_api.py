@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from evals.stands.serving import served
+from demo.fakes.serving import served
 
 TOKEN = 4
 """Characters in a token, about."""

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from commerce.raffles.draw.beacon import Chain, randomness_of
 from commerce.raffles.ports import BeaconSilent
-from evals.stands.serving import served
+from demo.fakes.serving import served
 from foundation.clock import Clock
 
 DOMAIN = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"

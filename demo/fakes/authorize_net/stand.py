@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from evals.stands.authorize_net.answers import (
+from demo.fakes.authorize_net.answers import (
     Fields,
     Refused,
     card_shown,
@@ -28,7 +28,7 @@ from evals.stands.authorize_net.answers import (
     unsuccessful,
     window,
 )
-from evals.stands.authorize_net.book import (
+from demo.fakes.authorize_net.book import (
     APPROVED,
     CARDS,
     DECLINED,
@@ -42,9 +42,9 @@ from evals.stands.authorize_net.book import (
     Subscription,
     Transaction,
 )
-from evals.stands.authorize_net.schema import misplaced
-from evals.stands.authorize_net.webhooks import Sent, notification
-from evals.stands.serving import served
+from demo.fakes.authorize_net.schema import misplaced
+from demo.fakes.authorize_net.webhooks import Sent, notification
+from demo.fakes.serving import served
 from foundation.clock import Clock
 
 BOM = b"\xef\xbb\xbf"
