@@ -15,10 +15,10 @@ from psycopg import sql
 from sqlalchemy import delete
 
 from api.bootstrap import Brain, House, build, load_brain
-from evals.generator import ledger as into_ledger
-from evals.generator.config import ShopConfig
-from evals.generator.rooms import SetClock, open_rooms
-from evals.generator.shop import Shop
+from demo.generator import ledger as into_ledger
+from demo.generator.config import ShopConfig
+from demo.generator.rooms import SetClock, open_rooms
+from demo.generator.shop import Shop
 from evals.place import open_place
 from evals.snapshot import Snapshot, take
 from foundation.migrations import migrate

@@ -62,7 +62,7 @@ class Preparation:
             return
         count = str(self._settings.shop.demo_customers)
         self._console.print(f"Building a demo shop of {count} customers, once:")
-        command = [sys.executable, "-m", "evals.generator", "--customers", count, "--into", "ledger"]
+        command = [sys.executable, "-m", "demo.generator", "--customers", count, "--into", "ledger"]
         if subprocess.run(command, check=False, start_new_session=True).returncode:  # noqa: S603 - our own program
             raise NotPrepared("The demo shop could not be built; what it said is above.")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from api.bootstrap import House
-from evals.generator.config import ShopConfig
-from evals.generator.ledger import DOCUMENTS
-from evals.generator.ledger import product as product_of
-from evals.generator.shop import Shop, moment
-from evals.generator.talk import Exchange, exchanges
+from demo.generator.config import ShopConfig
+from demo.generator.ledger import DOCUMENTS
+from demo.generator.ledger import product as product_of
+from demo.generator.shop import Shop, moment
+from demo.generator.talk import Exchange, exchanges
 from memory.conversations.models import Interaction, Speaker
 from memory.predictions.purchases import summarise_all
 from memory.profiles.models import profile_of

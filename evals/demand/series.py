@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commerce.demand.models import WEEK
-from evals.generator.config import ShopConfig
-from evals.generator.shop import Shard, Shop
+from demo.generator.config import ShopConfig
+from demo.generator.shop import Shard, Shop
 
 SYNTHETIC = "synthetic"
 JOURNEY = "journey_top300.parquet"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from evals.generator.catalogue import products
+from demo.generator.catalogue import products
 from memory.ports import NameKind, ShopName
 from memory.vocabulary import CATEGORIES, EFFECTS, FLAVOURS
 

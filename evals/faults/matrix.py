@@ -11,12 +11,12 @@ import numpy as np
 from agent.turns.models import Inbound, Reply
 from api.bootstrap import House, Spares, build, load_brain
 from api.jobs.work import finish_turns
+from demo.generator.rooms import SetClock
 from evals.faults.audit import Ending, Finding, Outcome, differences, ending, faults, strays, unanswered
 from evals.faults.forks import finished, forked
 from evals.faults.fuse import CHARGING, STATEMENT, Fuse, FusedGateway, Point, lay_along
 from evals.faults.shop import welcome
 from evals.faults.stories import STORIES, Story
-from evals.generator.rooms import SetClock
 from foundation.auth import Principal, Role
 from foundation.clock import Calendar
 from foundation.settings import Settings

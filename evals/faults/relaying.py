@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from api.bootstrap import build
+from demo.generator.rooms import SetClock
 from evals.faults.audit import Finding, Outcome, undelivered
 from evals.faults.forks import finished, forked
 from evals.faults.fuse import COMMIT, COMMITTED, Fuse, Point, lay_along
-from evals.generator.rooms import SetClock
 from foundation.outbox import Relay
 from foundation.settings import Settings
 from foundation.warehouse.base import Rejection, Row

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy import insert
 
-from evals.generator.config import ShopConfig
-from evals.generator.shop import Shop
+from demo.generator.config import ShopConfig
+from demo.generator.shop import Shop
 from evals.place import open_place
 from evals.predictions.synthetic import HORIZON, drawn
 from evals.report import Figure

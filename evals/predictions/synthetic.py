@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.generator.choices import Lines as Bought
-from evals.generator.choices import fill
-from evals.generator.config import ShopConfig
-from evals.generator.people import draw_people
-from evals.generator.shop import Shard, Shop
-from evals.generator.visits import Calendar, Visits, simulate
+from demo.generator.choices import Lines as Bought
+from demo.generator.choices import fill
+from demo.generator.config import ShopConfig
+from demo.generator.people import draw_people
+from demo.generator.shop import Shard, Shop
+from demo.generator.visits import Calendar, Visits, simulate
 from evals.predictions.judging import auc, brier
 from evals.report import Figure
 from memory.predictions.model import fit_model

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from evals.generator import scripts, talk
+from demo.generator import scripts, talk
 from evals.recall import questions
 from evals.recall.questions import Case, cases
 from foundation.settings import load_settings

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evals.generator.config import ShopConfig
-from evals.generator.shop import Shop, moment
-from evals.generator.talk import exchanges
+from demo.generator.config import ShopConfig
+from demo.generator.shop import Shop, moment
+from demo.generator.talk import exchanges
 from memory.conversations.models import Speaker
 from memory.retrieval.bm25 import words_of
 from memory.retrieval.ranker import Line

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from evals.generator.config import ShopConfig
-from evals.generator.shop import Shop, moment
-from evals.generator.talk import exchanges
+from demo.generator.config import ShopConfig
+from demo.generator.shop import Shop, moment
+from demo.generator.talk import exchanges
 from evals.place import open_place
 from evals.recall.filling import NEEDLE, fill
 from evals.turns.processes import cpu_ms

@@ -4,13 +4,13 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from demo.generator.rooms import SetClock
 from evals.faults.audit import KINDS, Finding, Outcome
 from evals.faults.matrix import Theatre, play_all
 from evals.faults.relaying import Relaying
 from evals.faults.service import VALKEY, WORK_HORSE, WORKER_ALONE
 from evals.faults.shop import open_shop
 from evals.faults.storm import SETTINGS, strike
-from evals.generator.rooms import SetClock
 from evals.report import Goal, Report
 from foundation.clock import system_clock
 

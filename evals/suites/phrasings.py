@@ -16,7 +16,7 @@ from agent.models.offline.model import OfflineModel
 from agent.models.offline.speech import phrases
 from agent.models.offline.training import Training
 from agent.models.offline.vocabulary import Named
-from evals.generator.catalogue import products
+from demo.generator.catalogue import products
 from evals.phrasings.nearest import NearestExample
 from evals.phrasings.sentences import HOME, Expected, Sentence, read
 from evals.report import Report

@@ -7,6 +7,7 @@ import pytest
 from agent.turns.models import Inbound
 from api.bootstrap import build
 from commerce.inventory.models import Wanted
+from demo.generator.rooms import SetClock
 from evals.faults.audit import Finding, Outcome, differences, faults, strays, undelivered
 from evals.faults.forks import ChildFailed, finished, forked
 from evals.faults.fuse import CHARGED, CHARGING, COMMIT, COMMITTED, Fuse, Point
@@ -14,7 +15,6 @@ from evals.faults.matrix import Case, Theatre
 from evals.faults.relaying import APPENDED, Relaying
 from evals.faults.shop import furnish, welcome
 from evals.faults.stories import STORIES
-from evals.generator.rooms import SetClock
 from foundation.auth import Principal, Role
 from foundation.clock import system_clock
 from foundation.money import Money

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import betaln, gammaln
 
-from evals.generator.catalogue import products
-from evals.generator.config import Shock, ShopConfig
-from evals.generator.regulars import favourites
-from evals.generator.segments import EFFECTS, Segment
-from evals.generator.shop import Shard, Shop, moment, moments
-from evals.generator.talk import exchanges
-from evals.generator.visits import COMPLAINT_RATE
+from demo.generator.catalogue import products
+from demo.generator.config import Shock, ShopConfig
+from demo.generator.regulars import favourites
+from demo.generator.segments import EFFECTS, Segment
+from demo.generator.shop import Shard, Shop, moment, moments
+from demo.generator.talk import exchanges
+from demo.generator.visits import COMPLAINT_RATE
 
 ONE_KIND = Segment("one", 1.0, 0.9, 45.0, 0.8, 3.2, 3.0, 5.0, 0.2, {})
 PLAIN = ShopConfig(

@@ -14,12 +14,12 @@ from commerce.memberships.models import Tier
 from commerce.memberships.store import changes, memberships, periods, recurrings
 from commerce.payments.sandbox import sandbox_charges
 from commerce.raffles.store import raffle_purchases, raffle_tickets
-from evals.generator.__main__ import main
-from evals.generator.config import ShopConfig
-from evals.generator.ledger import build, is_built
-from evals.generator.rooms import Rooms, SetClock, open_rooms
-from evals.generator.shop import Shard, Shop
-from evals.generator.talk import exchanges
+from demo.generator.__main__ import main
+from demo.generator.config import ShopConfig
+from demo.generator.ledger import build, is_built
+from demo.generator.rooms import Rooms, SetClock, open_rooms
+from demo.generator.shop import Shard, Shop
+from demo.generator.talk import exchanges
 from foundation.embedded import EmbeddedPostgres
 from foundation.outbox import OUTBOX
 from foundation.settings import Settings, load_settings

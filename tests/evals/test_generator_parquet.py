@@ -5,10 +5,10 @@ import duckdb
 import numpy as np
 import pytest
 
-from evals.generator.config import ShopConfig
-from evals.generator.parquet import FolderTakenError, write
-from evals.generator.shop import Shop
-from evals.generator.talk import exchanges
+from demo.generator.config import ShopConfig
+from demo.generator.parquet import FolderTakenError, write
+from demo.generator.shop import Shop
+from demo.generator.talk import exchanges
 
 SMALL = ShopConfig(customers=600, customers_a_shard=200)
 

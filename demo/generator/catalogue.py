@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evals.generator.config import Stage, stream
-from evals.generator.segments import EFFECTS
-from evals.generator.shelf import (
+from demo.generator.config import Stage, stream
+from demo.generator.segments import EFFECTS
+from demo.generator.shelf import (
     ACCESSORIES,
     ALONGSIDE,
     BLENDS,

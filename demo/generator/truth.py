@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.generator.choices import Lines, Shelf
-from evals.generator.config import ShopConfig
-from evals.generator.people import People
-from evals.generator.visits import Visits
+from demo.generator.choices import Lines, Shelf
+from demo.generator.config import ShopConfig
+from demo.generator.people import People
+from demo.generator.visits import Visits
 
 TOP = 10
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from evals.generator.catalogue import Item
+from demo.generator.catalogue import Item
 
 
 @dataclass(frozen=True)

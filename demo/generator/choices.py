@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.generator.catalogue import Item
-from evals.generator.config import ShopConfig, Stage
-from evals.generator.people import People
-from evals.generator.segments import TASTES
-from evals.generator.visits import Visits
+from demo.generator.catalogue import Item
+from demo.generator.config import ShopConfig, Stage
+from demo.generator.people import People
+from demo.generator.segments import TASTES
+from demo.generator.visits import Visits
 
 EXTRA_LINES = 1.1
 TASTE_WEIGHT = 8.0

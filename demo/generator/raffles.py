@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.generator.config import ShopConfig, Stage
-from evals.generator.people import People
-from evals.generator.standing import Standing
-from evals.generator.visits import Lives
+from demo.generator.config import ShopConfig, Stage
+from demo.generator.people import People
+from demo.generator.standing import Standing
+from demo.generator.visits import Lives
 
 ENTERS, MEMBER_ENTERS = 0.07, 0.20
 SMALLEST_HOUSE = 400

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import OperationalError
 
-from evals.generator import ledger as into_ledger
-from evals.generator import parquet
-from evals.generator.config import ShopConfig
-from evals.generator.rooms import SetClock, open_rooms
-from evals.generator.shop import Shop
+from demo.generator import ledger as into_ledger
+from demo.generator import parquet
+from demo.generator.config import ShopConfig
+from demo.generator.rooms import SetClock, open_rooms
+from demo.generator.shop import Shop
 from foundation.clock import system_clock
 from foundation.settings import MisconfiguredError, Settings, load_settings
 from foundation.sql import open_ledger

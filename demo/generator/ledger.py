@@ -23,14 +23,14 @@ from commerce.memberships import store as membership_store
 from commerce.memberships.models import Tier
 from commerce.raffles import store as raffle_store
 from commerce.raffles.models import Raffle, RaffleStatus
-from evals.generator import regulars
-from evals.generator.catalogue import Item
-from evals.generator.foretelling import foretell
-from evals.generator.history import Step, arrivals, history, interactions, purchase, register
-from evals.generator.raffles import RafflePlan
-from evals.generator.regulars import DANA, Regular
-from evals.generator.rooms import Rooms
-from evals.generator.shop import Shop, moment
+from demo.generator import regulars
+from demo.generator.catalogue import Item
+from demo.generator.foretelling import foretell
+from demo.generator.history import Step, arrivals, history, interactions, purchase, register
+from demo.generator.raffles import RafflePlan
+from demo.generator.regulars import DANA, Regular
+from demo.generator.rooms import Rooms
+from demo.generator.shop import Shop, moment
 from foundation.money import Money
 from foundation.sql import Ledger
 from memory.conversations.models import Interaction

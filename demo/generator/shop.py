@@ -8,15 +8,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.generator.catalogue import Item, products
-from evals.generator.choices import Lines, Shelf, fill
-from evals.generator.config import ShopConfig
-from evals.generator.people import People, draw_people
-from evals.generator.raffles import Entries, RafflePlan, enter, plans
-from evals.generator.standing import TIER_PERCENT, Standing, draw_standing
-from evals.generator.talk import Talks, draw_talks
-from evals.generator.truth import Oracle, oracle
-from evals.generator.visits import Calendar, Lives, Visits, simulate
+from demo.generator.catalogue import Item, products
+from demo.generator.choices import Lines, Shelf, fill
+from demo.generator.config import ShopConfig
+from demo.generator.people import People, draw_people
+from demo.generator.raffles import Entries, RafflePlan, enter, plans
+from demo.generator.standing import TIER_PERCENT, Standing, draw_standing
+from demo.generator.talk import Talks, draw_talks
+from demo.generator.truth import Oracle, oracle
+from demo.generator.visits import Calendar, Lives, Visits, simulate
 
 OPENS_HOUR, OPEN_HOURS = 15, 9
 """In UTC: nine to six in Texas."""

@@ -11,12 +11,12 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.generator.people import CHANNELS
-from evals.generator.segments import TASTES
-from evals.generator.shop import Shard, Shop, moments
-from evals.generator.standing import FIRST_NAMES, LAST_NAMES, STATES, TIERS
-from evals.generator.talk import exchanges
-from evals.generator.truth import TOP
+from demo.generator.people import CHANNELS
+from demo.generator.segments import TASTES
+from demo.generator.shop import Shard, Shop, moments
+from demo.generator.standing import FIRST_NAMES, LAST_NAMES, STATES, TIERS
+from demo.generator.talk import exchanges
+from demo.generator.truth import TOP
 
 Columns = Mapping[str, NDArray[Any]]
 CUSTOMER = "printf('cus_%08d', customer) AS customer_id"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evals.generator.segments import EFFECTS
+from demo.generator.segments import EFFECTS
 
 
 @dataclass(frozen=True)

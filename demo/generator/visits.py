@@ -10,8 +10,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.generator.config import ShopConfig, Stage
-from evals.generator.people import People
+from demo.generator.config import ShopConfig, Stage
+from demo.generator.people import People
 
 COMPLAINT_RATE = 0.03
 JOIN_HAZARD = 1 / 1500

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.generator.config import ShopConfig, Stage
-from evals.generator.people import People
-from evals.generator.visits import Lives
+from demo.generator.config import ShopConfig, Stage
+from demo.generator.people import People
+from demo.generator.visits import Lives
 
 FIRST_NAMES = (
     *("Ada", "Amara", "Andre", "Bea", "Calvin", "Carmen", "Chidi", "Cleo", "Dario", "Delia", "Edie"),

@@ -10,11 +10,11 @@ import numpy as np
 from commerce.age.models import AgeSubmission
 from commerce.customers.models import NewCustomer
 from commerce.memberships.models import Tier
-from evals.generator.catalogue import Item
-from evals.generator.rooms import Rooms
-from evals.generator.shop import Shard, Shop, moment
-from evals.generator.standing import STATES, TIERS, VALID_DAYS
-from evals.generator.talk import exchanges
+from demo.generator.catalogue import Item
+from demo.generator.rooms import Rooms
+from demo.generator.shop import Shard, Shop, moment
+from demo.generator.standing import STATES, TIERS, VALID_DAYS
+from demo.generator.talk import exchanges
 from memory.conversations.models import Interaction
 
 SOON = timedelta(minutes=5)

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from evals.generator.segments import SEGMENTS, Segment
+from demo.generator.segments import SEGMENTS, Segment
 
 
 class Stage(IntEnum):

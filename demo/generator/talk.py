@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.generator.choices import Lines, Shelf
-from evals.generator.config import ShopConfig, Stage
-from evals.generator.people import People
-from evals.generator.scripts import (
+from demo.generator.choices import Lines, Shelf
+from demo.generator.config import ShopConfig, Stage
+from demo.generator.people import People
+from demo.generator.scripts import (
     CHANNEL_SHARES,
     CHANNELS,
     COMPLAINT,
@@ -19,9 +19,9 @@ from evals.generator.scripts import (
     TIMES,
     Script,
 )
-from evals.generator.segments import EFFECTS
-from evals.generator.standing import TIERS
-from evals.generator.visits import Visits
+from demo.generator.segments import EFFECTS
+from demo.generator.standing import TIERS
+from demo.generator.visits import Visits
 from foundation.money import Money
 
 TALK_RATE = 0.16

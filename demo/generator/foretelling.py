@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, Connection, Date, DateTime, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from evals.generator.rooms import Rooms
+from demo.generator.rooms import Rooms
 from foundation.outbox import OUTBOX
 from memory.predictions.purchases import PURCHASES, summarise_all
 from memory.predictions.service import TOPIC

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.generator.config import ShopConfig, Stage
-from evals.generator.segments import TASTES, Segment
+from demo.generator.config import ShopConfig, Stage
+from demo.generator.segments import TASTES, Segment
 
 CHANNELS = ("store", "web", "friend", "market", "search")
 CHANNEL_SHARES = (0.42, 0.26, 0.16, 0.09, 0.07)
