@@ -15,11 +15,11 @@ from api.bootstrap.spares import Spares
 from commerce.checkout.models import OrderStatus, Request
 from commerce.inventory.models import OutOfStock
 from commerce.payments.sandbox import sandbox_charges
+from evals.benchmarks.turns.processes import cpu_ms
 from evals.checkout.crowd import LAST, PLENTY, RAFFLE, RARE, Pace, basket, rush, settle
 from evals.checkout.tapes import Player, Recorder, Tape, mean_statements
 from evals.place import Place, open_place
 from evals.report import Figure, Goal, Report
-from evals.turns.processes import cpu_ms
 from foundation.clock import system_clock
 
 CLIENTS = (1, 10, 100)

@@ -9,11 +9,11 @@ import numpy as np
 import psutil
 
 from api.bootstrap import build
+from evals.benchmarks.turns.processes import cpu_ms
 from evals.context.filling import SEED, fill
 from evals.faults.shop import welcome
 from evals.place import open_place
 from evals.report import Figure, Report
-from evals.turns.processes import cpu_ms
 from memory.context.models import TURN_TOKENS, Depth, MemoryContext, tokens_of
 from memory.context.renderer import briefing
 

@@ -3,8 +3,8 @@
 from argparse import ArgumentParser, Namespace
 
 from commerce.demand.models import Policy
-from evals.demand.judging import Judged, judge, peers, shop_way
-from evals.demand.series import SYNTHETIC, Weeks, generate, read
+from evals.benchmarks.demand.judging import Judged, judge, peers, shop_way
+from evals.benchmarks.demand.series import SYNTHETIC, Weeks, generate, read
 from evals.report import Goal, Report
 
 SEED, CUSTOMERS = 11, 10_000

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import numpy as np
 
-from evals.facts import mem0
+from evals.benchmarks import facts_mem0 as mem0
 from evals.facts.cases import Case, read, tried, untried
 from evals.facts.judging import Judged, judge
 from evals.facts.making import cases

@@ -6,9 +6,9 @@ from datetime import date
 
 import numpy as np
 
+from evals.benchmarks.intents import clinc
+from evals.benchmarks.intents.shop import HeardShare, heard_share
 from evals.facts.names import DemoCatalogue
-from evals.intents import clinc
-from evals.intents.shop import HeardShare, heard_share
 from evals.report import Figure, Goal, Report
 from foundation.settings import load_settings
 from memory.embeddings import Embedder, load_embedder

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from evals.predictions.judging import RESAMPLES, judge
-from evals.predictions.scale import measure
-from evals.predictions.shelving import judge_shelves
-from evals.predictions.splits import LINES, VISITS, Split, baskets, visits
-from evals.predictions.synthetic import judge_generated
+from evals.benchmarks.predictions.judging import RESAMPLES, judge
+from evals.benchmarks.predictions.scale import measure
+from evals.benchmarks.predictions.shelving import judge_shelves
+from evals.benchmarks.predictions.splits import LINES, VISITS, Split, baskets, visits
+from evals.benchmarks.predictions.synthetic import judge_generated
 from evals.report import Figure, Goal, Report
 
 SEED, CUSTOMERS = 17, 20_000

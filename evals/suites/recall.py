@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from evals.recall import learning, locomo, rivals, timing
-from evals.recall.locomo import Conversation
+from evals.benchmarks.recall import learning, locomo, rivals, timing
+from evals.benchmarks.recall.locomo import Conversation
 from evals.report import Figure, Goal, Report
 from foundation.settings import load_settings
 from memory.embeddings import Embedder, load_embedder

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import httpx
 from sqlalchemy import column, func, select, table
 
+from evals.benchmarks.turns import peers
+from evals.benchmarks.turns.instant import MESSAGES
+from evals.benchmarks.turns.processes import cpu_ms
+from evals.benchmarks.turns.service import Service, customers, running
 from evals.report import Goal, Report
-from evals.turns import peers
-from evals.turns.instant import MESSAGES
-from evals.turns.processes import cpu_ms
-from evals.turns.service import Service, customers, running
 from foundation.sql import open_ledger
 
 WARM_UP = 20

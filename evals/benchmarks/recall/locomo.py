@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.recall.learning import Lesson
+from evals.benchmarks.recall.learning import Lesson
 from memory.embeddings import Embedder, Vectors
 from memory.retrieval.ranker import LEARNED, Line, Talk, Weights
 

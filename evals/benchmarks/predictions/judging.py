@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 from scipy.stats import rankdata
 
-from evals.predictions.peers import Guess, peers
-from evals.predictions.splits import Visits
+from evals.benchmarks.predictions.peers import Guess, peers
+from evals.benchmarks.predictions.splits import Visits
 from evals.report import Figure
 from memory.predictions.model import COVERAGE, fit_model
 from memory.predictions.rhythm import Floats, outcomes, rhythms

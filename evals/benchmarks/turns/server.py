@@ -5,7 +5,7 @@ import sys
 
 from api.bootstrap import Spares, build
 from api.server import run_api
-from evals.turns.instant import InstantModel
+from evals.benchmarks.turns.instant import InstantModel
 from foundation.log import configure_logging
 from foundation.settings import load_settings
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from demo.generator import scripts, talk
-from evals.recall import questions
-from evals.recall.questions import Case, cases
+from evals.benchmarks.recall import questions
+from evals.benchmarks.recall.questions import Case, cases
 from foundation.settings import load_settings
 from memory.conversations.models import Speaker
 from memory.embeddings import Embedder, load_embedder
