@@ -10,7 +10,7 @@ import numpy as np
 
 from agent.turns.models import Inbound, Reply
 from api.bootstrap import House, Spares, build, load_brain
-from api.jobs.work import finish_turns
+from api.entrypoints.worker import finish_turns
 from demo.generator.rooms import SetClock
 from evals.faults.audit import Ending, Finding, Outcome, differences, ending, faults, strays, unanswered
 from evals.faults.forks import finished, forked

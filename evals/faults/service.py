@@ -10,11 +10,11 @@ from threading import Event
 
 import psutil
 
-from api.supervisor.children import Child
-from api.supervisor.door import open_door
-from api.supervisor.roster import Roster
-from api.supervisor.serve import children
-from api.supervisor.supervisor import ChildFailed, Left, Server, Supervisor, Timing
+from api.entrypoints.supervisor.children import Child
+from api.entrypoints.supervisor.door import open_door
+from api.entrypoints.supervisor.roster import Roster
+from api.entrypoints.supervisor.serve import children
+from api.entrypoints.supervisor.supervisor import ChildFailed, Left, Server, Supervisor, Timing
 from evals.place import NO_VENDOR, Place
 
 FORGIVING = Timing(delays=(0.1,) * 1_000, look_seconds=0.5)
@@ -136,7 +136,7 @@ def _kill(processes: list[psutil.Process | None] | list[psutil.Process]) -> bool
 def _is_program(process: psutil.Process, name: str) -> bool:
     with suppress(psutil.Error):
         words = process.cmdline()
-        return "api.cli" in words and name in words
+        return "api.entrypoints.cli" in words and name in words
     return False
 
 
@@ -149,5 +149,8 @@ def _leads_a_group(process: psutil.Process) -> bool:
 
 def _works_at(process: psutil.Process, place: Place) -> bool:
     with suppress(psutil.Error):
-        return process.environ().get("VAR_DIR") == str(place.folder) and "api.cli" in process.cmdline()
+        return (
+            process.environ().get("VAR_DIR") == str(place.folder)
+            and "api.entrypoints.cli" in process.cmdline()
+        )
     return False

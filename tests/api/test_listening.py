@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from api.bootstrap import House
-from api.jobs.work import FORETELL, handlers
+from api.entrypoints.worker import FORETELL, handlers
 from foundation.outbox import DELIVERIES
 from foundation.sql import Ledger
 from memory.conversations.models import Interaction

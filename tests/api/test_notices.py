@@ -5,7 +5,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.bootstrap import House
-from api.jobs.scheduler import open_scheduler
+from api.entrypoints.scheduler import open_scheduler
 from commerce.customers.contact import Channel
 from commerce.customers.models import NewCustomer
 from commerce.notices.models import Status

@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.bootstrap import House
-from api.jobs.work import FORETELL, handlers
+from api.entrypoints.worker import FORETELL, handlers
 from foundation.outbox import Relay
 from memory.facts.models import Claim
 from memory.predictions import purchases

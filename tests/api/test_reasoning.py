@@ -17,8 +17,8 @@ from agent.turns.models import Inbound
 from agent.turns.store import Claim, TurnStore
 from agent.turns.tables import messages, turns
 from api.bootstrap import House, build
-from api.jobs.scheduler import Scheduler, open_scheduler, resume_turns
-from api.jobs.work import Asked, handlers
+from api.entrypoints.scheduler import Scheduler, open_scheduler, resume_turns
+from api.entrypoints.worker import Asked, handlers
 from foundation.auth import Principal, Role
 from foundation.queue import JOBS, Bench, Job
 from foundation.settings import Settings
@@ -282,7 +282,7 @@ def worker(live_settings: Settings, house: House) -> Iterator[None]:
         "DATABASE_URL": live_settings.ledger.url,
         "REDIS_URL": live_settings.cache.url,
     }
-    command = [sys.executable, "-m", "api.cli", "worker"]
+    command = [sys.executable, "-m", "api.entrypoints.cli", "worker"]
     started = subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)  # noqa: S603 - ours
     yield
     os.killpg(started.pid, signal.SIGTERM)

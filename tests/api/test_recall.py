@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from api.bootstrap import House, build
 from api.bootstrap.forgetting import OwnDisk, Vectors
-from api.check import examine, look_at_pinecone
-from api.jobs.scheduler import index_chores
+from api.entrypoints.check import examine, look_at_pinecone
+from api.entrypoints.scheduler import index_chores
 from commerce.customers.leaving import Leaving
 from commerce.customers.models import NewCustomer
 from demo.fakes.pinecone import PineconeStand

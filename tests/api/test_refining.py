@@ -6,8 +6,8 @@ from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from api.bootstrap import House, build
-from api.jobs.scheduler import refine_facts
-from api.jobs.work import handlers
+from api.entrypoints.scheduler import refine_facts
+from api.entrypoints.worker import handlers
 from demo.fakes.messages_api import MessagesStand, calls, fails
 from foundation.queue import JOBS, Bench
 from foundation.settings import ModelSettings

@@ -4,7 +4,7 @@ import socket
 import sys
 
 from api.bootstrap import Spares, build
-from api.server import run_api
+from api.entrypoints.server import run_api
 from evals.benchmarks.turns.instant import InstantModel
 from foundation.log import configure_logging
 from foundation.settings import load_settings

@@ -47,7 +47,11 @@ def running() -> Iterator[Service]:
         with socket.create_server(("127.0.0.1", 0), backlog=128) as door:
             door.set_inheritable(True)
             api = _start(given, "evals.benchmarks.turns.server", str(door.fileno()), keep=(door.fileno(),))
-            children += [api, _start(given, "api.cli", "worker"), _start(given, "api.cli", "relay")]
+            children += [
+                api,
+                _start(given, "api.entrypoints.cli", "worker"),
+                _start(given, "api.entrypoints.cli", "relay"),
+            ]
             api_process, worker, relay = (psutil.Process(child.pid) for child in children)
             port = door.getsockname()[1]
             await_answer(port)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from api.supervisor.children import end_strangers
+from api.entrypoints.supervisor.children import end_strangers
 
 
 class Roster:

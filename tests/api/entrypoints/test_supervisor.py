@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from api.supervisor.children import Child
-from api.supervisor.roster import Roster
-from api.supervisor.supervisor import ChildFailed, Deaths, Left, Supervisor, Timing
+from api.entrypoints.supervisor.children import Child
+from api.entrypoints.supervisor.roster import Roster
+from api.entrypoints.supervisor.supervisor import ChildFailed, Deaths, Left, Supervisor, Timing
 
 QUICK = Timing(ready_seconds=20, delays=(0.01, 0.01, 0.01, 0.01), look_seconds=0.02, grace_seconds=5)
 BEGIN = "import os, sys, time, signal, pathlib, subprocess\nhere = pathlib.Path(sys.argv[1])\n"
@@ -250,7 +250,7 @@ class TestLeftovers:
     def test_a_program_that_has_the_number_now_is_left_alone(self, tmp_path: Path) -> None:
         with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as stranger:
             roster = Roster(tmp_path / "roster.json")
-            roster.write({stranger.pid: [sys.executable, "-m", "api.cli", "worker"]})
+            roster.write({stranger.pid: [sys.executable, "-m", "api.entrypoints.cli", "worker"]})
 
             found = roster.leftovers()
 

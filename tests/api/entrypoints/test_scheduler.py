@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.jobs.scheduler import Chore, Scheduler, every, nightly
+from api.entrypoints.scheduler import Chore, Scheduler, every, nightly
 from foundation.sql import Ledger
 from tests.fakes import FakeClock
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from sqlalchemy import func, select
 
 from api.bootstrap import House
-from api.importing import NotLearned, learn_file
+from api.entrypoints.import_turns import NotLearned, learn_file
 from memory.store import INTERACTIONS
 from tests.api.conftest import ANA, BEN
 

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 
 from api.bootstrap import House, build
-from api.jobs.scheduler import open_scheduler
-from api.jobs.work import load
+from api.entrypoints.scheduler import open_scheduler
+from api.entrypoints.worker import load
 from foundation import queue
 from foundation.log import logger
 from foundation.queue import OpenBench

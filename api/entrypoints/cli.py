@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.supervisor.children import say_ready
+from api.entrypoints.supervisor.children import say_ready
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
@@ -68,8 +68,8 @@ def serve() -> None:
     - `PORT=9000 VAR_DIR=/srv/livhana livhana serve`
     """
     settings = _settings()
-    from api.supervisor.door import CannotServe
-    from api.supervisor.serve import serve as open_house
+    from api.entrypoints.supervisor.door import CannotServe
+    from api.entrypoints.supervisor.serve import serve as open_house
 
     try:
         open_house(settings, Console())
@@ -87,7 +87,7 @@ def worker(ready_fd: ReadyFd = None) -> None:
     For example: `livhana worker`
     """
     settings = _settings(logged=True)
-    from api.processes import run_worker
+    from api.entrypoints.processes import run_worker
 
     run_worker(settings, ready=partial(say_ready, ready_fd))
 
@@ -171,7 +171,7 @@ def check() -> None:
     For example: `livhana check && echo all is well`
     """
     settings = _settings()
-    from api.check import examine
+    from api.entrypoints.check import examine
 
     table = Table.grid(padding=(0, 2))
     for _ in range(4):
@@ -204,7 +204,7 @@ def learn(
     """
     settings = _settings()
     from api.bootstrap import build
-    from api.importing import NotLearned, learn_file
+    from api.entrypoints.import_turns import NotLearned, learn_file
 
     house = build(settings)
     try:
@@ -234,7 +234,7 @@ def verify(
 
     - `curl -s http://127.0.0.1:8080/api/raffles/raf_spring/proof > bundle.json`
     """
-    from api.verifying import NoBundle, report
+    from api.entrypoints.verify_raffle import NoBundle, report
 
     try:
         is_right = report(bundle, Console(), published=published)
@@ -249,8 +249,8 @@ def api(ready_fd: ReadyFd = None, listen_fd: ListenFd = None) -> None:
     """Answer HTTP on the socket that was handed over, or on HOST and PORT."""
     settings = _settings(logged=True)
     from api.bootstrap import build
-    from api.server import run_api
-    from api.supervisor.door import CannotServe, open_door
+    from api.entrypoints.server import run_api
+    from api.entrypoints.supervisor.door import CannotServe, open_door
 
     try:
         door = open_door(settings.api) if listen_fd is None else socket.socket(fileno=listen_fd)
@@ -263,7 +263,7 @@ def api(ready_fd: ReadyFd = None, listen_fd: ListenFd = None) -> None:
 def scheduler(ready_fd: ReadyFd = None) -> None:
     """Take up cut-off turns and lost jobs, reconcile payments, and clear away what is old."""
     settings = _settings(logged=True)
-    from api.processes import run_scheduler
+    from api.entrypoints.processes import run_scheduler
 
     run_scheduler(settings, ready=partial(say_ready, ready_fd))
 
@@ -272,7 +272,7 @@ def scheduler(ready_fd: ReadyFd = None) -> None:
 def relay(ready_fd: ReadyFd = None) -> None:
     """Carry events from the outbox to their subscribers."""
     settings = _settings(logged=True)
-    from api.processes import run_relay
+    from api.entrypoints.processes import run_relay
 
     run_relay(settings, ready=partial(say_ready, ready_fd))
 

@@ -10,8 +10,8 @@ from typing import get_args
 import pytest
 from typer.testing import CliRunner, Result
 
-from api.cli import RoleName, app
-from api.supervisor.door import CannotServe, open_door
+from api.entrypoints.cli import RoleName, app
+from api.entrypoints.supervisor.door import CannotServe, open_door
 from foundation.auth import Role, Tokens
 from foundation.clock import system_clock
 from foundation.errors import Unauthorized

@@ -5,7 +5,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from api.address import address_of
-from api.server import configured
+from api.entrypoints.server import configured
 from foundation.settings import ApiSettings
 
 SETTINGS = ApiSettings(CORS_ORIGINS=(), TRUSTED_PROXIES=("10.0.0.0/8",))

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from api.supervisor.children import Child
-from api.supervisor.door import CannotServe, open_door
-from api.supervisor.preparation import NotPrepared, Preparation
-from api.supervisor.roster import Roster
-from api.supervisor.supervisor import ChildFailed, Left, Server, Supervisor
-from api.supervisor.welcome import welcome
+from api.entrypoints.supervisor.children import Child
+from api.entrypoints.supervisor.door import CannotServe, open_door
+from api.entrypoints.supervisor.preparation import NotPrepared, Preparation
+from api.entrypoints.supervisor.roster import Roster
+from api.entrypoints.supervisor.supervisor import ChildFailed, Left, Server, Supervisor
+from api.entrypoints.supervisor.welcome import welcome
 from foundation.crypto import check_keys
 from foundation.embedded import EmbeddedPostgres, EmbeddedServerError, EmbeddedValkey
 from foundation.log import configure_logging
@@ -78,7 +78,7 @@ def children(door: socket.socket) -> list[Child]:
     """The API's socket is ours: while the API starts again, callers wait instead of being refused."""
 
     def program(name: str, *options: str) -> tuple[str, ...]:
-        return (sys.executable, "-m", "api.cli", name, *options)
+        return (sys.executable, "-m", "api.entrypoints.cli", name, *options)
 
     return [
         Child("api", program("api", "--listen-fd", str(door.fileno())), inherits=(door.fileno(),)),

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.bootstrap import House
-from api.processes import settle
+from api.entrypoints.processes import settle
 from foundation.settings import ApiSettings
 
 LAST_WORDS_SECONDS = 5

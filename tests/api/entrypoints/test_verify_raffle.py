@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from api.cli import app
+from api.entrypoints.cli import app
 from commerce.raffles.draw.bundle import Commitment
 from evals.raffles.making import changed, committed, drawn, text_of
 
@@ -72,7 +72,7 @@ def test_it_needs_no_database_no_settings_and_no_network(bundle: Path) -> None:
     script = (
         "import sys, runpy\n"
         f"sys.argv = ['livhana', 'raffle', 'verify', {str(bundle)!r}]\n"
-        "try: runpy.run_module('api.cli', run_name='__main__')\n"
+        "try: runpy.run_module('api.entrypoints.cli', run_name='__main__')\n"
         "except SystemExit: pass\n"
         f"print([each for each in {HEAVY} if each in sys.modules])"
     )

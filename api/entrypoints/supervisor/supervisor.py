@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple, Protocol
 
 import psutil
 
-from api.supervisor.children import Child, Running
-from api.supervisor.roster import Roster
+from api.entrypoints.supervisor.children import Child, Running
+from api.entrypoints.supervisor.roster import Roster
 from foundation.log import logger
 
 log = logger(__name__)

@@ -33,7 +33,16 @@ class Place:
     def livhana(self, command: str) -> subprocess.Popen[str]:
         settings = [f"VAR_DIR={self.folder}", "PORT=0", "DEMO_CUSTOMERS=10", "APP_ENV=development"]
         return subprocess.Popen(  # noqa: S603 - our own program
-            ["/usr/bin/env", "-C", str(ROOT), *settings, sys.executable, "-m", "api.cli", command],
+            [
+                "/usr/bin/env",
+                "-C",
+                str(ROOT),
+                *settings,
+                sys.executable,
+                "-m",
+                "api.entrypoints.cli",
+                command,
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -8,8 +8,8 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from api.bootstrap import House, build
-from api.jobs.store import take
-from api.jobs.work import FORETELL, REFINE, RESUME, finish_turns
+from api.entrypoints.scheduled_jobs import take
+from api.entrypoints.worker import FORETELL, REFINE, RESUME, finish_turns
 from foundation.clock import Clock
 from foundation.log import logger
 from foundation.queue import NotQueued
