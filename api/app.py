@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from api import errors
-from api.bootstrap import House
+from api.containers import House
 from api.middleware.access import AccessLog
 from api.middleware.body import BodyLimit
 from api.middleware.failures import Failures

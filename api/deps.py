@@ -9,7 +9,7 @@ from fastapi.requests import HTTPConnection
 from fastapi.security import HTTPBearer
 
 from api.address import address_of
-from api.bootstrap import House
+from api.containers import House
 from api.middleware.idempotency import KEY_EXPECTED, KEY_HEADER, KEY_PATTERN
 from api.shapes import Id, Like
 from commerce.fraud.models import Signs

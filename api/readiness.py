@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.bootstrap import House
+from api.containers import House
 from commerce.notices.models import Status
 from foundation.cache import CacheAway, answering
 from foundation.outbox import Lag

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import delete
 
-from api.bootstrap import Brain, House, build, load_brain
+from api.containers import Brain, House, build, load_brain
 from demo.generator import ledger as into_ledger
 from demo.generator.config import ShopConfig
 from demo.generator.rooms import SetClock, open_rooms

@@ -144,8 +144,8 @@ def add_staff(
     """
     settings = _settings()
     password = typer.prompt("First password", hide_input=True, confirmation_prompt=True)
-    from api.bootstrap.shop import Shop
-    from api.bootstrap.spares import Spares
+    from api.containers.shop import Shop
+    from api.containers.spares import Spares
     from commerce.customers.staff import Position
     from foundation.clock import system_clock
     from foundation.errors import ShopError
@@ -203,7 +203,7 @@ def learn(
     For example: `livhana learn calls.jsonl`
     """
     settings = _settings()
-    from api.bootstrap import build
+    from api.containers import build
     from api.entrypoints.import_turns import NotLearned, learn_file
 
     house = build(settings)
@@ -248,7 +248,7 @@ def verify(
 def api(ready_fd: ReadyFd = None, listen_fd: ListenFd = None) -> None:
     """Answer HTTP on the socket that was handed over, or on HOST and PORT."""
     settings = _settings(logged=True)
-    from api.bootstrap import build
+    from api.containers import build
     from api.entrypoints.server import run_api
     from api.entrypoints.supervisor.door import CannotServe, open_door
 

@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Callable
 
-from api.bootstrap import House, build
+from api.containers import House, build
 from api.entrypoints.scheduler import open_scheduler
 from api.entrypoints.worker import load
 from foundation import queue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from api.bootstrap import House, build
+from api.containers import House, build
 from api.entrypoints.scheduled_jobs import take
 from api.entrypoints.worker import FORETELL, REFINE, RESUME, finish_turns
 from foundation.clock import Clock

@@ -8,7 +8,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from api.bootstrap import House
+from api.containers import House
 from api.entrypoints.processes import settle
 from foundation.settings import ApiSettings
 

@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 
 from agent.graph.reply import dump
 from agent.turns.models import Inbound, Receipt, Reply
-from api.bootstrap import House, build, load_brain
+from api.containers import House, build, load_brain
 from foundation.auth import Principal
 from foundation.errors import GatewayTimeout
 from foundation.queue import Bench, Handler, Job, OpenBench, Report

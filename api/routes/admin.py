@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter
 
-from api.bootstrap import House
+from api.containers import House
 from api.deps import Staff, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals

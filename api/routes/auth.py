@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ConfigDict, Field
 
 from api.address import address_of
-from api.bootstrap import House
+from api.containers import House
 from api.deps import Caller, Owner, PathId, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.bootstrap import House
+from api.containers import House
 from api.deps import PathId, TheHouse, Visitor
 from api.envelope import Envelope
 from api.errors import refusals

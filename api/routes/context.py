@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.bootstrap import House
+from api.containers import House
 from api.deps import ReadableCustomer, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals

@@ -6,7 +6,7 @@ from typing import Literal
 
 from fastapi import APIRouter
 
-from api.bootstrap import House
+from api.containers import House
 from api.deps import ReadableCustomer, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.bootstrap import House
+from api.containers import House
 from api.deps import Customer, Manager, MoneyKey, NotAllowed, Owner, PathId, TheHouse, TheSigns, Visitor
 from api.envelope import Envelope
 from api.errors import refusals

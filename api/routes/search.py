@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.bootstrap import House
+from api.containers import House
 from api.deps import NotAllowed, TheHouse, Visitor
 from api.envelope import Envelope
 from api.errors import refusals

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from api.bootstrap.shop import Shop
+from api.containers.shop import Shop
 from commerce.age.models import AgeSubmission
 from commerce.customers.models import NewCustomer
 from commerce.inventory.models import Category, Product

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from api.bootstrap import House
+from api.containers import House
 from demo.generator.config import ShopConfig
 from demo.generator.ledger import DOCUMENTS
 from demo.generator.ledger import product as product_of

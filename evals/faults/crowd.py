@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from api.bootstrap import House
+from api.containers import House
 from evals.faults.audit import Ending, Finding, differences, ending, faults
 from evals.faults.customers import Errand, GaveUp, Line
 from evals.faults.shop import welcome

@@ -9,7 +9,7 @@ from itertools import count
 import numpy as np
 
 from agent.turns.models import Inbound, Reply
-from api.bootstrap import House, Spares, build, load_brain
+from api.containers import House, Spares, build, load_brain
 from api.entrypoints.worker import finish_turns
 from demo.generator.rooms import SetClock
 from evals.faults.audit import Ending, Finding, Outcome, differences, ending, faults, strays, unanswered

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from api.bootstrap import build
+from api.containers import build
 from demo.generator.rooms import SetClock
 from evals.faults.audit import Finding, Outcome, undelivered
 from evals.faults.forks import finished, forked

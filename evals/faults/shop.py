@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 
-from api.bootstrap import House, build
+from api.containers import House, build
 from commerce.age.models import AgeSubmission
 from commerce.customers.models import NewCustomer
 from commerce.inventory.models import Category, Effect, Flavour, Product

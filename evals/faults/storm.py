@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from agent.turns.models import TurnStatus
 from agent.turns.tables import turns
-from api.bootstrap import House, build
+from api.containers import House, build
 from commerce.checkout.models import OrderStatus
 from commerce.checkout.store import orders
 from evals.faults.audit import Ending, Finding, Outcome, ending, strays, undelivered

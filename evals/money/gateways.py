@@ -4,7 +4,7 @@ from typing import Protocol
 
 from sqlalchemy import func, select
 
-from api.bootstrap.shop import Shop
+from api.containers.shop import Shop
 from commerce.payments.models import INVOICE_LENGTH
 from commerce.payments.ports import Notification, PlanStatus, Return, Verdict
 from commerce.payments.sandbox import SandboxGateway, sandbox_charges, sandbox_plans, sandbox_refunds

@@ -9,8 +9,8 @@ from typing import Any, cast
 from pydantic import SecretStr
 from sqlalchemy import update
 
-from api.bootstrap.shop import Shop
-from api.bootstrap.spares import Spares
+from api.containers.shop import Shop
+from api.containers.spares import Spares
 from commerce.age.models import AgeSubmission
 from commerce.customers.models import NewCustomer
 from commerce.payments.gateway_store import recurrings

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import psycopg
 from sqlalchemy import func, select
 
-from api.bootstrap.shop import Shop
-from api.bootstrap.spares import Spares
+from api.containers.shop import Shop
+from api.containers.spares import Spares
 from commerce.checkout.models import OrderStatus, Request
 from commerce.inventory.models import OutOfStock
 from commerce.payments.sandbox import sandbox_charges

@@ -8,7 +8,7 @@ from contextlib import closing
 import numpy as np
 import psutil
 
-from api.bootstrap import build
+from api.containers import build
 from evals.benchmarks.turns.processes import cpu_ms
 from evals.context.filling import SEED, fill
 from evals.faults.shop import welcome

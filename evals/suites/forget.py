@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
-from api.bootstrap import House, build
+from api.containers import House, build
 from commerce.memberships.models import Tier
 from evals.faults.shop import open_shop, welcome
 from evals.report import Report

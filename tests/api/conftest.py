@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.bootstrap import Brain, House, build, load_brain
+from api.containers import Brain, House, build, load_brain
 from commerce.customers.models import NewCustomer
 from commerce.inventory.models import Effect
 from commerce.raffles import store as raffle_store

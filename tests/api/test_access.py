@@ -3,7 +3,7 @@ from starlette.testclient import TestClient
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from api.bootstrap import House
+from api.containers import House
 from tests.api.conftest import ANA, Headers
 
 

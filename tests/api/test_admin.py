@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from foundation.settings import Settings
 from tests.api.conftest import Headers
 from tests.fakes import FakeClock

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from api.app import create_app
-from api.bootstrap import House, build
+from api.containers import House, build
 from tests.api.conftest import Headers, brain
 
 VERIFY = "/api/age-verification/verify"

@@ -4,7 +4,7 @@ import jwt
 import pytest
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from foundation.auth import Principal, Role
 from tests.api.conftest import ANA, Headers
 from tests.fakes import FakeClock

@@ -1,7 +1,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from tests.api.conftest import Headers
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from agent.turns.tables import messages, threads, turns
-from api.bootstrap import House
+from api.containers import House
 from commerce.memberships.store import memberships
 from tests.api.conftest import Headers
 

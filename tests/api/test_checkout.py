@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from foundation.auth import Duty, Principal, Role
 from tests.api.conftest import Headers
 

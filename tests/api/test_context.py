@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from memory.context.models import Depth
 from memory.context.renderer import briefing
 from memory.conversations.models import Interaction

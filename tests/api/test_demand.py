@@ -3,7 +3,7 @@ from datetime import timedelta
 from sqlalchemy import insert
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from commerce.checkout.models import OrderStatus
 from commerce.checkout.store import orders
 from foundation.auth import Duty, Role

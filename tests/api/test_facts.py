@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from tests.api.conftest import ANA, Headers
 from tests.fakes import FakeClock
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from commerce.payments.models import PaymentStatus
 from commerce.payments.sandbox_store import sandbox_plans
 from commerce.payments.store import payments

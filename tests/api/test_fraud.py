@@ -1,6 +1,6 @@
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from commerce.fraud.models import Attempt
 from foundation.auth import Duty, Role
 from foundation.money import Money

@@ -1,6 +1,6 @@
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from tests.api.conftest import ANA, Headers
 
 

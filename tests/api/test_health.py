@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.bootstrap import House, build
+from api.containers import House, build
 from foundation.settings import Settings
 from tests.api.conftest import ANA, Headers, brain
 from tests.fakes import FakeClock

@@ -4,7 +4,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from foundation.auth import Duty, Role
 from foundation.outbox import OUTBOX
 from foundation.warehouse.schema import TABLES

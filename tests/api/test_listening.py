@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from api.bootstrap import House
+from api.containers import House
 from api.entrypoints.worker import FORETELL, handlers
 from foundation.outbox import DELIVERIES
 from foundation.sql import Ledger

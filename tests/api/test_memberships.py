@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from commerce.memberships.store import memberships
 from commerce.payments.sandbox import sandbox_charges
 from tests.api.conftest import ANA, BEN, Headers

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from commerce.memberships.models import Tier
 from memory.conversations.models import Interaction
 from memory.predictions.purchases import Purchase

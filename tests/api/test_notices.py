@@ -4,7 +4,7 @@ from email import message_from_bytes, policy
 import pytest
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from api.entrypoints.scheduler import open_scheduler
 from commerce.customers.contact import Channel
 from commerce.customers.models import NewCustomer

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.bootstrap import House
+from api.containers import House
 from commerce.customers.access import Method
 from foundation.auth import Principal, Role
 from foundation.ids import new_id

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from commerce.payments.models import PaymentHeld
 from foundation.auth import Duty, Role
 from foundation.money import Money

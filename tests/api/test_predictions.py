@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from api.entrypoints.worker import FORETELL, handlers
 from foundation.outbox import Relay
 from memory.facts.models import Claim

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from commerce.fraud.store import fraud_attempts
 from commerce.raffles.draw.bundle import WAIT, Bundle
 from commerce.raffles.draw.verification import verify

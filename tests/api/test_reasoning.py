@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from agent.turns.models import Inbound
 from agent.turns.store import Claim, TurnStore
 from agent.turns.tables import messages, turns
-from api.bootstrap import House, build
+from api.containers import House, build
 from api.entrypoints.scheduler import Scheduler, open_scheduler, resume_turns
 from api.entrypoints.worker import Asked, handlers
 from foundation.auth import Principal, Role

@@ -10,8 +10,8 @@ import pytest
 import stamina
 from pydantic import SecretStr
 
-from api.bootstrap import House, build
-from api.bootstrap.forgetting import OwnDisk, Vectors
+from api.containers import House, build
+from api.containers.forgetting import OwnDisk, Vectors
 from api.entrypoints.check import examine, look_at_pinecone
 from api.entrypoints.scheduler import index_chores
 from commerce.customers.leaving import Leaving

@@ -5,7 +5,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
-from api.bootstrap import House, build
+from api.containers import House, build
 from api.entrypoints.scheduler import refine_facts
 from api.entrypoints.worker import handlers
 from demo.fakes.messages_api import MessagesStand, calls, fails

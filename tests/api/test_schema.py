@@ -10,7 +10,7 @@ from schemathesis.engine import from_schema
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 
 from api.app import create_app
-from api.bootstrap import House
+from api.containers import House
 from tests.api.conftest import Headers
 
 EXAMPLES = 20

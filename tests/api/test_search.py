@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from foundation.auth import Duty, Role
 from memory.conversations.models import Interaction
 from tests.api.conftest import ANA, Headers, SignIn

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from foundation.auth import Role
 from foundation.idempotency import KEYS
 from foundation.outbox import OUTBOX

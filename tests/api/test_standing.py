@@ -1,6 +1,6 @@
 from starlette.testclient import TestClient
 
-from api.bootstrap import House
+from api.containers import House
 from commerce.memberships.models import Tier
 from tests.api.conftest import ANA, BEN, Headers
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.bootstrap import House, build
+from api.containers import House, build
 from commerce.customers.models import NewCustomer
 from commerce.memberships.models import Tier
 from commerce.payments.gateway_store import gateway_notifications

@@ -9,7 +9,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from api.app import create_app
-from api.bootstrap import House
+from api.containers import House
 from foundation.auth import Principal, Role
 from tests.api.conftest import ANA, BEN, house
 

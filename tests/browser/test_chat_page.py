@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from sqlalchemy import func, select
 
 from agent.turns.tables import messages
-from api.bootstrap import House
+from api.containers import House
 from commerce.memberships.store import memberships
 from foundation.money import Money
 from tests.api.conftest import ANA

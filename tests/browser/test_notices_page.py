@@ -1,7 +1,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from api.bootstrap import House
+from api.containers import House
 from commerce.customers.contact import Channel
 from commerce.customers.models import NewCustomer
 from foundation.auth import Principal, Role

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from api.bootstrap import House
+from api.containers import House
 from foundation.outbox import OUTBOX
 from tests.browser.conftest import OpenPage
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.turns.models import Inbound
-from api.bootstrap import build
+from api.containers import build
 from commerce.inventory.models import Wanted
 from demo.generator.rooms import SetClock
 from evals.faults.audit import Finding, Outcome, differences, faults, strays, undelivered

@@ -3,7 +3,7 @@
 import socket
 import sys
 
-from api.bootstrap import Spares, build
+from api.containers import Spares, build
 from api.entrypoints.server import run_api
 from evals.benchmarks.turns.instant import InstantModel
 from foundation.log import configure_logging

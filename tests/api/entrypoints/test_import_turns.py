@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import func, select
 
-from api.bootstrap import House
+from api.containers import House
 from api.entrypoints.import_turns import NotLearned, learn_file
 from memory.store import INTERACTIONS
 from tests.api.conftest import ANA, BEN

@@ -3,8 +3,8 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from api.bootstrap.forgetting import INDEX
-from api.bootstrap.shop import Shop
+from api.containers.forgetting import INDEX
+from api.containers.shop import Shop
 from memory.retrieval.index.base import TurnIndex
 from memory.retrieval.index.files import BlockFiles
 from memory.retrieval.index.local import Indexer, LocalIndex

@@ -4,8 +4,8 @@ from functools import cached_property
 
 import httpx
 
-from api.bootstrap.people import People
-from api.bootstrap.spares import Spares
+from api.containers.people import People
+from api.containers.spares import Spares
 from commerce.payments.ports import CardGateway, NotificationReader
 from commerce.payments.sandbox import SandboxGateway
 from commerce.payments.service import Payments

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from functools import cache, cached_property
 
-from api.bootstrap.books import Books
-from api.bootstrap.catalogue import CatalogueNames, CatalogueTexts, ShopFront
-from api.bootstrap.forgetting import (
+from api.containers.books import Books
+from api.containers.catalogue import CatalogueNames, CatalogueTexts, ShopFront
+from api.containers.forgetting import (
     STILL_TO_BE_KEPT,
     CacheEntries,
     Letters,
@@ -13,9 +13,9 @@ from api.bootstrap.forgetting import (
     Vectors,
     WarehouseRows,
 )
-from api.bootstrap.recall import Recall
-from api.bootstrap.spares import Brain, Spares, learned_intents
-from api.bootstrap.standing import ShopStanding
+from api.containers.recall import Recall
+from api.containers.spares import Brain, Spares, learned_intents
+from api.containers.standing import ShopStanding
 from commerce.customers.leaving import Leaving
 from foundation.clock import Clock
 from foundation.holdings import PersonalRows

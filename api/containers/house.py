@@ -19,8 +19,8 @@ from agent.service import Turns
 from agent.turns.adoption import Conversations
 from agent.turns.events import TurnStream
 from agent.turns.store import TurnStore
-from api.bootstrap.mind import Mind
-from api.bootstrap.spares import Brain, Spares
+from api.containers.mind import Mind
+from api.containers.spares import Brain, Spares
 from commerce.customers.signin import SignIn
 from foundation.cache import EventStream
 from foundation.clock import Clock, system_clock

@@ -2,8 +2,8 @@
 
 from functools import cached_property
 
-from api.bootstrap.sales import InventoryShelf, OrderedSales
-from api.bootstrap.till import Till
+from api.containers.sales import InventoryShelf, OrderedSales
+from api.containers.till import Till
 from commerce.checkout.booking import Books
 from commerce.checkout.carts import Carts
 from commerce.checkout.drafting import Drafts, Rooms

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import cached_property
 
-from api.bootstrap.ground import Ground
+from api.containers.ground import Ground
 from commerce.age.cache import RedisProofCache
 from commerce.age.evidence import Evidence
 from commerce.age.renewals import Renewals
