@@ -16,7 +16,7 @@ import pytest
 
 from foundation.embedded import EmbeddedPostgres, EmbeddedValkey
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OPEN = "Ctrl-C closes it."
 
 pytestmark = pytest.mark.timeout(240)
