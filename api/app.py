@@ -20,38 +20,13 @@ from api.middleware.identity import Identity
 from api.middleware.rate_limit import RateLimit, SpareLimiter
 from api.middleware.request_id import HEADER as REQUEST_ID
 from api.middleware.request_id import RequestId
-from api.routes import (
-    admin,
-    age,
-    auth,
-    catalog,
-    chat,
-    checkout,
-    context,
-    customers,
-    demand,
-    facts,
-    forgetting,
-    fraud,
-    handoffs,
-    health,
-    knowledge,
-    learning,
-    memberships,
-    memory,
-    notices,
-    orders,
-    pages,
-    payments,
-    predictions,
-    raffles,
-    reasoning,
-    reference,
-    search,
-    staff,
-    standing,
-    webhooks,
-)
+from api.routes.account import age, auth, customers
+from api.routes.chat import chat, reasoning
+from api.routes.memory import context, facts, forgetting, knowledge, learning, memory, predictions
+from api.routes.shop import catalog, checkout, memberships, orders, payments, raffles, search
+from api.routes.staff import admin, demand, fraud, handoffs, notices, staff, standing
+from api.routes.system import health, pages, reference
+from api.routes.webhooks import webhooks
 from foundation.cache import RateLimiter
 
 TITLE = "LivHana"

@@ -34,9 +34,19 @@ structlog.configure(
 
 NUMBERS = itertools.count(1)
 LONG = (
-    *("api/entrypoints/test_serve.py", "browser/test_chat_page.py", "api/test_kills.py", "api/test_forgetting.py"),
+    *(
+        "api/entrypoints/test_serve.py",
+        "browser/test_chat_page.py",
+        "api/test_kills.py",
+        "api/routes/memory/test_forgetting.py",
+    ),
     *("foundation/test_queue.py", "api/test_schema.py", "agent/test_service.py", "evals/test_scenarios.py"),
-    *("api/test_chat.py", "evals/test_faults.py", "api/test_reasoning.py", "foundation/test_warehouse.py"),
+    *(
+        "api/routes/chat/test_chat.py",
+        "evals/test_faults.py",
+        "api/routes/chat/test_reasoning.py",
+        "foundation/test_warehouse.py",
+    ),
     *("foundation/test_embedded.py", "browser/test_notices_page.py", "api/test_ownership.py"),
 )
 """Files that take longest, in that order: workers begin with them, so that none is waited for at the end."""

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.routes.learning import Told
+from api.routes.memory.learning import Told
 from foundation.errors import ShopError
 from memory.ingest.recording import Recording
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from api.deps import MoneyKey, Owner, PathId, TheHouse, TheSigns, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.routes.orders import OrderShown, QuoteShown
+from api.routes.shop.orders import OrderShown, QuoteShown
 from api.shapes import Amount, Dollars, Id, Shape, Timestamp, Words
 from commerce.checkout.models import MOST_LINES, MOST_OF_ONE, Cart, CartLine
 from commerce.checkout.models import Request as Wish

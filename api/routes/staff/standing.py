@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query
 from api.deps import ReadableCustomer, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals
-from api.routes.age import AgeStatus
-from api.routes.customers import Profile
-from api.routes.memberships import Standing as MembershipStanding
-from api.routes.orders import OrderShown
+from api.routes.account.age import AgeStatus
+from api.routes.account.customers import Profile
+from api.routes.shop.memberships import Standing as MembershipStanding
+from api.routes.shop.orders import OrderShown
 from api.shapes import Shape
 
 router = APIRouter(

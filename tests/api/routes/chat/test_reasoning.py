@@ -27,7 +27,7 @@ from tests.fakes import FakeClock
 
 PROMPT = "what do you recommend for sleep under $40?"
 PATH = "/api/reasoning/jobs"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 
 
 class NotYet(Exception):

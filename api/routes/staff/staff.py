@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from api.deps import Admin, PathId, Staff, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals
-from api.routes.auth import Email, NewPassword, PasswordSet, Secret, SignedInShown, TheVisit, not_kept
+from api.routes.account.auth import Email, NewPassword, PasswordSet, Secret, SignedInShown, TheVisit, not_kept
 from api.shapes import Shape, Timestamp, Words
 from commerce.customers.staff import Position, StaffMember
 

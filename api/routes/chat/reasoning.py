@@ -14,7 +14,7 @@ from api.entrypoints.worker import REASON, Asked
 from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.idempotency import KEY_HEADER
-from api.routes.chat import Text
+from api.routes.chat.chat import Text
 from api.shapes import Id
 from foundation.errors import NotFound
 from foundation.masking import mask

@@ -8,9 +8,9 @@ from api.containers import House
 from api.deps import ReadableCustomer, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals
-from api.routes.facts import FactShown
-from api.routes.memory import BriefProfile, ProfileShown, TurnShown
-from api.routes.predictions import OutlookShown
+from api.routes.memory.facts import FactShown
+from api.routes.memory.memory import BriefProfile, ProfileShown, TurnShown
+from api.routes.memory.predictions import OutlookShown
 from api.shapes import Dollars, Shape, Timestamp, Words
 from foundation.money import Money
 from memory.context.models import TURN_TOKENS, Depth, MemoryContext

@@ -10,9 +10,9 @@ from starlette.templating import Jinja2Templates
 from starlette.types import Scope
 
 from api.deps import TheHouse
-from api.routes.chat import LONGEST_MESSAGE
+from api.routes.chat.chat import LONGEST_MESSAGE
 
-CONSOLE = Path(__file__).parent.parent / "console"
+CONSOLE = Path(__file__).parents[2] / "console"
 STARTERS = (
     {"say": "What do you recommend for sleep under $40?", "icon": "moon"},
     {"say": "What does a membership give me?", "icon": "seal"},

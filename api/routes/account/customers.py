@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from api.deps import Customer, Owner, PathId, ReadableCustomer, TheHouse, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.routes.auth import Code, CodeSent, Email, Secret, TheVisit
+from api.routes.account.auth import Code, CodeSent, Email, Secret, TheVisit
 from api.shapes import Id, Like, Shape, Timestamp, Words
 from commerce.customers.contact import (
     Address,

@@ -9,7 +9,7 @@ from api.deps import Staff, TheHouse
 from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.headers import CONTENT_POLICY
-from api.routes.pages import templates
+from api.routes.system.pages import templates
 from api.shapes import Id, Like, Shape, Timestamp
 from commerce.customers.contact import Channel
 from commerce.notices.models import Notice, Status, Written
