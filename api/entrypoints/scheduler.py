@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from api.containers import House, build
 from api.entrypoints.scheduled_jobs import take
-from api.entrypoints.worker import FORETELL, REFINE, RESUME, finish_turns
+from api.entrypoints.worker import finish_turns
+from api.jobs import FORETELL, JOBS_KEPT, REFINE, RESUME
 from foundation.clock import Clock
 from foundation.log import logger
 from foundation.queue import NotQueued
@@ -21,7 +22,6 @@ TICK = timedelta(seconds=3)
 NIGHT = time(3, 30)
 OUTBOX_KEPT = timedelta(days=7)
 CARTS_KEPT = timedelta(days=90)
-JOBS_KEPT = timedelta(hours=24)
 MOST_THREADS = 50
 AT_ONCE = 100
 """Customers whose vectors are settled in one sweep."""

@@ -4,23 +4,18 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from anyio.to_thread import run_sync
 
 from agent.graph.reply import dump
-from agent.turns.models import Inbound, Receipt, Reply
+from agent.turns.models import Receipt, Reply
 from api.containers import House, build, load_brain
-from foundation.auth import Principal
+from api.jobs import FORETELL, REASON, REFINE, RESUME, Asked
 from foundation.errors import GatewayTimeout
 from foundation.queue import Bench, Handler, Job, OpenBench, Report
 from foundation.settings import Settings
 
-REASON = "reason"
-RESUME = "resume"
-FORETELL = "foretell"
-REFINE = "refine"
 LOOKS, LOOK_SECONDS = 90, 1.0
 """For a turn that another process holds, or held until it was killed: then it is taken over, since
 what would resume it waits in the queue behind this very job."""
@@ -29,21 +24,6 @@ what would resume it waits in the queue behind this very job."""
 class StillBusy(GatewayTimeout):
     def __init__(self) -> None:
         super().__init__("This conversation is still busy with an earlier message.")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The payload of a reasoning job; personal data in the prompt is masked already."""
-
-    principal_id: str
-    role: str
-    prompt: str
-    thread_id: str | None
-
-    def message(self, job_id: str) -> Inbound:
-        """The same message however often the job runs, so that its turn runs once."""
-        principal = Principal.with_badge(self.principal_id, self.role)
-        return Inbound(self.thread_id or f"thr_{job_id}", job_id, principal, self.prompt, channel="job")
 
 
 def load(settings: Settings) -> OpenBench:

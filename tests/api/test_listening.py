@@ -1,7 +1,8 @@
 from datetime import timedelta
 
 from api.containers import House
-from api.entrypoints.worker import FORETELL, handlers
+from api.entrypoints.worker import handlers
+from api.jobs import FORETELL
 from foundation.outbox import DELIVERIES
 from foundation.sql import Ledger
 from memory.conversations.models import Interaction

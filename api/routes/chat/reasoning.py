@@ -9,10 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from agent.graph.reply import load
 from agent.turns.models import Reply
 from api.deps import IdempotencyKey, TheHouse, Visitor
-from api.entrypoints.scheduler import JOBS_KEPT
-from api.entrypoints.worker import REASON, Asked
 from api.envelope import Envelope
 from api.errors import refusals
+from api.jobs import JOBS_KEPT, REASON, Asked
 from api.middleware.idempotency import KEY_HEADER
 from api.routes.chat.chat import Text
 from api.shapes import Id

@@ -18,7 +18,8 @@ from agent.turns.store import Claim, TurnStore
 from agent.turns.tables import messages, turns
 from api.containers import House, build
 from api.entrypoints.scheduler import Scheduler, open_scheduler, resume_turns
-from api.entrypoints.worker import Asked, handlers
+from api.entrypoints.worker import handlers
+from api.jobs import Asked
 from foundation.auth import Principal, Role
 from foundation.queue import JOBS, Bench, Job
 from foundation.settings import Settings

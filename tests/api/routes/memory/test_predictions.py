@@ -4,7 +4,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.containers import House
-from api.entrypoints.worker import FORETELL, handlers
+from api.entrypoints.worker import handlers
+from api.jobs import FORETELL
 from foundation.outbox import Relay
 from memory.facts.models import Claim
 from memory.predictions import purchases
