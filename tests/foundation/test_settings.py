@@ -9,8 +9,8 @@ from pydantic_settings import BaseSettings
 from foundation import settings as module
 from foundation.settings import (
     GATEWAY,
-    OF_THE_SHOP,
     SECRETS,
+    SHOP_IDENTITY,
     VECTOR_INDEX,
     MisconfiguredError,
     ShopSettings,
@@ -104,14 +104,14 @@ class TestSecrets:
         secrets = [GIVEN[name] for name in (*SECRETS, *GATEWAY)]
         assert not any(secret in printed for secret in [*secrets, "sk-secret"])
 
-    @pytest.mark.parametrize("name", [*SECRETS, *GATEWAY, *OF_THE_SHOP])
+    @pytest.mark.parametrize("name", [*SECRETS, *GATEWAY, *SHOP_IDENTITY])
     def test_production_does_not_start_without_one(self, name: str) -> None:
         given = {key: value for key, value in GIVEN.items() if key != name}
 
         with pytest.raises(MisconfiguredError, match=f"^Set {name}: production does not start without it"):
             load_settings(APP_ENV="production", **given)
 
-    @pytest.mark.parametrize("name", OF_THE_SHOP)
+    @pytest.mark.parametrize("name", SHOP_IDENTITY)
     def test_production_does_not_start_with_a_made_up_shop(self, name: str) -> None:
         made_up = {field.alias: field.default for field in ShopSettings.model_fields.values()}
 
