@@ -1,10 +1,11 @@
 # make serve   the whole shop on this machine, installed first where needed
 # make test    every check and every test, installed first where needed
+# make docs    the pages that are generated from code
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format
+.PHONY: help serve test check docs format
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -30,6 +31,9 @@ check: .venv/installed-dev
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/python tests/gates/smells.py $(PARTS) --gate
+
+docs: .venv/installed
+	$(BIN)/python -m foundation.settings.reference
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix $(CODE)

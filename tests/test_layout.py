@@ -16,6 +16,7 @@ FOLDERS = {
     "commerce",
     "connectors",
     "demo",
+    "docs",
     "evals",
     "foundation",
     "memory",
@@ -40,7 +41,7 @@ def shown_default(field: FieldInfo) -> str | None:
 
 
 class TestFolders:
-    def test_there_are_no_others_than_the_house_has(self) -> None:
+    def test_there_are_no_others_than_the_project_has(self) -> None:
         found = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name not in MADE}
 
         assert {name for name in found if not name.startswith(".") and "." not in name} == FOLDERS
