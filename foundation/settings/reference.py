@@ -18,10 +18,12 @@ COMMENT_WIDTH = 100
 PAGE_HEAD = """# Settings
 
 Set them as environment variables or as lines of `.env` (copy `.env.example`).
-The environment takes precedence. In development, missing secrets are drawn once into `var/development-secrets.json`.
+The environment takes precedence.
+In development, missing secrets are drawn once into `var/development-secrets.json`.
 This page is generated from `foundation/settings/models.py` by `make docs`.
 """
-EXAMPLE_HEAD = """# Copy to .env and uncomment what you change. The values shown are the defaults, as in docs/settings.md.
+EXAMPLE_HEAD = """\
+# Copy to .env and uncomment what you change. The values shown are the defaults, as in docs/settings.md.
 # Generated from foundation/settings/models.py by `make docs`. An environment variable takes precedence.
 """
 
