@@ -1,4 +1,4 @@
-"""Log lines for machines: JSON with the request they belong to, and without personal data.
+"""Log lines with the request they belong to and without personal data: JSON, or coloured text for a terminal.
 
 The standard library's loggers (uvicorn, rq, alembic) write through the same pipe.
 """
@@ -8,13 +8,14 @@ import re
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any, TextIO, cast
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from foundation.masking import mask
 
+LogFormat = Literal["auto", "json", "console"]
 HIDDEN = "[hidden]"
 PERSONAL = frozenset(
     {
@@ -37,8 +38,14 @@ TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*")
 SQL_PARAMETERS = re.compile(r"\[parameters: .*?\]\n?(?=\(Background|$)", re.DOTALL)
 
 
-def configure_logging(*, level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Send every log line of this process, ours and the libraries', to `stream` or standard error."""
+def configure_logging(
+    *, level: str = "INFO", stream: TextIO | None = None, log_format: LogFormat = "auto"
+) -> None:
+    """Send every log line of this process, ours and the libraries', to `stream` or standard error.
+
+    `auto` is text for a person where the stream is a terminal, and JSON elsewhere.
+    """
+    stream = stream or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -57,12 +64,19 @@ def configure_logging(*, level: str = "INFO", stream: TextIO | None = None) -> N
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
             hide_personal_data,
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+            _renderer(stream, log_format),
         ],
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=level, force=True)
+
+
+def _renderer(stream: TextIO, log_format: LogFormat) -> Processor:
+    is_terminal = stream.isatty()
+    if log_format == "console" or (log_format == "auto" and is_terminal):
+        return structlog.dev.ConsoleRenderer(colors=is_terminal)
+    return structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

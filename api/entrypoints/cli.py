@@ -290,7 +290,7 @@ def _settings(*, logged: bool = False) -> "Settings":
     if logged:
         from foundation.log import configure_logging
 
-        configure_logging()
+        configure_logging(log_format=settings.log.log_format)
     return settings
 
 

@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from foundation.log import LogFormat
+
 DEMO_TAX_RATES = (
     "AL:.04,AK:0,AZ:.056,AR:.065,CA:.0725,CO:.029,CT:.0635,DE:0,DC:.06,FL:.06,GA:.04,HI:.04,ID:.06,IL:.0625,"
     "IN:.07,IA:.06,KS:.065,KY:.06,LA:.05,ME:.055,MD:.06,MA:.0625,MI:.06,MN:.06875,MS:.07,MO:.04225,MT:0,"
@@ -57,6 +59,13 @@ class WarehouseSettings(_Part):
     """Rows after which a batch is written."""
     batch_seconds: float = Field(default=30, alias="WAREHOUSE_BATCH_SECONDS", gt=0)
     """Seconds after which a smaller batch is written."""
+
+
+class LogSettings(_Part):
+    """Log."""
+
+    log_format: LogFormat = Field(default="auto", alias="LOG_FORMAT")
+    """`json`, or `console` for text that is coloured on a terminal; `auto` is `console` on a terminal only."""
 
 
 class MailSettings(_Part):
@@ -297,6 +306,7 @@ class Settings(_Part):
     cache: CacheSettings
     warehouse: WarehouseSettings
     mail: MailSettings
+    log: LogSettings
     auth: AuthSettings
     crypto: CryptoSettings
     models: ModelSettings

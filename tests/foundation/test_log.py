@@ -77,6 +77,54 @@ class TestLines:
         assert "KeyError: 'missing'" in lines.last["exception"]
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.usefixtures("lines")
+class TestFormat:
+    def test_on_a_terminal_it_is_coloured_text(self) -> None:
+        stream = Terminal()
+        configure_logging(stream=stream)
+
+        logger("agent.turn").warning("turn_resumed", attempt=2)
+
+        assert "\x1b[" in stream.getvalue()
+        assert not stream.getvalue().startswith("{")
+
+    def test_text_in_a_file_has_no_colours(self) -> None:
+        stream = io.StringIO()
+        configure_logging(stream=stream, log_format="console")
+
+        logger("agent.turn").warning("turn_resumed", attempt=2)
+
+        assert "turn_resumed" in stream.getvalue()
+        assert "attempt=2" in stream.getvalue()
+        assert "\x1b[" not in stream.getvalue()
+
+    def test_json_may_be_wanted_on_a_terminal(self) -> None:
+        stream = Terminal()
+        configure_logging(stream=stream, log_format="json")
+
+        logger("agent.turn").warning("turn_resumed")
+
+        assert json.loads(stream.getvalue())["event"] == "turn_resumed"
+
+    def test_text_hides_personal_data_too(self) -> None:
+        stream = Terminal()
+        configure_logging(stream=stream)
+
+        try:
+            int("ana@example.com")
+        except ValueError:
+            logger("api").exception("failed", name="Ana")
+
+        assert "Ana" not in stream.getvalue()
+        assert "ana@example.com" not in stream.getvalue()
+        assert "ValueError" in stream.getvalue()
+
+
 class TestPersonalData:
     @pytest.mark.parametrize(
         "key", ["name", "full_name", "email", "phone", "text", "Authorization", "date_of_birth"]
