@@ -12,7 +12,6 @@ import psutil
 
 from api.entrypoints.supervisor.children import Child
 from api.entrypoints.supervisor.door import open_door
-from api.entrypoints.supervisor.roster import Roster
 from api.entrypoints.supervisor.serve import children
 from api.entrypoints.supervisor.supervisor import ChildFailed, Left, Server, Supervisor, Timing
 from evals.place import NO_VENDOR, Place
@@ -37,10 +36,7 @@ class Service:
         for folder in ("run", "log"):
             (place.folder / folder).mkdir(exist_ok=True)
         servers: dict[str, Server] = {"PostgreSQL": place.postgres, "Valkey": place.valkey}
-        roster = Roster(place.folder / "run" / "supervisor.json")
-        self._supervisor = Supervisor(
-            place.folder, made, servers, roster=roster, tell=self._hear, timing=FORGIVING
-        )
+        self._supervisor = Supervisor(place.folder, made, servers, tell=self._hear, timing=FORGIVING)
         self._watch = threading.Thread(target=self._keep, name="supervisor")
         self.failure: ChildFailed | None = None
 

@@ -65,7 +65,7 @@ class LogSettings(_Part):
     """Log."""
 
     log_format: LogFormat = Field(default="auto", alias="LOG_FORMAT")
-    """`json`, or `console` for text that is coloured on a terminal; `auto` is `console` on a terminal only."""
+    """`console` is text, coloured on a terminal; `auto` is that on a terminal and JSON elsewhere."""
 
 
 class MailSettings(_Part):

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -24,24 +24,30 @@ class Child:
     command: tuple[str, ...]
     inherits: tuple[int, ...] = ()
     """File descriptors it gets from us, such as the socket it answers on."""
+    has_keyboard: bool = False
+    """Whether it reads what is typed at our terminal: for a debugger in it."""
 
 
 class Running:
-    """A child that has been started, in a session of its own so that Ctrl-C does not reach it."""
+    """A child that has been started, in a session of its own so that Ctrl-C does not reach it.
 
-    def __init__(self, child: Child, *, log: Path) -> None:
+    One with the keyboard stays in our session: a terminal gives what is typed to no other. Without a `log`,
+    it writes to our own output.
+    """
+
+    def __init__(self, child: Child, *, log: Path | None) -> None:
         self.child = child
         hears, says = os.pipe()
         self._hears = hears
         self.command = (*child.command, "--ready-fd", str(says))
-        with _open_log(log) as output:
+        with _open_log(log) if log else nullcontext() as output:
             self._process = subprocess.Popen(  # noqa: S603 - the commands are written in this package
                 self.command,
-                stdin=subprocess.DEVNULL,
+                stdin=None if child.has_keyboard else subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 pass_fds=(*child.inherits, says),
-                start_new_session=True,
+                start_new_session=not child.has_keyboard,
             )
         os.close(says)
 

@@ -15,6 +15,11 @@ class Roster:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    @classmethod
+    def inside(cls, folder: Path) -> "Roster":
+        """That of the supervisor of `folder`."""
+        return cls(folder / "run" / "supervisor.json")
+
     def write(self, commands: Mapping[int, Sequence[str]]) -> None:
         """Note these processes of ours, by number, in place of those noted before."""
         entries = [entry for pid, command in commands.items() if (entry := _describe(pid, command))]

@@ -15,7 +15,7 @@ from api.entrypoints.supervisor.children import Child
 from api.entrypoints.supervisor.door import CannotServe, open_door
 from api.entrypoints.supervisor.preparation import NotPrepared, Preparation
 from api.entrypoints.supervisor.roster import Roster
-from api.entrypoints.supervisor.supervisor import ChildFailed, Left, Server, Supervisor
+from api.entrypoints.supervisor.supervisor import ChildFailed, Development, Left, Server, Supervisor
 from api.entrypoints.supervisor.welcome import welcome
 from foundation.crypto import check_keys
 from foundation.embedded import EmbeddedPostgres, EmbeddedServerError, EmbeddedValkey
@@ -28,7 +28,7 @@ from foundation.settings import (
 )
 
 
-def serve(settings: Settings, console: Console) -> None:
+def serve(settings: Settings, console: Console, *, development: Development | None = None) -> None:
     """Open everything, and keep it open until interrupted.
 
     Raises:
@@ -37,21 +37,24 @@ def serve(settings: Settings, console: Console) -> None:
     try:
         check_keys(settings)
         with _alone_in(settings.var):
-            _serve(settings, console)
+            _serve(settings, console, development)
     except KeyboardInterrupt:
         console.print("Not opened.")
     except (MisconfiguredError, EmbeddedServerError, NotPrepared, ChildFailed) as error:
         raise CannotServe(str(error)) from error
 
 
-def _serve(settings: Settings, console: Console) -> None:
-    roster = Roster(settings.var / "run" / "supervisor.json")
-    if roster.end_leftovers():
+def _serve(settings: Settings, console: Console, development: Development | None) -> None:
+    if Roster.inside(settings.var).end_leftovers():
         console.print("Ended what an earlier run had left behind.")
     with closing(open_door(settings.api)) as door, (settings.var / "log" / "supervisor.log").open("a") as log:
-        configure_logging(stream=log)
+        configure_logging(stream=log, log_format=settings.log.log_format)
         supervisor = Supervisor(
-            settings.var, children(door), _servers(settings), roster=roster, tell=console.print
+            settings.var,
+            children(door, keyboard="api" if development else None),
+            servers(settings),
+            tell=console.print,
+            development=development,
         )
         # The rest of the house hears of a hang-up or a `kill` as it does of Ctrl-C.
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -74,21 +77,25 @@ def _serve(settings: Settings, console: Console) -> None:
             supervisor.close()
 
 
-def children(door: socket.socket) -> list[Child]:
-    """The API's socket is ours: while the API starts again, callers wait instead of being refused."""
+def children(door: socket.socket, *, keyboard: str | None = None) -> list[Child]:
+    """The API's socket is ours: while the API starts again, callers wait instead of being refused.
 
-    def program(name: str, *options: str) -> tuple[str, ...]:
-        return (sys.executable, "-m", "api.entrypoints.cli", name, *options)
+    `keyboard` names the child that reads what is typed at our terminal.
+    """
+
+    def program(name: str, *options: str, inherits: tuple[int, ...] = ()) -> Child:
+        command = (sys.executable, "-m", "api.entrypoints.cli", name, *options)
+        return Child(name, command, inherits=inherits, has_keyboard=name == keyboard)
 
     return [
-        Child("api", program("api", "--listen-fd", str(door.fileno())), inherits=(door.fileno(),)),
-        Child("worker", program("worker")),
-        Child("scheduler", program("scheduler")),
-        Child("relay", program("relay")),
+        program("api", "--listen-fd", str(door.fileno()), inherits=(door.fileno(),)),
+        program("worker"),
+        program("scheduler"),
+        program("relay"),
     ]
 
 
-def _servers(settings: Settings) -> dict[str, Server]:
+def servers(settings: Settings) -> dict[str, Server]:
     """Those that the settings do not place elsewhere."""
     servers: dict[str, Server] = {}
     if settings.ledger.url == embedded_database_url(settings.var):

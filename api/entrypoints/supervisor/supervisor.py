@@ -44,6 +44,17 @@ class Timing:
     """How long the children may take to end what they are at."""
 
 
+@dataclass(frozen=True)
+class Development:
+    """For whoever changes the program: children write to our terminal, and start again when the code changes.
+
+    One that ends by itself waits for the next change, since more tries would end the same way.
+    """
+
+    code_changed: Callable[[], bool]
+    """Whether it changed since this was asked last."""
+
+
 class Deaths:
     """When a child that died may start again: later each time, and never when it keeps dying."""
 
@@ -78,20 +89,22 @@ class Supervisor:
         children: Sequence[Child],
         servers: Mapping[str, Server],
         *,
-        roster: Roster,
         tell: Callable[[str], None],
         timing: Timing | None = None,
+        development: Development | None = None,
     ) -> None:
         self._folder = folder
         self._children = {child.name: child for child in children}
         self._servers = servers
         self._tell = tell
         self._timing = timing or Timing()
-        self._roster = roster
+        self._development = development
+        self._roster = Roster.inside(folder)
         self._news: SimpleQueue[_News | None] = SimpleQueue()
         self._running: dict[str, Running] = {}
         self._deaths = {name: Deaths(self._timing) for name in self._children}
         self._due: dict[str, float] = {}
+        self._reloading: set[Running] = set()
 
     def open_servers(self) -> None:
         """Start the servers, or adopt those that run."""
@@ -133,6 +146,8 @@ class Supervisor:
                 self._bury(news.running)
             elif news is not None:
                 self._say(f"The {news.running.child.name} is back.")
+            if self._development and self._development.code_changed():
+                self._reload()
             self._revive()
             self._look_after_servers()
 
@@ -150,7 +165,7 @@ class Supervisor:
         self._roster.clear()
 
     def _launch(self, child: Child) -> None:
-        running = Running(child, log=self._log(child))
+        running = Running(child, log=None if self._development else self._log(child))
         self._running[child.name] = running
         self._roster.write({each.pid: each.command for each in self._running.values()})
         running.follow(
@@ -171,11 +186,28 @@ class Supervisor:
     def _bury(self, running: Running) -> None:
         name = running.child.name
         del self._running[name]
+        if running in self._reloading:
+            self._reloading.discard(running)
+            self._due[name] = time.monotonic()
+        elif self._development:
+            self._say(f"The {name} ended ({running.how_it_ended}); it starts again when the code changes.")
+        else:
+            self._restart_later(running)
+
+    def _restart_later(self, running: Running) -> None:
+        name = running.child.name
         delay = self._deaths[name].note(time.monotonic())
         if delay is None:
             raise ChildFailed(f"The {name} keeps ending: {self._last_words(running)}")
         self._say(f"The {name} ended ({running.how_it_ended}); it starts again in {delay:g} s.")
         self._due[name] = time.monotonic() + delay
+
+    def _reload(self) -> None:
+        self._say("The code changed: its processes start again.")
+        self._reloading.update(self._running.values())
+        for running in self._running.values():
+            running.terminate()
+        self._due.update({name: time.monotonic() for name in self._children.keys() - self._running.keys()})
 
     def _revive(self) -> None:
         now = time.monotonic()
@@ -203,6 +235,8 @@ class Supervisor:
 
     def _last_words(self, running: Running) -> str:
         """The last line that it wrote, if that is a sentence and not a log line; and where to read on."""
+        if self._development:
+            return running.how_it_ended
         path = self._log(running.child)
         lines = path.read_text(errors="replace").splitlines() or [""]
         words = "" if lines[-1].startswith("{") else lines[-1].strip()

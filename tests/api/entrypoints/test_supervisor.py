@@ -6,14 +6,16 @@ import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import psutil
 import pytest
 
 from api.entrypoints.supervisor.children import Child
 from api.entrypoints.supervisor.roster import Roster
-from api.entrypoints.supervisor.supervisor import ChildFailed, Deaths, Left, Supervisor, Timing
+from api.entrypoints.supervisor.supervisor import ChildFailed, Deaths, Development, Left, Supervisor, Timing
 
 QUICK = Timing(ready_seconds=20, delays=(0.01, 0.01, 0.01, 0.01), look_seconds=0.02, grace_seconds=5)
 BEGIN = "import os, sys, time, signal, pathlib, subprocess\nhere = pathlib.Path(sys.argv[1])\n"
@@ -51,7 +53,7 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.roster = Roster(folder / "run" / "supervisor.json")
+        self.roster = Roster.inside(folder)
         self.told: list[str] = []
         self.diary: list[str] = []
         self.servers = {name: Noted(name, self.diary) for name in ("PostgreSQL", "Valkey")}
@@ -59,9 +61,16 @@ class Scene:
         self._supervisors: list[Supervisor] = []
         self._watch: threading.Thread | None = None
 
-    def supervisor(self, *children: Child, timing: Timing = QUICK) -> Supervisor:
+    def supervisor(
+        self, *children: Child, timing: Timing = QUICK, development: Development | None = None
+    ) -> Supervisor:
         made = Supervisor(
-            self.folder, children, self.servers, roster=self.roster, tell=self.told.append, timing=timing
+            self.folder,
+            children,
+            self.servers,
+            tell=self.told.append,
+            timing=timing,
+            development=development,
         )
         self._supervisors.append(made)
         return made
@@ -180,6 +189,83 @@ class TestWatch:
 
         until(lambda: scene.diary.count("Valkey opened") == 2)
         assert scene.diary.count("PostgreSQL opened") == 1
+
+
+class Code:
+    """Source files that a test changes."""
+
+    def __init__(self) -> None:
+        self._changes: SimpleQueue[None] = SimpleQueue()
+
+    def change(self) -> None:
+        self._changes.put(None)
+
+    def changed(self) -> bool:
+        try:
+            self._changes.get_nowait()
+        except Empty:
+            return False
+        return True
+
+
+class TestDevelopment:
+    def test_changed_code_starts_every_child_again(self, scene: Scene) -> None:
+        code = Code()
+        supervisor = scene.supervisor(
+            child("api", scene.folder, WRITE_PID + SAY_READY + WORK), development=Development(code.changed)
+        )
+        supervisor.open_servers()
+        supervisor.start()
+        scene.watch(supervisor)
+
+        code.change()
+
+        until(lambda: "The api is back." in scene.told)
+        assert scene.told == ["The code changed: its processes start again.", "The api is back."]
+        assert len(lives(scene.folder)) == 2
+
+    def test_a_child_that_ends_waits_for_the_next_change(self, scene: Scene) -> None:
+        code = Code()
+        broken = "if len((here / 'lives').read_text().split()) < 3: sys.exit(1)\n"
+        supervisor = scene.supervisor(
+            child("api", scene.folder, WRITE_PID + SAY_READY + broken + WORK),
+            development=Development(code.changed),
+        )
+        supervisor.open_servers()
+        supervisor.start()
+        scene.watch(supervisor)
+        ended = "The api ended (exit code 1); it starts again when the code changes."
+
+        until(lambda: scene.told == [ended])
+        code.change()
+        until(lambda: scene.told.count(ended) == 2)
+        code.change()
+
+        until(lambda: len(lives(scene.folder)) == 3)
+        assert scene.failure is None
+
+    def test_what_a_child_writes_goes_to_our_own_output(
+        self, scene: Scene, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        supervisor = scene.supervisor(
+            child("api", scene.folder, "print('hello', flush=True)\n" + SAY_READY + WORK),
+            development=Development(Code().changed),
+        )
+
+        supervisor.start()
+
+        assert capfd.readouterr().out == "hello\n"
+        assert not (scene.folder / "log" / "api.log").exists()
+
+    def test_the_child_with_the_keyboard_stays_in_our_session(self, scene: Scene) -> None:
+        made = child("api", scene.folder, WRITE_PID + SAY_READY + WORK)
+        supervisor = scene.supervisor(
+            replace(made, has_keyboard=True), development=Development(Code().changed)
+        )
+
+        supervisor.start()
+
+        assert os.getsid(lives(scene.folder)[0]) == os.getsid(0)
 
 
 class TestDeaths:
