@@ -33,28 +33,14 @@ structlog.configure(
 )
 
 NUMBERS = itertools.count(1)
-LONG = (
-    *(
-        "api/entrypoints/test_serve.py",
-        "browser/test_chat_page.py",
-        "api/test_kills.py",
-        "api/routes/memory/test_forgetting.py",
-    ),
-    *("foundation/test_queue.py", "api/test_schema.py", "agent/test_service.py", "evals/test_scenarios.py"),
-    *(
-        "api/routes/chat/test_chat.py",
-        "evals/test_faults.py",
-        "api/routes/chat/test_reasoning.py",
-        "foundation/test_warehouse.py",
-    ),
-    *("foundation/test_embedded.py", "browser/test_notices_page.py", "api/test_ownership.py"),
-)
-"""Files that take longest, in that order: workers begin with them, so that none is waited for at the end."""
+LONG = ("slow", "browser", "kills")
+"""Marks of tests that `make test-fast` leaves out; see CONTRIBUTING.md for what each is for."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    order = {(Path(__file__).parent / name).resolve(strict=True): at for at, name in enumerate(LONG)}
-    items.sort(key=lambda item: order.get(item.path, len(LONG)))
+    """Files with long tests come first: workers begin with them, so that none is waited for at the end."""
+    first = {item.path for item in items if any(item.get_closest_marker(mark) for mark in LONG)}
+    items.sort(key=lambda item: item.path not in first)
 
 
 @dataclass(frozen=True)

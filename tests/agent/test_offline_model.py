@@ -363,6 +363,7 @@ def test_the_same_thread_is_answered_the_same() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_tool_is_known_by_its_examples_alone() -> None:
     renamed = [_named(tool, "look_on_shelves") if tool.name == "search_products" else tool for tool in TOOLS]
 

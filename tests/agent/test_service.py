@@ -21,7 +21,7 @@ from tests.agent.models import ScriptedModel, uses, words
 from tests.shop import Shop
 from tools.effects import effects
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 GOLD = uses(("subscribe_membership", {"tier": "GOLD"}))
 SEARCH = uses(("search_products", {"words": "gummies"}))
@@ -435,6 +435,7 @@ def dies_at(step: int) -> Callable[[str], None]:
     return on_step
 
 
+@pytest.mark.kills
 @pytest.mark.parametrize("step", range(11))
 async def test_turn_cut_off_at_any_step_is_finished_by_another_process(shop: Shop, step: int) -> None:
     """The yes to a membership dies at its n-th step; whoever goes on charges once and answers."""

@@ -8,6 +8,8 @@ from evals.faults.service import WORK_HORSE
 from evals.faults.shop import open_shop
 from evals.faults.storm import SETTINGS, strike
 
+pytestmark = [pytest.mark.slow, pytest.mark.kills]
+
 
 @pytest.mark.timeout(300)
 def test_customers_of_a_killed_service_get_everything_once() -> None:

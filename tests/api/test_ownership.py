@@ -29,6 +29,8 @@ FOR_EVERYBODY = {
 ADDRESS = {"recipient": "Ana", "line1": "1 Main St", "city": "Austin", "state": "TX", "postalCode": "78701"}
 MARKS = ("Alvarez", "ana@example.com", "gold member", "1 Main St")
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Route:

@@ -21,6 +21,8 @@ FOUND = [
 ]
 NOTED = calls(("note_statements", {"statements": FOUND}))
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def with_claude(house: House, url: str, *, refines: bool = True) -> Iterator[House]:

@@ -17,6 +17,8 @@ EXAMPLES = 20
 UNDEFENDED = ["positive_data_acceptance"]
 """A schema cannot say that a name has two parts, or that a raffle is there."""
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def house(lasting_house: House) -> House:

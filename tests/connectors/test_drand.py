@@ -38,6 +38,7 @@ def test_a_mirror_that_is_away_or_lies_is_passed_over(
     assert liar.asked == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "ahead"), [({"is_out": True}, 0), ({"shift": 3}, 0), ({}, 1)])
 def test_without_a_true_answer_the_beacon_is_silent(
     beacon: OwnBeacon, address: str, fault: dict[str, object], ahead: int
@@ -48,6 +49,7 @@ def test_without_a_true_answer_the_beacon_is_silent(
         Drand([address], chain=beacon.chain).signature(beacon.latest + ahead)
 
 
+@pytest.mark.slow
 def test_a_beacon_that_stays_silent_is_left_alone_for_a_while(
     beacon: OwnBeacon, address: str, clock: FakeClock
 ) -> None:

@@ -1,6 +1,10 @@
 from argparse import Namespace
 
+import pytest
+
 from evals.suites import context
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_context_is_whole_and_its_customers_own() -> None:

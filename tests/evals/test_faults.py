@@ -26,6 +26,8 @@ STORY = {story.name: story for story in STORIES}
 BUYING = ("accepted", "claimed", "model:0", CHARGING, CHARGED, "performed", "tool", "answered")
 ANA, PRICE = "cus_ana", Money(5_00)
 
+pytestmark = [pytest.mark.slow, pytest.mark.kills]
+
 
 @pytest.fixture
 def clock() -> SetClock:

@@ -12,6 +12,8 @@ from evals.money.stage import Stage, open_stage
 from evals.suites import money
 from foundation.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stage(live_settings: Settings) -> Iterator[Stage]:

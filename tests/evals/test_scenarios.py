@@ -15,6 +15,8 @@ from evals.suites.scenarios import Play, play, report
 VAR = Path(__file__).parents[2] / "var"
 GOLD = Scenario(name="gold", subject="tests", who="cus_demo", steps=(Step(say="make me a gold member"),))
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def workshop() -> Iterator[Workshop]:

@@ -13,6 +13,8 @@ from foundation.sql import Ledger, open_ledger
 SECRET = "the whale sings beneath the ice at noon"  # noqa: S105 - a sentence to look for
 notes = Table("notes", MetaData(), Column("id", Integer, primary_key=True), Column("said", Text))
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def place(servers_folder: Path) -> Iterator[tuple[Ledger, Path]]:

@@ -22,6 +22,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 Server = EmbeddedPostgres | EmbeddedValkey
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def own_postgres(servers_folder: Path, request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres]:

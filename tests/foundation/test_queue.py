@@ -23,6 +23,8 @@ from tests.fakes import FakeClock
 
 ROOT = Path(__file__).parent.parent.parent
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def jobs(ledger: Ledger, cache: redis.Redis) -> Jobs:
@@ -220,6 +222,7 @@ def workers(jobs: Jobs, database_url: str, cache_url: str, tmp_path: Path) -> It
     workers.stop()
 
 
+@pytest.mark.kills
 class TestWorker:
     def test_jobs_run_in_forks_of_a_parent_without_a_ledger(self, jobs: Jobs, workers: Workers) -> None:
         worker = workers.start()

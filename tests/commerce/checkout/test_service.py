@@ -148,6 +148,7 @@ class TestAtOnce:
 
         assert (len(ids), shop.charges(), stock(shop)["prd_1"]) == (1, 1, (11, 0))
 
+    @pytest.mark.slow
     def test_a_hundred_customers_each_get_their_order(self, shop: Shop) -> None:
         names = [f"c{number}" for number in range(100)]
         shop.inventory.put([product(1, price=Money(16_00), quantity=250)])

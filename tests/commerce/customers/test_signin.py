@@ -26,6 +26,8 @@ from tests.commerce.customers.conftest import ANA, HOME, PASSWORD, Door
 
 ELSEWHERE = Visit("198.51.100.9", "Safari on iPhone")
 
+pytestmark = pytest.mark.slow
+
 
 def tried(door: Door, code: str) -> bool:
     try:

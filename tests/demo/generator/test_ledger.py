@@ -34,6 +34,8 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CONFIG = ShopConfig(customers=25, ends_at=NOW)
 DANAS_PURCHASES, DANAS_TURNS = 8, 4
 
+pytestmark = pytest.mark.slow
+
 
 class EveryTextItsOwn:
     """An encoder that only tells texts apart."""

@@ -78,6 +78,7 @@ class TestCatalogue:
 class TestRecovery:
     """The parameters come back from the log alone, as BG/NBD estimates them."""
 
+    @pytest.mark.slow
     def test_rates_and_dropout_are_recovered_by_maximum_likelihood(self, plain: Shard) -> None:
         r, alpha, a, b = _fit_bg_nbd(*_summary(plain, PLAIN.days))
 

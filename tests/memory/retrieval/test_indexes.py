@@ -25,6 +25,8 @@ KEY = "stand"
 A_LINE = {"id": "1", "values": [1.0] * DIMENSIONS, "metadata": {"position": 1, "speaker": "Shop"}}
 KINDS = ("local", "pinecone", "pinecone unsettled")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def served_stand() -> Iterator[tuple[PineconeStand, str]]:

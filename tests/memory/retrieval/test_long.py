@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from evals.benchmarks.recall.filling import fill
 from foundation.sql import Ledger
@@ -26,6 +27,7 @@ def cpu_ms(act: Callable[[], object]) -> float:
     return (time.thread_time() - began) * 1000
 
 
+@pytest.mark.slow
 def test_a_long_memory_is_opened_searched_and_held_within_bounds(ledger: Ledger, tmp_path: Path) -> None:
     fill(ledger, "cus_ana", turns=TURNS, needle=7_777, meaning=np.stack([axis(1), axis(2)]))
     store, files = MemoryStore(ledger), BlockFiles(tmp_path / "index")

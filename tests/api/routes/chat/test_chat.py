@@ -16,6 +16,8 @@ SLEEP = "what do you recommend for sleep under $40?"
 EVENTS = {"Accept": "text/event-stream"}
 Frame = dict[str, Any]
 
+pytestmark = pytest.mark.slow
+
 
 def frames(text: str) -> Iterator[Frame]:
     for part in text.strip().split("\n\n"):

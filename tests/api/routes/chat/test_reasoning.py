@@ -30,6 +30,8 @@ PROMPT = "what do you recommend for sleep under $40?"
 PATH = "/api/reasoning/jobs"
 ROOT = Path(__file__).parents[4]
 
+pytestmark = pytest.mark.slow
+
 
 class NotYet(Exception):
     """What a test waits for has not come about."""

@@ -24,6 +24,8 @@ BEES = "my grandmother Eulalia kept bees on the roof in Laredo"
 STREET = {"line1": "12 Bee Street", "city": "Laredo", "state": "TX", "postalCode": "78040"}
 SAID = (BEES, "make me a gold member", "yes", "2 tickets for the Spring Raffle please", "yes", "thanks")
 
+pytestmark = pytest.mark.slow
+
 
 def _say(client: TestClient, headers: Headers, text: str) -> dict[str, Any]:
     reply = client.post("/api/chat", json={"message": text, "thread_id": "thr_ana"}, headers=headers)

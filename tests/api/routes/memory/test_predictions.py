@@ -48,6 +48,7 @@ def test_what_a_customer_is_allergic_to_is_never_recommended(house: House) -> No
     assert house.shop_front.offered_to(ANA) == {each for each in before if "berry" not in flavours[each]}
 
 
+@pytest.mark.slow
 def test_customers_are_foretold_at_night_and_shown(
     client: TestClient, ana: Headers, house: House, clock: FakeClock, staff: Headers
 ) -> None:
