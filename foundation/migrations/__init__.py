@@ -43,12 +43,9 @@ def pending(engine: Engine, *, folder: Path = FOLDER) -> list[str]:
     return [revision.revision for revision in reversed(waiting)]
 
 
-def draft(engine: Engine, message: str, *, folder: Path = FOLDER) -> None:
-    """Write the migration that brings the ledger to the tables that are imported, for a person to read."""
-    with engine.begin() as connection:
-        config = _config(folder)
-        config.attributes["connection"] = connection
-        command.revision(config, message, autogenerate=True)
+def heads(folder: Path = FOLDER) -> list[str]:
+    """The last migration; more than one when two were written side by side."""
+    return list(ScriptDirectory.from_config(_config(folder)).get_heads())
 
 
 def _config(folder: Path) -> Config:
