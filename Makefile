@@ -1,11 +1,18 @@
-# make serve   the whole shop on this machine, installed first where needed
-# make test    every check and every test, installed first where needed
-# make docs    the pages that are generated from code
+# make serve                the whole shop on this machine, installed first where needed
+# make test                 every check and every test, installed first where needed
+# make dev                  as serve, with logs here and a new start at each change of the code
+# make seed                 the demo shop, where it is not there yet
+# make test-fast            the tests that are not slow, in about a minute
+# make check                linters, types, import contracts, the lock
+# make migration name=…     the next migration, from the declared tables
+# make record-migrations    the digests of new migrations, in the commit that lands them
+# make lock                 constraints.txt, from what is installed
+# make docs                 the pages that are generated from code
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help serve test check docs format
+.PHONY: help serve dev seed test test-fast check types smells check-lock lock migration record-migrations docs format
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -16,21 +23,49 @@ CODE := $(PARTS) tests
 export HF_HUB_OFFLINE := 1
 export OMP_NUM_THREADS := 1
 
+# The tests of a file stay together, and files begin in the order of tests/conftest.py.
+BY_FILE := --dist loadfile --no-loadscope-reorder
+
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
 serve: .venv/installed
 	@exec $(BIN)/livhana serve
 
-test: check browser
-	$(BIN)/pytest -rs -n 3 --dist loadfile --no-loadscope-reorder
+dev: .venv/installed
+	@exec $(BIN)/livhana dev serve
 
-check: .venv/installed-dev
+seed: .venv/installed
+	@exec $(BIN)/livhana seed
+
+test: check browser
+	$(BIN)/pytest -rs -n 3 $(BY_FILE)
+
+test-fast: .venv/installed-dev
+	$(BIN)/pytest -n 2 $(BY_FILE) -m "not slow and not browser and not kills"
+
+check: .venv/installed-dev types smells check-lock
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
-	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
+
+types: .venv/installed-dev
+	$(BIN)/mypy $(CODE)
+
+smells: .venv/installed-dev
 	$(BIN)/python tests/gates/smells.py $(PARTS) --gate
+
+check-lock: .venv/installed-dev
+	$(BIN)/python -m tests.gates.lock --check
+
+lock: .venv/installed-dev
+	$(BIN)/python -m tests.gates.lock
+
+migration: .venv/installed-dev
+	@$(BIN)/livhana dev migration "$(name)"
+
+record-migrations: .venv/installed-dev
+	@$(BIN)/livhana dev record-migrations
 
 docs: .venv/installed
 	$(BIN)/python -m foundation.settings.reference

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from api.entrypoints.development.commands import development
 from api.entrypoints.supervisor.children import say_ready
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ raffle = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(raffle, name="raffle")
+app.add_typer(development, name="dev")
 RoleName = Literal["customer", "staff", "admin", "guest", "service"]
 DutyName = Literal["support", "manager", "compliance"]
 ReadyFd = Annotated[int | None, typer.Option("--ready-fd", hidden=True)]
@@ -73,6 +75,24 @@ def serve() -> None:
 
     try:
         open_house(settings, Console())
+    except CannotServe as reason:
+        _stop(str(reason))
+
+
+@app.command()
+def seed() -> None:
+    """Build the demo shop of DEMO_CUSTOMERS customers, unless it is there.
+
+    `livhana serve` does so at its first start. A ledger that does not run is started, and stopped again.
+
+    For example: `DEMO_CUSTOMERS=50 livhana seed`
+    """
+    settings = _settings()
+    from api.entrypoints.supervisor.door import CannotServe
+    from api.entrypoints.supervisor.seeding import seed as build_demo_shop
+
+    try:
+        build_demo_shop(settings, Console())
     except CannotServe as reason:
         _stop(str(reason))
 

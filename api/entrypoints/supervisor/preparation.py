@@ -17,6 +17,8 @@ from foundation.sql import Ledger, open_ledger
 from memory.embeddings import load_embedder, model_name
 
 DEMO_CUSTOMER = "cus_demo"
+GENERATOR = "demo.generator"
+"""The module that builds the demo shop, run as a program of its own."""
 
 
 class NotPrepared(Exception):
@@ -30,12 +32,13 @@ class Preparation:
         self._settings = settings
         self._console = console
 
-    def run(self) -> None:
+    def run(self) -> bool:
+        """Whether a demo shop was built."""
         ledger = open_ledger(self._settings.ledger)
         try:
             self._migrate(ledger)
             self._make_embedder()
-            self._build_demo_shop(ledger)
+            return self._build_demo_shop(ledger)
         except migrations.LedgerTooNew as error:
             raise NotPrepared(str(error)) from error
         except OperationalError as error:
@@ -55,16 +58,17 @@ class Preparation:
             with self._step("The embedder, made once in about ten seconds"):
                 load_embedder(folder)
 
-    def _build_demo_shop(self, ledger: Ledger) -> None:
+    def _build_demo_shop(self, ledger: Ledger) -> bool:
         with ledger.transaction() as connection:
             built = connection.scalar(select(exists().where(customers.c.id == DEMO_CUSTOMER)))
         if built or self._settings.app_env != "development":
-            return
+            return False
         count = str(self._settings.shop.demo_customers)
         self._console.print(f"Building a demo shop of {count} customers, once:")
-        command = [sys.executable, "-m", "demo.generator", "--customers", count, "--into", "ledger"]
+        command = [sys.executable, "-m", GENERATOR, "--customers", count, "--into", "ledger"]
         if subprocess.run(command, check=False, start_new_session=True).returncode:  # noqa: S603 - our own program
             raise NotPrepared("The demo shop could not be built; what it said is above.")
+        return True
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:

@@ -47,9 +47,9 @@ class TestHelp:
         told = shell.livhana("--help").stdout
 
         named = re.findall(r"^│ (\w+) ", told, re.MULTILINE)
-        assert named == ["serve", "worker", "token", "check", "learn", "staff", "raffle"]
+        assert named == ["serve", "seed", "worker", "token", "check", "learn", "staff", "raffle", "dev"]
 
-    @pytest.mark.parametrize("command", ["serve", "worker", "token", "check", "learn"])
+    @pytest.mark.parametrize("command", ["serve", "seed", "worker", "token", "check", "learn"])
     def test_every_command_has_an_example(self, shell: Shell, command: str) -> None:
         told = shell.livhana(command, "--help").stdout
 
