@@ -24,5 +24,5 @@ class Asked:
 
     def message(self, job_id: str) -> Inbound:
         """The same message however often the job runs, so that its turn runs once."""
-        principal = Principal.with_badge(self.principal_id, self.role)
+        principal = Principal.from_role_claim(self.principal_id, self.role)
         return Inbound(self.thread_id or f"thr_{job_id}", job_id, principal, self.prompt, channel="job")

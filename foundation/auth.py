@@ -20,6 +20,8 @@ from foundation.sql import Ledger, metadata
 
 ALGORITHM = "HS256"
 CLAIMS = ["sub", "role", "jti", "iat", "exp", "aud", "iss"]
+STAFF_ROLE_CLAIM = "duty"
+"""Its name in tokens already issued, and to processes of an earlier version that verify new ones."""
 CLOCK_SKEW = timedelta(seconds=60)
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -42,8 +44,8 @@ class Role(StrEnum):
     """A till, a telephone line or another machine of the shop's, which tells us what happened there."""
 
 
-class Duty(StrEnum):
-    """What a member of staff is there for."""
+class StaffRole(StrEnum):
+    """What a member of staff is responsible for."""
 
     SUPPORT = "support"
     MANAGER = "manager"
@@ -59,12 +61,12 @@ SCOPES: Mapping[Role, frozenset[str]] = {
     ),
     Role.SERVICE: frozenset({"memory:record"}),
 }
-DUTIES: Mapping[Duty, frozenset[str]] = {
-    Duty.SUPPORT: frozenset(),
-    Duty.MANAGER: frozenset({"shop:manage", "money:refund", "memory:record"}),
-    Duty.COMPLIANCE: frozenset({"compliance"}),
+STAFF_SCOPES: Mapping[StaffRole, frozenset[str]] = {
+    StaffRole.SUPPORT: frozenset(),
+    StaffRole.MANAGER: frozenset({"shop:manage", "money:refund", "memory:record"}),
+    StaffRole.COMPLIANCE: frozenset({"compliance"}),
 }
-"""What a duty adds to the scopes of staff; a token of staff that names none is a manager's."""
+"""Scopes added to those of `Role.STAFF`; a staff token without a staff role has a manager's."""
 
 
 @dataclass(frozen=True)
@@ -73,25 +75,25 @@ class Principal:
     """`cus_…` for a customer (their row in `customers`), `gst_…` guest, `stf_…` staff, `svc_…` machines."""
     role: Role
     token_id: str = ""
-    duty: Duty | None = None
-    """Of staff alone."""
+    staff_role: StaffRole | None = None
+    """Only for `Role.STAFF`."""
     expires_at: datetime = field(default=NEVER, compare=False)
-    """When the token that speaks for them does."""
+    """When the token expires."""
 
     @classmethod
-    def with_badge(cls, principal_id: str, badge: str) -> "Principal":
-        """Whom a stored badge stands for."""
-        role, _, duty = badge.partition(":")
-        return cls(principal_id, Role(role), duty=Duty(duty) if duty else None)
+    def from_role_claim(cls, principal_id: str, role_claim: str) -> "Principal":
+        """The principal that a stored role claim describes, such as `staff:support`."""
+        role, _, staff_role = role_claim.partition(":")
+        return cls(principal_id, Role(role), staff_role=StaffRole(staff_role) if staff_role else None)
 
     @property
-    def badge(self) -> str:
-        """Role and duty in one word, to be stored with what is done later in the principal's name."""
-        return f"{self.role}:{self.duty}" if self.duty else self.role.value
+    def role_claim(self) -> str:
+        """Role and staff role as one string, stored with work that is done later for this principal."""
+        return f"{self.role}:{self.staff_role}" if self.staff_role else self.role.value
 
     @property
     def scopes(self) -> frozenset[str]:
-        added = DUTIES[self.duty or Duty.MANAGER] if self.role is Role.STAFF else frozenset()
+        added = STAFF_SCOPES[self.staff_role or StaffRole.MANAGER] if self.role is Role.STAFF else frozenset()
         return SCOPES[self.role] | added
 
 
@@ -139,7 +141,7 @@ class Tokens:
             "exp": int(expires_at.timestamp()),
             "aud": self._settings.audience,
             "iss": self._settings.issuer,
-            **({"duty": principal.duty.value} if principal.duty else {}),
+            **({STAFF_ROLE_CLAIM: principal.staff_role.value} if principal.staff_role else {}),
         }
         key_id = next(iter(self._keys))
         text = jwt.encode(claims, self._keys[key_id], algorithm=ALGORITHM, headers={"kid": key_id})
@@ -189,12 +191,12 @@ class Tokens:
     def _principal(claims: Mapping[str, Any]) -> Principal:
         try:
             role = Role(claims["role"])
-            duty = Duty(claims["duty"]) if "duty" in claims else None
+            staff_role = StaffRole(claims[STAFF_ROLE_CLAIM]) if STAFF_ROLE_CLAIM in claims else None
         except ValueError as error:
             raise TokenRefused from error
         if not claims["sub"] or not claims["jti"]:
             raise TokenRefused
-        return Principal(claims["sub"], role, claims["jti"], duty, _time(claims["exp"]))
+        return Principal(claims["sub"], role, claims["jti"], staff_role, _time(claims["exp"]))
 
 
 def _time(seconds: object) -> datetime:

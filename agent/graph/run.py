@@ -51,7 +51,7 @@ class Run:
 
     @property
     def principal(self) -> Principal:
-        return Principal.with_badge(self.claim.principal_id, self.claim.role)
+        return Principal.from_role_claim(self.claim.principal_id, self.claim.role)
 
     @property
     def memory(self) -> str:

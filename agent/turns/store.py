@@ -346,7 +346,7 @@ class TurnStore:
             "id": turn_id,
             "thread_id": inbound.thread_id,
             "principal_id": inbound.principal.id,
-            "role": inbound.principal.badge,
+            "role": inbound.principal.role_claim,
             "channel": inbound.channel,
             "status": TurnStatus.QUEUED,
             "created_at": now,

@@ -44,7 +44,7 @@ raffle = typer.Typer(
 app.add_typer(raffle, name="raffle")
 app.add_typer(development, name="dev")
 RoleName = Literal["customer", "staff", "admin", "guest", "service"]
-DutyName = Literal["support", "manager", "compliance"]
+StaffRoleName = Literal["support", "manager", "compliance"]
 ReadyFd = Annotated[int | None, typer.Option("--ready-fd", hidden=True)]
 ListenFd = Annotated[int | None, typer.Option("--listen-fd", hidden=True)]
 SUBJECTS: dict[RoleName, str] = {
@@ -119,8 +119,9 @@ def token(
         str | None,
         typer.Option(help="Whom it speaks for, such as cus_demo. Left out: somebody of the demo shop."),
     ] = None,
-    duty: Annotated[
-        DutyName | None, typer.Option(help="Of staff: what they are there for. Left out: a manager's scopes.")
+    staff_role: Annotated[
+        StaffRoleName | None,
+        typer.Option("--staff-role", "--duty", help="For staff only. Left out: a manager's scopes."),
     ] = None,
     hours: Annotated[
         float | None, typer.Option(min=0.01, help="How long it is valid. Left out: as JWT_TTL_HOURS says.")
@@ -135,16 +136,19 @@ def token(
     - `curl -H "Authorization: Bearer $(livhana token --role staff)" http://127.0.0.1:8080/metrics`
     """
     settings = _settings()
-    from foundation.auth import Duty, Principal, Role, Tokens
+    from foundation.auth import Principal, Role, StaffRole, Tokens
     from foundation.ids import new_id
     from foundation.sql import open_ledger
 
     if subject is None and settings.is_production and role != "guest":
         _stop("Say whom the token speaks for: --subject.")
-    if duty and role != "staff":
-        _stop("Only staff have a duty: leave --duty out, or say --role staff.")
-    named = Duty(duty) if duty else None
-    principal = Principal(subject or SUBJECTS.get(role) or new_id("gst"), Role(role), duty=named)
+    if staff_role and role != "staff":
+        _stop("Only staff have a staff role: leave --staff-role out, or set --role staff.")
+    principal = Principal(
+        subject or SUBJECTS.get(role) or new_id("gst"),
+        Role(role),
+        staff_role=StaffRole(staff_role) if staff_role else None,
+    )
     tokens = Tokens(settings.auth, open_ledger(settings.ledger))
     typer.echo(tokens.issue(principal, ttl=timedelta(hours=hours) if hours else None))
 

@@ -201,8 +201,8 @@ def forgive(connection: Connection, subject: str, *, by: int) -> None:
     connection.execute(update(lockouts).where(lockouts.c.subject == subject).values(failures=fewer))
 
 
-def add_session(connection: Connection, session: Session, *, badge: str) -> None:
-    connection.execute(insert(sessions).values(badge=badge, **vars(session)))
+def add_session(connection: Connection, session: Session, *, role_claim: str) -> None:
+    connection.execute(insert(sessions).values(badge=role_claim, **vars(session)))
 
 
 def open_sessions(connection: Connection, principal_id: str, *, now: datetime) -> list[Session]:

@@ -25,7 +25,7 @@ class Sessions:
 
     def open(self, principal: Principal, *, method: Method, device: str) -> SignedIn:
         now = self._now()
-        bearer = Principal(principal.id, principal.role, new_id("ses"), principal.duty)
+        bearer = Principal(principal.id, principal.role, new_id("ses"), principal.staff_role)
         token = self._tokens.grant(bearer)
         session = Session(
             id=bearer.token_id,
@@ -37,7 +37,7 @@ class Sessions:
             expires_at=token.expires_at,
         )
         with self._ledger.transaction() as connection:
-            access_store.add_session(connection, session, badge=bearer.badge)
+            access_store.add_session(connection, session, role_claim=bearer.role_claim)
         return SignedIn(token.text, bearer, session)
 
     def list(self, principal_id: str) -> list[Session]:

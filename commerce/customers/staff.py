@@ -10,7 +10,7 @@ from commerce.customers import access_store
 from commerce.customers.access import Method, NotSignedIn, OldPasswordNeeded, SignedIn, Visit, tidy_password
 from commerce.customers.models import tidy_email, tidy_name
 from commerce.customers.signin import Access
-from foundation.auth import Duty, Principal, Role
+from foundation.auth import Principal, Role, StaffRole
 from foundation.clock import Clock
 from foundation.crypto import DataKeys, LookupDigest
 from foundation.errors import Conflict, NotFound
@@ -39,7 +39,7 @@ class StaffMember:
     def principal(self) -> Principal:
         if self.position is Position.ADMIN:
             return Principal(self.id, Role.ADMIN)
-        return Principal(self.id, Role.STAFF, duty=Duty(self.position.value))
+        return Principal(self.id, Role.STAFF, staff_role=StaffRole(self.position.value))
 
 
 class StaffNotFound(NotFound):

@@ -15,7 +15,7 @@ from commerce.customers.models import NewCustomer
 from commerce.inventory.models import Effect
 from commerce.raffles import store as raffle_store
 from commerce.raffles.models import Raffle, RaffleStatus
-from foundation.auth import Duty, Principal, Role
+from foundation.auth import Principal, Role, StaffRole
 from foundation.embedded import EmbeddedPostgres, EmbeddedValkey
 from foundation.money import Money
 from foundation.settings import Settings, load_settings
@@ -71,8 +71,11 @@ def client(house: House) -> Iterator[TestClient]:
 def sign_in(house: House) -> SignIn:
     """`sign_in("cus_ana")` gives the headers of a request by Ana."""
 
-    def headers(principal_id: str, *, role: Role = Role.CUSTOMER, duty: Duty | None = None) -> Headers:
-        return {"Authorization": f"Bearer {house.tokens.issue(Principal(principal_id, role, duty=duty))}"}
+    def headers(
+        principal_id: str, *, role: Role = Role.CUSTOMER, staff_role: StaffRole | None = None
+    ) -> Headers:
+        principal = Principal(principal_id, role, staff_role=staff_role)
+        return {"Authorization": f"Bearer {house.tokens.issue(principal)}"}
 
     return headers
 

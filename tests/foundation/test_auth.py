@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, event
 
-from foundation.auth import Duty, Principal, Role, Tokens
+from foundation.auth import Principal, Role, StaffRole, Tokens
 from foundation.errors import Unauthorized
 from foundation.settings import AuthSettings, load_settings
 from foundation.sql import Ledger
@@ -94,6 +94,18 @@ class TestVerify:
     ) -> None:
         assert tokens.verify(sign(claims)) == Principal("cus_ana", Role.CUSTOMER, "tok_1")
 
+    def test_staff_role_of_a_token_issued_by_an_earlier_version_is_kept(
+        self, tokens: Tokens, claims: dict[str, Any]
+    ) -> None:
+        sam = tokens.verify(sign({**claims, "sub": "stf_sam", "role": "staff", "duty": "support"}))
+
+        assert sam == Principal("stf_sam", Role.STAFF, "tok_1", StaffRole.SUPPORT)
+
+    def test_staff_role_of_a_new_token_is_read_by_an_earlier_version(self, tokens: Tokens) -> None:
+        token = tokens.issue(Principal("stf_sam", Role.STAFF, staff_role=StaffRole.SUPPORT))
+
+        assert jwt.decode(token, options={"verify_signature": False})["duty"] == "support"
+
 
 FORGED: dict[str, Callable[[dict[str, Any]], str]] = {
     "another key": lambda claims: sign(claims, key=NEW),
@@ -106,7 +118,7 @@ FORGED: dict[str, Callable[[dict[str, Any]], str]] = {
     "several audiences": lambda claims: sign({**claims, "aud": ["livhana-services", "elsewhere"]}),
     "another issuer": lambda claims: sign({**claims, "iss": "elsewhere"}),
     "an unknown role": lambda claims: sign({**claims, "role": "owner"}),
-    "an unknown duty": lambda claims: sign({**claims, "duty": "owner"}),
+    "an unknown staff role": lambda claims: sign({**claims, "duty": "owner"}),
     "a role of another type": lambda claims: sign({**claims, "role": ["admin"]}),
     "an empty subject": lambda claims: sign({**claims, "sub": ""}),
     "an expiry that is no time": lambda claims: sign({**claims, "exp": "soon"}),
@@ -213,30 +225,30 @@ class TestScopes:
         assert ANA.scopes == {"shop:read", "own:read", "own:write"}
 
     @pytest.mark.parametrize(
-        ("duty", "added"),
+        ("staff_role", "added"),
         [
-            (Duty.SUPPORT, set()),
-            (Duty.MANAGER, {"shop:manage", "money:refund", "memory:record"}),
-            (Duty.COMPLIANCE, {"compliance"}),
+            (StaffRole.SUPPORT, set()),
+            (StaffRole.MANAGER, {"shop:manage", "money:refund", "memory:record"}),
+            (StaffRole.COMPLIANCE, {"compliance"}),
             (None, {"shop:manage", "money:refund", "memory:record"}),
         ],
     )
-    def test_staff_may_what_their_duty_asks_and_are_no_customers(
-        self, tokens: Tokens, duty: Duty | None, added: set[str]
+    def test_staff_may_what_their_staff_role_allows_and_are_no_customers(
+        self, tokens: Tokens, staff_role: StaffRole | None, added: set[str]
     ) -> None:
-        sam = tokens.verify(tokens.issue(Principal("stf_1", Role.STAFF, duty=duty)))
+        sam = tokens.verify(tokens.issue(Principal("stf_1", Role.STAFF, staff_role=staff_role)))
 
-        assert sam.duty is duty
+        assert sam.staff_role is staff_role
         assert sam.scopes == {"shop:read", "staff:read", *added}
 
-    @pytest.mark.parametrize("duty", [None, *Duty])
-    def test_badge_keeps_role_and_duty(self, duty: Duty | None) -> None:
-        sam = Principal("stf_1", Role.STAFF, duty=duty)
+    @pytest.mark.parametrize("staff_role", [None, *StaffRole])
+    def test_role_claim_keeps_role_and_staff_role(self, staff_role: StaffRole | None) -> None:
+        sam = Principal("stf_1", Role.STAFF, staff_role=staff_role)
 
-        assert Principal.with_badge("stf_1", sam.badge) == sam
+        assert Principal.from_role_claim("stf_1", sam.role_claim) == sam
 
-    def test_duty_of_a_customer_adds_nothing(self) -> None:
-        assert Principal("cus_1", Role.CUSTOMER, duty=Duty.MANAGER).scopes == ANA.scopes
+    def test_staff_role_of_a_customer_adds_nothing(self) -> None:
+        assert Principal("cus_1", Role.CUSTOMER, staff_role=StaffRole.MANAGER).scopes == ANA.scopes
 
     def test_only_an_admin_has_the_admin_scope(self) -> None:
         assert [role for role in Role if "admin" in Principal("x", role).scopes] == [Role.ADMIN]

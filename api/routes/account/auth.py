@@ -14,7 +14,7 @@ from api.errors import refusals
 from api.shapes import Like, Shape, Timestamp, Words
 from commerce.customers.access import Method, Session, SignedIn, Visit, device_named
 from commerce.customers.models import NewCustomer
-from foundation.auth import Duty, Principal, Role
+from foundation.auth import Principal, Role, StaffRole
 from foundation.errors import NotFound
 from foundation.ids import new_id
 
@@ -34,7 +34,7 @@ class GuestToken(Shape):
 class Me(Shape):
     id: str
     role: Role
-    duty: Duty | None
+    duty: StaffRole | None
     name: str | None
     """Of a customer; the others are known by their role."""
     scopes: list[str]
@@ -203,7 +203,7 @@ def me(principal: Caller, house: TheHouse) -> Envelope[Me]:
         data=Me(
             id=principal.id,
             role=principal.role,
-            duty=principal.duty,
+            duty=principal.staff_role,
             name=_name(principal, house),
             scopes=sorted(principal.scopes),
         )

@@ -62,7 +62,7 @@ def ask(
     """Put the question in the queue. With the same `Idempotency-Key` it is asked once."""
     if question.thread_id is not None:
         house.turns.store.thread(question.thread_id, principal.id, limit=1)
-    asked = Asked(principal.id, principal.badge, mask(question.prompt).text, question.thread_id)
+    asked = Asked(principal.id, principal.role_claim, mask(question.prompt).text, question.thread_id)
     name = f"{principal.id}:{key}" if key else None
     try:
         job = house.jobs.submit(REASON, asdict(asked), idempotency_key=name)

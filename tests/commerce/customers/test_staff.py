@@ -6,7 +6,7 @@ from sqlalchemy import select
 from commerce.customers.access import NotSignedIn, OldPasswordNeeded
 from commerce.customers.access_store import staff
 from commerce.customers.staff import AlreadyOnStaff, NotYourself, Position, StaffMember, StaffNotFound
-from foundation.auth import Duty, Role
+from foundation.auth import Role, StaffRole
 from foundation.errors import Unauthorized
 from tests.commerce.customers.conftest import HOME, PASSWORD, Door
 
@@ -18,22 +18,22 @@ def hire(door: Door, position: Position = Position.SUPPORT, *, email: str = EMAI
 
 
 @pytest.mark.parametrize(
-    ("position", "role", "duty"),
+    ("position", "role", "staff_role"),
     [
-        (Position.SUPPORT, Role.STAFF, Duty.SUPPORT),
-        (Position.MANAGER, Role.STAFF, Duty.MANAGER),
-        (Position.COMPLIANCE, Role.STAFF, Duty.COMPLIANCE),
+        (Position.SUPPORT, Role.STAFF, StaffRole.SUPPORT),
+        (Position.MANAGER, Role.STAFF, StaffRole.MANAGER),
+        (Position.COMPLIANCE, Role.STAFF, StaffRole.COMPLIANCE),
         (Position.ADMIN, Role.ADMIN, None),
     ],
 )
 def test_position_decides_what_a_token_may(
-    door: Door, position: Position, role: Role, duty: Duty | None
+    door: Door, position: Position, role: Role, staff_role: StaffRole | None
 ) -> None:
     sam = hire(door, position)
 
     bearer = door.tokens.verify(door.staff.sign_in(EMAIL, PASSWORD, visit=HOME).token)
 
-    assert (bearer.id, bearer.role, bearer.duty) == (sam.id, role, duty)
+    assert (bearer.id, bearer.role, bearer.staff_role) == (sam.id, role, staff_role)
 
 
 def test_disabled_account_is_out_at_once_and_stays_out(door: Door) -> None:

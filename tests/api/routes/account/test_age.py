@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from foundation.auth import Duty, Role
+from foundation.auth import Role, StaffRole
 from tests.api.conftest import ANA, BEN, Headers, SignIn
 from tests.fakes import FakeClock
 
@@ -99,12 +99,12 @@ def test_barcode_of_an_id_is_taken_for_its_form(client: TestClient, ben: Headers
 
 def test_records_are_for_compliance_alone(client: TestClient, ana: Headers, sign_in: SignIn) -> None:
     path = f"/api/age-verification/records/{ANA}"
-    by_duty = {duty: sign_in("stf_sam", role=Role.STAFF, duty=duty) for duty in Duty}
+    by_role = {each: sign_in("stf_sam", role=Role.STAFF, staff_role=each) for each in StaffRole}
 
-    answers = {duty: client.get(path, headers=headers).status_code for duty, headers in by_duty.items()}
-    shown = client.get(path, headers=by_duty[Duty.COMPLIANCE]).json()["data"]
+    answers = {each: client.get(path, headers=headers).status_code for each, headers in by_role.items()}
+    shown = client.get(path, headers=by_role[StaffRole.COMPLIANCE]).json()["data"]
 
-    assert answers == {Duty.SUPPORT: 403, Duty.MANAGER: 403, Duty.COMPLIANCE: 200}
+    assert answers == {StaffRole.SUPPORT: 403, StaffRole.MANAGER: 403, StaffRole.COMPLIANCE: 200}
     assert client.get(path, headers=ana).status_code == 403
     assert [each["idNumberLast4"] for each in shown] == ["4821"]
 

@@ -5,7 +5,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from api.containers import House
-from foundation.auth import Duty, Role
+from foundation.auth import Role, StaffRole
 from foundation.outbox import OUTBOX
 from foundation.warehouse.schema import TABLES
 from memory.context.renderer import briefing
@@ -155,7 +155,7 @@ def test_a_megabyte_from_an_import_is_learned_and_quoted_short(house: House) -> 
 def test_only_machines_and_those_who_manage_tell(
     client: TestClient, sign_in: SignIn, service: Headers, ana: Headers, guest: Headers
 ) -> None:
-    support = sign_in("stf_sue", role=Role.STAFF, duty=Duty.SUPPORT)
+    support = sign_in("stf_sue", role=Role.STAFF, staff_role=StaffRole.SUPPORT)
     for stranger in (ana, guest, support):
         assert _learn(client, stranger, CALL).status_code == 403
         assert _buy(client, stranger).status_code == 403

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.containers import House
-from foundation.auth import Duty, Principal, Role
+from foundation.auth import Principal, Role, StaffRole
 from tests.api.conftest import Headers
 
 OWLS: dict[str, Any] = {"items": [{"productId": "prd_owl", "quantity": 2}], "state": "TX"}
@@ -17,13 +17,9 @@ def buy(client: TestClient, headers: Headers, *, key: str = "key-0001", **change
 
 
 @pytest.fixture
-def desk(house: House) -> dict[Duty, Headers]:
-    return {
-        duty: {
-            "Authorization": f"Bearer {house.tokens.issue(Principal(f'stf_{duty}', Role.STAFF, duty=duty))}"
-        }
-        for duty in Duty
-    }
+def desk(house: House) -> dict[StaffRole, Headers]:
+    staff = {each: Principal(f"stf_{each}", Role.STAFF, staff_role=each) for each in StaffRole}
+    return {each: {"Authorization": f"Bearer {house.tokens.issue(who)}"} for each, who in staff.items()}
 
 
 class TestCart:
@@ -102,30 +98,32 @@ class TestOrders:
         assert len(client.get("/api/orders?status=paid", headers=staff).json()["data"]) == 1
 
     def test_only_who_may_refund_cancels(
-        self, client: TestClient, ana: Headers, desk: dict[Duty, Headers]
+        self, client: TestClient, ana: Headers, desk: dict[StaffRole, Headers]
     ) -> None:
         order_id = buy(client, ana).json()["data"]["id"]
         why = {"reason": "ordered twice"}
 
         refused = [
             client.post(f"/api/orders/{order_id}/cancel", json=why, headers=who).status_code
-            for who in (ana, desk[Duty.SUPPORT])
+            for who in (ana, desk[StaffRole.SUPPORT])
         ]
-        done = client.post(f"/api/orders/{order_id}/cancel", json=why, headers=desk[Duty.MANAGER])
+        done = client.post(f"/api/orders/{order_id}/cancel", json=why, headers=desk[StaffRole.MANAGER])
 
         assert (refused, done.json()["data"]["status"]) == ([403, 403], "cancelled")
         assert client.get("/api/products/prd_owl", headers=ana).json()["data"]["inventory"] == 12
 
     def test_held_order_is_decided_by_compliance(
-        self, client: TestClient, house: House, ana: Headers, desk: dict[Duty, Headers]
+        self, client: TestClient, house: House, ana: Headers, desk: dict[StaffRole, Headers]
     ) -> None:
         house.payments.add_card("cus_ana", nonce="tok_hold")
         order = buy(client, ana).json()["data"]
         verdict = {"accept": True}
 
-        refused = client.post(f"/api/orders/{order['id']}/review", json=verdict, headers=desk[Duty.MANAGER])
+        refused = client.post(
+            f"/api/orders/{order['id']}/review", json=verdict, headers=desk[StaffRole.MANAGER]
+        )
         decided = client.post(
-            f"/api/orders/{order['id']}/review", json=verdict, headers=desk[Duty.COMPLIANCE]
+            f"/api/orders/{order['id']}/review", json=verdict, headers=desk[StaffRole.COMPLIANCE]
         )
 
         assert (order["status"], refused.status_code) == ("review", 403)

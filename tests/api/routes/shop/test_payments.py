@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from api.containers import House
 from commerce.payments.models import PaymentHeld
-from foundation.auth import Duty, Role
+from foundation.auth import Role, StaffRole
 from foundation.money import Money
 from tests.api.conftest import ANA, BEN, STAFF, Headers, SignIn
 from tests.fakes import FakeClock
@@ -116,7 +116,7 @@ class TestPayments:
         self, client: TestClient, house: House, ana: Headers, sign_in: SignIn
     ) -> None:
         payment_id = pay(house)
-        support = sign_in("stf_sue", role=Role.STAFF, duty=Duty.SUPPORT)
+        support = sign_in("stf_sue", role=Role.STAFF, staff_role=StaffRole.SUPPORT)
 
         refused = [
             client.post(
@@ -132,7 +132,7 @@ class TestPayments:
     def test_compliance_decides_what_is_held(
         self, client: TestClient, house: House, held: str, ana: Headers, sign_in: SignIn
     ) -> None:
-        compliance = sign_in("stf_cas", role=Role.STAFF, duty=Duty.COMPLIANCE)
+        compliance = sign_in("stf_cas", role=Role.STAFF, staff_role=StaffRole.COMPLIANCE)
 
         waiting = client.get("/api/payments/held", headers=compliance).json()["data"]
         by_customer = client.post(f"/api/payments/{held}/decision", json={"accept": True}, headers=ana)

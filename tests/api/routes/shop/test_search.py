@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.containers import House
-from foundation.auth import Duty, Role
+from foundation.auth import Role, StaffRole
 from memory.conversations.models import Interaction
 from tests.api.conftest import ANA, Headers, SignIn
 
@@ -20,7 +20,7 @@ def search(client: TestClient, headers: Headers, query: str, among: str) -> list
 
 @pytest.fixture
 def manager(sign_in: SignIn) -> Headers:
-    return sign_in("stf_mia", role=Role.STAFF, duty=Duty.MANAGER)
+    return sign_in("stf_mia", role=Role.STAFF, staff_role=StaffRole.MANAGER)
 
 
 def test_products_are_found_within_the_price(client: TestClient, guest: Headers) -> None:
@@ -51,7 +51,7 @@ def test_only_managers_publish(client: TestClient, sign_in: SignIn, who: str) ->
     headers = {
         "guest": sign_in("gst_gus", role=Role.GUEST),
         "ana": sign_in("cus_ana"),
-        "staff": sign_in("stf_sam", role=Role.STAFF, duty=Duty.SUPPORT),
+        "staff": sign_in("stf_sam", role=Role.STAFF, staff_role=StaffRole.SUPPORT),
     }[who]
 
     assert (

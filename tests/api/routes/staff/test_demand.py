@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from api.containers import House
 from commerce.checkout.models import OrderStatus
 from commerce.checkout.store import orders
-from foundation.auth import Duty, Role
+from foundation.auth import Role, StaffRole
 from tests.api.conftest import ANA, STAFF, Headers, SignIn
 
 REORDER = "/api/demand/reorder"
@@ -32,7 +32,7 @@ def test_before_the_first_night_nothing_is_suggested(client: TestClient, staff: 
 
 
 def test_suggestions_are_for_managers(client: TestClient, sign_in: SignIn, ana: Headers) -> None:
-    support = sign_in(STAFF, role=Role.STAFF, duty=Duty.SUPPORT)
+    support = sign_in(STAFF, role=Role.STAFF, staff_role=StaffRole.SUPPORT)
 
     assert [client.get(REORDER, headers=each).status_code for each in (ana, support)] == [403, 403]
 

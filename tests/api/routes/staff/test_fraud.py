@@ -2,7 +2,7 @@ from starlette.testclient import TestClient
 
 from api.containers import House
 from commerce.fraud.models import Attempt
-from foundation.auth import Duty, Role
+from foundation.auth import Role, StaffRole
 from foundation.money import Money
 from tests.api.conftest import STAFF, Headers, SignIn
 
@@ -10,7 +10,7 @@ REVIEWS = "/api/fraud/reviews"
 
 
 def test_compliance_sees_why_and_decides(client: TestClient, house: House, sign_in: SignIn) -> None:
-    compliance = sign_in(STAFF, role=Role.STAFF, duty=Duty.COMPLIANCE)
+    compliance = sign_in(STAFF, role=Role.STAFF, staff_role=StaffRole.COMPLIANCE)
     _test_cards(house)
 
     shown = client.get(REVIEWS, headers=compliance).json()["data"]
@@ -27,8 +27,8 @@ def test_compliance_sees_why_and_decides(client: TestClient, house: House, sign_
 
 
 def test_reviews_are_for_compliance_alone(client: TestClient, sign_in: SignIn, ana: Headers) -> None:
-    support = sign_in(STAFF, role=Role.STAFF, duty=Duty.SUPPORT)
-    manager = sign_in(STAFF, role=Role.STAFF, duty=Duty.MANAGER)
+    support = sign_in(STAFF, role=Role.STAFF, staff_role=StaffRole.SUPPORT)
+    manager = sign_in(STAFF, role=Role.STAFF, staff_role=StaffRole.MANAGER)
 
     answers = [client.get(REVIEWS, headers=each).status_code for each in (ana, support, manager)]
 
