@@ -10,7 +10,7 @@ from evals.customer import Played
 from evals.grounding import sources, ungrounded
 from evals.scenario import Scenario, Shown
 from evals.snapshot import Change, Row, Snapshot, differences, rows_of
-from tools.base import Card
+from tools.results import Card
 
 Kind = Literal["reply", "ungrounded", "unexpected", "missing", "leak"]
 OWNERS = {

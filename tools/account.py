@@ -4,8 +4,9 @@ from typing import Annotated
 
 from commerce.customers.contact import NEWS, Address, Channel
 from commerce.customers.models import Customer, masked_email, masked_phone
-from tools.base import Effect, ToolContext, ToolResult, slot, tool
+from tools.base import Effect, ToolContext, slot, tool
 from tools.phrases import listed, spoken
+from tools.results import ToolResult
 
 WORDING = "chat-2026-11"
 """Of the sentences that `start_news` and `stop_news` are described with."""

@@ -3,8 +3,9 @@
 from typing import Any
 
 from commerce.age.models import MINIMUM_AGE, AgeProof
-from tools.base import Effect, ToolContext, ToolResult, tool
+from tools.base import Effect, ToolContext, tool
 from tools.phrases import spoken
+from tools.results import ToolResult
 
 FORM = "age_verification"
 INVITATION = (

@@ -1,7 +1,6 @@
 """What a tool is: a typed function the model may call for whoever is asking."""
 
 import inspect
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from commerce.age.service import AgeVerification
 from commerce.checkout.carts import Carts
@@ -24,12 +23,12 @@ from commerce.raffles.proofs import RaffleProofs
 from commerce.raffles.service import Raffles
 from foundation.auth import Principal
 from foundation.clock import Calendar
-from foundation.errors import Invalid, ShopError
+from foundation.errors import Invalid
 from memory.engine import MemoryEngine
 from memory.knowledge.service import Knowledge
+from tools.results import ToolResult
 
 EXAMPLES = Path(__file__).parent / "examples"
-ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 class Effect(StrEnum):
@@ -75,49 +74,6 @@ class ToolContext:
     call_id: str
     """Names this call for ever: the idempotency key of what it does."""
     services: Services
-
-
-@dataclass(frozen=True)
-class Card:
-    """Something shown beside the words; `price` is dollars with two decimals."""
-
-    kind: str
-    id: str
-    title: str
-    subtitle: str = ""
-    price: str | None = None
-    badges: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ToolResult:
-    say: str
-    """The result in words that may be said to the customer as they are."""
-    data: Any = None
-    cards: tuple[Card, ...] = ()
-    form: str | None = None
-    """The form the customer should fill in: `age_verification`, `card` or `sign_in`."""
-    handed_over: bool = False
-    is_error: bool = False
-
-    @classmethod
-    def refusal(cls, error: ShopError) -> "ToolResult":
-        """A refusal whose class has a `form` also shows the customer that form."""
-        data = {"code": error.code, **({"details": error.details} if error.details else {})}
-        return cls(str(error), data, form=getattr(error, "form", None), is_error=True)
-
-    @classmethod
-    def load(cls, stored: Mapping[str, Any]) -> "ToolResult":
-        cards = tuple(Card(**{**card, "badges": tuple(card["badges"])}) for card in stored["cards"])
-        return cls(**{**stored, "cards": cards})
-
-    def dump(self) -> dict[str, Any]:
-        dumped: dict[str, Any] = ANYTHING.dump_python(self, mode="json")
-        return dumped
-
-    def content(self) -> str:
-        """What the model reads: the words, and the typed result behind them."""
-        return json.dumps({"say": self.say, "data": ANYTHING.dump_python(self.data, mode="json")})
 
 
 def slot(

@@ -12,7 +12,7 @@ from foundation.errors import Forbidden, ShopError
 from foundation.sql import Ledger
 from tools.account import my_details, start_news, stop_news
 from tools.age import age_status, open_age_form
-from tools.base import Effect, Services, Tool, ToolContext, ToolResult, unknown_tool
+from tools.base import Effect, Services, Tool, ToolContext, unknown_tool
 from tools.checkout import add_to_cart, checkout, my_orders, order_status, remove_from_cart, show_cart
 from tools.confirmations import Confirmations, PendingAction, TermsChanged
 from tools.effects import Effects
@@ -40,6 +40,7 @@ from tools.raffles import (
     raffle_results,
 )
 from tools.recall import recall_conversation
+from tools.results import PendingConfirmation, ToolResult
 
 TOOLS: tuple[Tool, ...] = (
     search_products,
@@ -171,5 +172,5 @@ class Catalog:
 
 def pending(action: PendingAction) -> ToolResult:
     """The question that a proposed action puts to the customer."""
-    data = {"pending": True, "action_id": action.id, "expires_at": action.expires_at.isoformat()}
-    return ToolResult(f"{action.sentence} Shall I go ahead?", data)
+    confirmation = PendingConfirmation(action.id, action.expires_at)
+    return ToolResult(f"{action.sentence} Shall I go ahead?", confirmation=confirmation)

@@ -9,8 +9,9 @@ from commerce.checkout.models import MOST_OF_ONE, Cart, CartLine, Order, OrderSt
 from commerce.checkout.pricing import Line, Totals
 from commerce.inventory.models import Product
 from memory.retrieval.bm25 import shared, terms_of, words_of
-from tools.base import Card, Effect, ToolContext, ToolResult, slot, tool
+from tools.base import Effect, ToolContext, slot, tool
 from tools.phrases import Name, counted, dollars, listed, spoken
+from tools.results import Card, ToolResult
 
 SHOWN = 5
 

@@ -12,7 +12,8 @@ from foundation import metrics
 from foundation.clock import Clock
 from foundation.personal import personal
 from foundation.sql import Ledger, metadata
-from tools.base import Tool, ToolContext, ToolResult
+from tools.base import Tool, ToolContext
+from tools.results import ToolResult
 
 effects = Table(
     "effects",

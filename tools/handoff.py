@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tools.base import Effect, ToolContext, ToolResult, slot, tool
+from tools.base import Effect, ToolContext, slot, tool
+from tools.results import ToolResult
 
 LONGEST_SUMMARY = 1_000
 

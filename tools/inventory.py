@@ -9,8 +9,9 @@ from pydantic import Field
 from commerce.inventory.models import Category, Flavour, Order, Product, ProductQuery, mark
 from commerce.inventory.models import Effect as ProductEffect
 from foundation.money import Money
-from tools.base import Card, Effect, ToolContext, ToolResult, slot, tool
+from tools.base import Effect, ToolContext, slot, tool
 from tools.phrases import Dollars, Name, dollars, listed
+from tools.results import Card, ToolResult
 
 Kind = Literal[
     Category.FLOWER,

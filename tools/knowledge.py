@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from memory.knowledge.service import Quote
-from tools.base import Effect, ToolContext, ToolResult, slot, tool
+from tools.base import Effect, ToolContext, slot, tool
+from tools.results import ToolResult
 
 SHOWN = 2
 """The best passage is quoted; a model that can weigh them may choose the next one."""

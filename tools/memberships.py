@@ -8,8 +8,9 @@ from pydantic import Field
 
 from commerce.memberships.models import PLANS, Benefit, Grant, Membership, MembershipStatus, Plan, Tier
 from foundation.money import Money
-from tools.base import Card, Effect, ToolContext, ToolResult, slot, tool
+from tools.base import Effect, ToolContext, slot, tool
 from tools.phrases import Dollars, counted, dollars, listed, spoken
+from tools.results import Card, ToolResult
 
 WHICH_TIER = "Which membership would you like: Bronze, Silver or Gold?"
 WHICH_UPGRADE = "Which membership would you like instead: Silver or Gold?"

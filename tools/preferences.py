@@ -9,8 +9,9 @@ from memory.facts.models import ABOUT_THEMSELVES, Origin
 from memory.facts.rules import PREDICATES
 from memory.facts.store import LONGEST_PREDICATE, LONGEST_VALUE, Fact
 from memory.profiles.models import Profile
-from tools.base import Effect, ToolContext, ToolResult, slot, tool
+from tools.base import Effect, ToolContext, slot, tool
 from tools.phrases import counted, listed, spoken
+from tools.results import ToolResult
 
 
 @tool(Effect.NOTE, scope="own:write", label="Making a note")

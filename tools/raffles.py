@@ -8,8 +8,9 @@ from pydantic import Field
 
 from commerce.raffles.models import Raffle, Ticket
 from commerce.raffles.proofs import Result
-from tools.base import Card, Effect, ToolContext, ToolResult, slot, tool
+from tools.base import Effect, ToolContext, slot, tool
 from tools.phrases import Name, counted, dollars, listed, spoken
+from tools.results import Card, ToolResult
 
 MOST_AT_ONCE = 100
 CHECK = "Anyone can check a draw: take its proof from our site and run `livhana raffle verify`."

@@ -6,8 +6,9 @@ from pydantic import Field
 
 from memory.conversations.models import Speaker
 from memory.engine import RecalledTurn
-from tools.base import Effect, ToolContext, ToolResult, slot, tool
+from tools.base import Effect, ToolContext, slot, tool
 from tools.phrases import spoken
+from tools.results import ToolResult
 
 SHOWN = 4
 LONGEST_QUOTE = 200

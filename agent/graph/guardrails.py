@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 from agent.models.base import Message
-from tools.base import ToolResult
+from tools.results import ToolResult
 
 PRICE = re.compile(r"\$\s?(\d[\d,]*(?:\.\d{1,2})?)")
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")

@@ -24,9 +24,10 @@ from foundation.errors import Invalid
 from memory.context.models import Depth
 from memory.context.renderer import briefing
 from memory.engine import Interaction, MemoryEngine
-from tools.base import Effect, ToolResult
+from tools.base import Effect
 from tools.catalog import Call, Catalog
 from tools.confirmations import REFUSED
+from tools.results import ToolResult
 
 OUT_OF_BUDGET = "That took longer than it should, so I stopped here. Please ask me again for the rest."
 
@@ -242,7 +243,7 @@ class Nodes:
             if result.is_error:
                 await run.apart(lambda: confirmations.close(action_id, status=REFUSED))
             run.waiting = None
-        elif is_pending(result):
+        elif result.confirmation is not None:
             run.waiting = await run.apart(lambda: confirmations.waiting(run.claim.thread_id))
 
     def _close(self, run: Run, reply: Reply) -> None:
@@ -263,10 +264,6 @@ class Nodes:
                 run.more_waits = run.store.finish(run.claim)
         except KeyShredded:
             run.more_waits = run.store.finish(run.claim)
-
-
-def is_pending(result: ToolResult) -> bool:
-    return isinstance(result.data, dict) and result.data.get("pending") is True
 
 
 def _calls(heard: Heard, action_id: str | None) -> list[OneCall]:
@@ -297,7 +294,7 @@ def _entry(answer: ModelAnswer) -> dict[str, Any]:
 
 
 def _outcome(result: ToolResult) -> str:
-    if is_pending(result):
+    if result.confirmation is not None:
         return "pending"
     return "refused" if result.is_error else "ok"
 

@@ -10,8 +10,8 @@ from agent.graph.history import repaired, text_of
 from agent.graph.run import Run
 from agent.models.base import Message
 from agent.turns.models import Confirmation, Reply
-from tools.base import Card, ToolResult
 from tools.confirmations import PendingAction
+from tools.results import Card, ToolResult
 
 CARDS = 8
 STILL_WAITING = "I am still waiting for your yes or no: {sentence}"

@@ -18,7 +18,7 @@ from agent.turns.store import Claim, LeaseLost, TurnStore
 from foundation import metrics
 from foundation.log import bind, logger
 from foundation.settings import TurnSettings
-from tools.base import ToolResult
+from tools.results import ToolResult
 
 LOG = logger(__name__)
 MAX_ATTEMPTS = 5

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from agent.consent import Decision
 from foundation.auth import Principal
-from tools.base import Card
+from tools.results import Card
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from agent.models.offline.vocabulary import Named
 from memory.embeddings import load_embedder
 from tools.base import Tool
 from tools.catalog import TOOLS
+from tools.results import PendingConfirmation
 
 MODELS = Path(__file__).parents[2] / "var" / "models"
 OWL, MOON, DRIFT = "prd_owl", "prd_moon", "prd_drift"
@@ -45,7 +47,8 @@ RAFFLES: dict[str, Any] = {
         ]
     },
 }
-PENDING: dict[str, Any] = {"say": "That, from today. Shall I go ahead?", "data": {"pending": True}}
+WAITING = PendingConfirmation("act_1", datetime(2026, 3, 1, 12, 10, tzinfo=UTC)).to_json()
+PENDING: dict[str, Any] = {"say": "That, from today. Shall I go ahead?", "data": WAITING}
 RESULTS: Mapping[str, Any] = {
     "search_products": SHELF,
     "list_raffles": RAFFLES,

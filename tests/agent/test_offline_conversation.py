@@ -1,10 +1,11 @@
+import json
 from typing import Any
 
 import pytest
 
 from agent.models.base import Block, Message
 from agent.models.offline import conversation
-from tests.agent.offline import Talk
+from tests.agent.offline import WAITING, Talk
 
 
 def user(text: str) -> Message:
@@ -21,7 +22,7 @@ def result(content: object) -> Block:
 
 
 def test_results_are_joined_to_their_calls() -> None:
-    content = '{"say": "Yes.", "data": {"pending": true}}'
+    content = json.dumps({"say": "Yes.", "data": WAITING})
 
     exchanges = conversation.read(
         [

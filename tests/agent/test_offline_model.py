@@ -6,7 +6,7 @@ import pytest
 
 from agent.models.offline import lexicon
 from agent.models.offline.speech import phrases
-from tests.agent.offline import DRIFT, MOON, OWL, PENDING, RESULTS, SHELF, Talk
+from tests.agent.offline import DRIFT, MOON, OWL, PENDING, RESULTS, SHELF, WAITING, Talk
 from tools.base import Tool
 from tools.catalog import TOOLS
 
@@ -41,9 +41,7 @@ def test_after_a_refused_purchase_the_next_one_is_tried() -> None:
 
 
 def test_a_proposal_that_does_not_ask_is_asked() -> None:
-    talk = Talk(
-        results={"subscribe_membership": {"say": "Gold, $197.00 a month.", "data": {"pending": True}}}
-    )
+    talk = Talk(results={"subscribe_membership": {"say": "Gold, $197.00 a month.", "data": WAITING}})
 
     assert talk.say("make me a gold member").text == "Gold, $197.00 a month. Shall I go ahead?"
 

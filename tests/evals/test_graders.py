@@ -11,7 +11,7 @@ from evals.graders import Evidence, grade
 from evals.grounding import sources, ungrounded
 from evals.scenario import Scenario, Shown, Step
 from evals.snapshot import Row, Snapshot
-from tools.base import Card
+from tools.results import Card
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OWL = {

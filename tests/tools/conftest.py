@@ -19,10 +19,10 @@ from memory.engine import MemoryEngine, open_memory
 from memory.knowledge.service import Knowledge
 from tests.fakes import FakeClock
 from tests.shop import CHICAGO, Shop
-from tools.base import ToolResult
 from tools.catalog import Call, Catalog
 from tools.confirmations import Confirmations
 from tools.effects import Effects
+from tools.results import ToolResult
 
 MODELS = Path(__file__).parents[2] / "var" / "models"
 ROLES = {"cus": Role.CUSTOMER, "gst": Role.GUEST, "stf": Role.STAFF}

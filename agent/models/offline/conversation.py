@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.models.base import Block, Message
+from tools.results import PendingConfirmation
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Result:
 
     @property
     def is_pending(self) -> bool:
-        return isinstance(self.data, dict) and self.data.get("pending") is True
+        return PendingConfirmation.from_json(self.data) is not None
 
 
 @dataclass

@@ -1,5 +1,5 @@
 from agent.graph.guardrails import NOTHING_TO_SAY, ungrounded, worded
-from tools.base import ToolResult
+from tools.results import ToolResult
 
 
 def test_price_that_no_source_has_is_found() -> None:
