@@ -39,7 +39,7 @@ def open_age_form(context: ToolContext) -> ToolResult:
     """Show the customer the form in which they prove their age; nothing is asked in the chat."""
     proof = context.services.ages.status(context.principal.id)
     if proof is not None and proof.is_usable(context.services.calendar.now()):
-        return age_status.run(context, {})
+        return age_status.run(context, age_status.parse({}))
     return ToolResult(INVITATION, _data(None), form=FORM)
 
 

@@ -1,7 +1,7 @@
 """What a tool is: a typed function the model may call for whoever is asking."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -90,6 +90,15 @@ def slot(
     return Field(description=description, json_schema_extra=extra)
 
 
+class ToolArguments(BaseModel):
+    """The validated arguments of one call; each tool has a model of its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def to_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+
 class Tool:
     def __init__(
         self,
@@ -130,10 +139,10 @@ class Tool:
         lines = path.read_text().splitlines() if path.exists() else []
         return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
-    def check(self, arguments: object) -> dict[str, Any]:
-        """The arguments as JSON, validated; raises Invalid with a sentence for the model."""
+    def parse(self, arguments: object) -> ToolArguments:
+        """The arguments, validated; raises Invalid with a sentence for the model."""
         try:
-            return self.arguments.model_validate(arguments).model_dump(mode="json")
+            return self.arguments.model_validate(arguments)
         except ValidationError as error:
             wrong = [
                 f"{'.'.join(map(str, each['loc'])) or self.name}: {each['msg']}"
@@ -141,18 +150,15 @@ class Tool:
             ]
             raise Invalid(f"{self.name} was called wrongly. " + "; ".join(wrong)) from error
 
-    def propose(self, context: ToolContext, arguments: Mapping[str, Any]) -> str:
+    def propose(self, context: ToolContext, arguments: ToolArguments) -> str:
         """The sentence the customer is asked to confirm; raises a refusal when it cannot be done."""
         if self._propose is None:
             raise TypeError(f"{self.name} needs no confirmation")
-        return self._propose(context, **self._typed(arguments))
+        return self._propose(context, **dict(arguments))
 
-    def run(self, context: ToolContext, arguments: Mapping[str, Any]) -> ToolResult:
+    def run(self, context: ToolContext, arguments: ToolArguments) -> ToolResult:
         """Do it; a refusal is raised as ShopError, so that its transaction rolls back."""
-        return self._function(context, **self._typed(arguments))
-
-    def _typed(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(self.arguments.model_validate(arguments))
+        return self._function(context, **dict(arguments))
 
 
 def tool(
@@ -171,18 +177,14 @@ def unknown_tool(name: str) -> ToolResult:
     return replace(ToolResult.refusal(Invalid(f"There is no tool called {name[:60]}.")), data=None)
 
 
-def _wrongs(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5])
-
-
-def _arguments(function: Callable[..., object]) -> type[BaseModel]:
+def _arguments(function: Callable[..., object]) -> type[ToolArguments]:
     _, *parameters = inspect.signature(function).parameters.values()
     hints = get_type_hints(function, include_extras=True)
     fields: dict[str, Any] = {
         p.name: (hints[p.name], ... if p.default is inspect.Parameter.empty else p.default)
         for p in parameters
     }
-    return create_model(function.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+    return create_model(function.__name__, __base__=ToolArguments, **fields)
 
 
 def _without_titles(schema: Any) -> Any:  # noqa: ANN401 - any part of a JSON schema

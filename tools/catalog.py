@@ -132,7 +132,7 @@ class Catalog:
         context = ToolContext(principal, thread_id, call.id, self._services)
         try:
             self._authorise(tool, principal)
-            arguments = tool.check(call.arguments)
+            arguments = tool.parse(call.arguments)
             if tool.effect is Effect.READ:
                 return tool.run(context, arguments)
             with self._ledger.transaction() as tx:
@@ -153,21 +153,23 @@ class Catalog:
             self._authorise(tool, principal)
             with self._ledger.transaction() as tx:
                 guard(tx)
-                if self.confirmations.complete(action.id, confirmed_at=confirmed_at):
-                    self._check_terms(tool, context, action)
-                return self._effects.perform(tool, context, action.arguments)
+                if not self.confirmations.complete(action.id, confirmed_at=confirmed_at):
+                    return self._effects.find(tool, context)
+                arguments = tool.parse(action.arguments)
+                _check_terms(tool.propose(context, arguments), shown=action.sentence)
+                return self._effects.perform(tool, context, arguments)
         except ShopError as refusal:
             return ToolResult.refusal(refusal)
-
-    def _check_terms(self, tool: Tool, context: ToolContext, action: PendingAction) -> None:
-        """What would be done now must be what was shown: the same price, card and dates."""
-        terms = tool.propose(context, action.arguments)
-        if terms != action.sentence:
-            raise TermsChanged(terms)
 
     def _authorise(self, tool: Tool, principal: Principal) -> None:
         if tool.scope not in principal.scopes:
             raise NotAllowed
+
+
+def _check_terms(terms: str, *, shown: str) -> None:
+    """What would be done now must be what was shown: the same price, card and dates."""
+    if terms != shown:
+        raise TermsChanged(terms)
 
 
 def pending(action: PendingAction) -> ToolResult:

@@ -26,7 +26,7 @@ from foundation.errors import Conflict, NotFound
 from foundation.ids import new_id
 from foundation.personal import personal
 from foundation.sql import Ledger, metadata
-from tools.base import Tool, ToolContext
+from tools.base import Tool, ToolArguments, ToolContext
 from tools.effects import digest
 
 pending_actions = Table(
@@ -105,7 +105,8 @@ class PendingAction:
     """The turn whose answer put the question last."""
     principal_id: str
     tool: str
-    arguments: dict[str, Any]
+    arguments: Mapping[str, Any]
+    """As stored; the tool validates them when the action is carried out."""
     sentence: str
     status: str
     expires_at: datetime
@@ -118,7 +119,7 @@ class Confirmations:
         self._expire_after = expire_after
 
     def propose(
-        self, tool: Tool, context: ToolContext, arguments: Mapping[str, Any], *, turn_id: str
+        self, tool: Tool, context: ToolContext, arguments: ToolArguments, *, turn_id: str
     ) -> PendingAction:
         """Keep the call until it is confirmed; it replaces what the thread still waits for.
 
@@ -137,7 +138,7 @@ class Confirmations:
                 "asked_in": turn_id,
                 "principal_id": context.principal.id,
                 "tool": tool.name,
-                "arguments": dict(arguments),
+                "arguments": arguments.to_json(),
                 "digest": digest(tool, arguments),
                 "sentence": sentence,
                 "status": WAITING,

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import Column, DateTime, PrimaryKeyConstraint, Table, Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -12,7 +10,7 @@ from foundation import metrics
 from foundation.clock import Clock
 from foundation.personal import personal
 from foundation.sql import Ledger, metadata
-from tools.base import Tool, ToolContext
+from tools.base import Tool, ToolArguments, ToolContext
 from tools.results import ToolResult
 
 effects = Table(
@@ -35,9 +33,9 @@ FIND = select(effects.c.result).where(*ROW)
 RECORD = update(effects).where(*ROW).values(result=bindparam("outcome", type_=JSONB))
 
 
-def digest(tool: Tool, arguments: Mapping[str, Any]) -> str:
+def digest(tool: Tool, arguments: ToolArguments) -> str:
     """SHA-256 of the tool's name and its arguments in canonical JSON."""
-    canonical = json.dumps([tool.name, arguments], sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps([tool.name, arguments.to_json()], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -46,12 +44,11 @@ class Effects:
         self._ledger = ledger
         self._now = now
 
-    def perform(self, tool: Tool, context: ToolContext, arguments: Mapping[str, Any]) -> ToolResult:
-        """Run the tool, or give the result of the run that came before, whoever made it.
+    def perform(self, tool: Tool, context: ToolContext, arguments: ToolArguments) -> ToolResult:
+        """Run the tool, or return the result of an earlier run of the same call, by any process.
 
-        Two runs at once wait for each other at the row. A refusal is raised and leaves nothing behind.
+        Concurrent runs wait for each other at the row. A refusal is raised and leaves nothing behind.
         """
-        key = {"thread": context.thread_id, "call": context.call_id}
         row = {
             "thread_id": context.thread_id,
             "call_id": context.call_id,
@@ -62,9 +59,19 @@ class Effects:
         }
         with self._ledger.transaction() as tx:
             if tx.scalar(CLAIM, row) is None:
-                metrics.effects.labels(tool.name, "found").inc()
-                return ToolResult.load(tx.execute(FIND, key).scalar_one())
+                return self.find(tool, context)
             result = tool.run(context, arguments)
-            tx.execute(RECORD, {**key, "outcome": result.dump()})
+            tx.execute(RECORD, {**_key(context), "outcome": result.dump()})
         metrics.effects.labels(tool.name, "committed").inc()
         return result
+
+    def find(self, tool: Tool, context: ToolContext) -> ToolResult:
+        """The result of a call that was carried out before."""
+        with self._ledger.transaction() as tx:
+            stored = tx.execute(FIND, _key(context)).scalar_one()
+        metrics.effects.labels(tool.name, "found").inc()
+        return ToolResult.load(stored)
+
+
+def _key(context: ToolContext) -> dict[str, str]:
+    return {"thread": context.thread_id, "call": context.call_id}

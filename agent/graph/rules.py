@@ -57,7 +57,7 @@ def confirmed_at(said: Sequence[Said]) -> datetime:
 
 def call_of(action: PendingAction) -> ModelAnswer:
     """The confirmed call as a model would have made it, so that the conversation reads true."""
-    use: Block = {"type": "tool_use", "id": "confirmed", "name": action.tool, "input": action.arguments}
+    use: Block = {"type": "tool_use", "id": "confirmed", "name": action.tool, "input": dict(action.arguments)}
     return ModelAnswer([use], "tool_use", RULE)
 
 

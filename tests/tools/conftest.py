@@ -20,7 +20,7 @@ from memory.knowledge.service import Knowledge
 from tests.fakes import FakeClock
 from tests.shop import CHICAGO, Shop
 from tools.catalog import Call, Catalog
-from tools.confirmations import Confirmations
+from tools.confirmations import Confirmations, PendingAction
 from tools.effects import Effects
 from tools.results import ToolResult
 
@@ -56,7 +56,10 @@ class Counter:
         action = self.catalog.confirmations.waiting(f"thr_{who}")
         if action is None:
             raise AssertionError("nothing waits for a yes")
-        principal = Principal(who, ROLES[who[:3]])
+        return self.carry_out(action)
+
+    def carry_out(self, action: PendingAction) -> ToolResult:
+        principal = Principal(action.principal_id, ROLES[action.principal_id[:3]])
         return self.catalog.carry_out(
             action, principal=principal, confirmed_at=self.shop.clock(), guard=lambda _: None
         )
