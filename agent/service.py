@@ -10,7 +10,6 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from agent.consent import Decision
-from agent.graph import reply as closing
 from agent.graph.run import OnStep
 from agent.graph.runner import Runner
 from agent.turns.models import Inbound, Receipt, Reply, ThreadMessage, TurnEvent
@@ -118,7 +117,7 @@ class Turns:
             if not arrived:
                 turn = await self._apart(lambda: self.store.turn(turn_id))
                 if turn["reply"] is not None:
-                    for event in rebuilt(closing.load(turn["reply"]), attempt=turn["attempts"] + 1):
+                    for event in rebuilt(Reply.from_json(turn["reply"]), attempt=turn["attempts"] + 1):
                         yield event
                     return
 
@@ -136,7 +135,7 @@ class Turns:
             read.append(ThreadMessage("customer", row["text"], row["at"], row["id"]))
             ends_turn = following is None or following["id"] != row["id"]
             if ends_turn and row["reply"] is not None:
-                reply = closing.load(row["reply"])
+                reply = Reply.from_json(row["reply"])
                 asked = reply.confirmation if waiting and waiting.asked_in == row["id"] else None
                 read.append(
                     ThreadMessage(
@@ -155,7 +154,7 @@ class Turns:
 
     async def _stored(self, turn_id: str) -> Reply | None:
         stored = (await self._apart(lambda: self.store.turn(turn_id)))["reply"]
-        return None if stored is None else closing.load(stored)
+        return None if stored is None else Reply.from_json(stored)
 
     async def _arrival(self, turn_id: str, expected: asyncio.Future[Reply]) -> Reply:
         """At once when it comes from this process, else within the second."""
@@ -186,7 +185,7 @@ class Turns:
 
 def rebuilt(reply: Reply, *, attempt: int) -> Iterator[TurnEvent]:
     """The end of a turn whose stream was lost, numbered after everything a client can have seen."""
-    dumped = closing.dump(reply)
+    dumped = reply.to_json()
     yield TurnEvent(f"{attempt}-1", "restart")
     yield TurnEvent(f"{attempt}-2", "token", {"text": reply.text})
     if reply.confirmation is not None:

@@ -6,11 +6,11 @@ from typing import Annotated, Any, TypedDict
 
 from langgraph.runtime import Runtime
 
-from agent.graph import reply as closing
 from agent.graph.answers import Heard, hear
 from agent.graph.history import repaired
 from agent.graph.policy import matched, system_prompt
 from agent.graph.provenance import origins
+from agent.graph.reply import exchange_of, reply_of, truthful
 from agent.graph.reply_events import announce
 from agent.graph.rules import RULE, Opening, call_of, confirmed_at, opening
 from agent.graph.run import Run
@@ -115,11 +115,11 @@ class Nodes:
         results = list(state["results"].values())
         exchange = [*state["exchange"], *_results_message(state)]
         system = system_prompt(run.principal.role)
-        text = closing.truthful(run, exchange, results, system=system)
-        reply = closing.reply_of(
+        text = truthful(run, exchange, results, system=system)
+        reply = reply_of(
             run, text, results, model=state["model"], form=state.get("form"), notice=state.get("notice")
         )
-        run.reply, run.exchange = reply, closing.exchange_of(run, exchange, text)
+        run.reply, run.exchange = reply, exchange_of(run, exchange, text)
         await run.apart(lambda: self._close(run, reply))
         run.on_step("answered")
         await announce(run, reply)
@@ -250,7 +250,7 @@ class Nodes:
         with run.store.ledger.transaction():
             if run.waiting is not None:
                 self.catalog.confirmations.ask_again(run.waiting.id, turn_id=run.claim.turn_id)
-            run.store.answer(run.claim, exchange=run.exchange, reply=closing.dump(reply))
+            run.store.answer(run.claim, exchange=run.exchange, reply=reply.to_json())
 
     def _learn(self, run: Run) -> None:
         """What was said goes to memory and the turn is done, in one transaction.
@@ -302,7 +302,7 @@ def _outcome(result: ToolResult) -> str:
 def _reload(run: Run) -> None:
     """A turn that an earlier attempt has answered."""
     stored = run.store.turn(run.claim.turn_id)
-    run.exchange, run.reply = stored["exchange"], closing.load(stored["reply"])
+    run.exchange, run.reply = stored["exchange"], Reply.from_json(stored["reply"])
 
 
 def _interaction(run: Run) -> Interaction:

@@ -1,9 +1,6 @@
 """How a turn closes: the reply as the customer gets it, held against what the shop really said."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from pydantic import TypeAdapter
+from collections.abc import Sequence
 
 from agent.graph import guardrails
 from agent.graph.history import repaired, text_of
@@ -20,17 +17,6 @@ FAILED = (
     "or ask for a person."
 )
 DONE_SO_FAR = "This was done before it went wrong: {said}"
-
-REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
-
-
-def dump(reply: Reply) -> dict[str, Any]:
-    dumped: dict[str, Any] = REPLY.dump_python(reply, mode="json")
-    return dumped
-
-
-def load(stored: Mapping[str, Any]) -> Reply:
-    return REPLY.validate_python(stored)
 
 
 def truthful(run: Run, exchange: Sequence[Message], results: Sequence[ToolResult], *, system: str) -> str:

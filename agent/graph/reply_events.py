@@ -1,6 +1,5 @@
 """Tell whoever waits for a turn how it ended."""
 
-from agent.graph import reply as closing
 from agent.graph.run import Run
 from agent.turns.models import Reply
 
@@ -9,7 +8,7 @@ async def announce(run: Run, reply: Reply) -> None:
     """Tell whoever waits; the reply is in the ledger already."""
     run.on_reply(reply)
     await run.emit.settle(reply.text)
-    dumped = closing.dump(reply)
+    dumped = reply.to_json()
     if reply.confirmation is not None:
         await run.emit("confirm", dumped["confirmation"])
     if reply.form is not None:

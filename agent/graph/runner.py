@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from anyio import CapacityLimiter
 from sqlalchemy.exc import SQLAlchemyError
 
-from agent.graph import reply as closing
 from agent.graph.build import RECURSION_LIMIT, Graph
+from agent.graph.reply import apology, exchange_of
 from agent.graph.reply_events import announce
 from agent.graph.run import OnReply, OnStep, Run
 from agent.turns.events import Append, Emitter
@@ -96,11 +96,9 @@ class Runner:
         """End the turn; a reply that is stored already stays."""
         stored = await run.apart(lambda: self._store.turn(run.claim.turn_id))
         if stored["reply"] is None:
-            reply = closing.apology(run, await self._done_for_good(run))
-            exchange = closing.exchange_of(run, [], reply.text)
-            await run.apart(
-                lambda: self._store.answer(run.claim, exchange=exchange, reply=closing.dump(reply))
-            )
+            reply = apology(run, await self._done_for_good(run))
+            exchange = exchange_of(run, [], reply.text)
+            await run.apart(lambda: self._store.answer(run.claim, exchange=exchange, reply=reply.to_json()))
             run.reply = reply
             await announce(run, reply)
         run.more_waits = await run.apart(lambda: self._store.finish(run.claim))

@@ -1,9 +1,12 @@
 """What goes into a turn and what comes out of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 from agent.consent import Decision
 from foundation.auth import Principal
@@ -64,6 +67,17 @@ class Reply:
     notice: str | None = None
     """Something to know about this answer, such as that a simpler assistant gave it."""
     failed: bool = False
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Reply":
+        return REPLY.validate_python(stored)
+
+    def to_json(self) -> dict[str, Any]:
+        dumped: dict[str, Any] = REPLY.dump_python(self, mode="json")
+        return dumped
+
+
+REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import Any
 
 from anyio.to_thread import run_sync
 
-from agent.graph.reply import dump
 from agent.turns.models import Receipt, Reply
 from api.containers import House, build, load_brain
 from api.jobs import FORETELL, REASON, REFINE, RESUME, Asked
@@ -89,7 +88,7 @@ async def _answer(house: House, job: Job, report: Report) -> Mapping[str, Any]:
         await house.leave()
     if reply is None:
         raise StillBusy
-    return dump(reply)
+    return reply.to_json()
 
 
 async def _taken_over(house: House, receipt: Receipt) -> Reply | None:

@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, ConfigDict
 
-from agent.graph.reply import load
 from agent.turns.models import Reply
 from api.deps import IdempotencyKey, TheHouse, Visitor
 from api.envelope import Envelope
@@ -87,6 +86,6 @@ def _state(job: Job) -> JobState:
         id=job.id,
         status=job.status,
         progress=job.progress["doing"] if job.progress else None,
-        result=load(job.result) if job.result else None,
+        result=Reply.from_json(job.result) if job.result else None,
         error=job.error if job.status is Status.FAILED else None,
     )
