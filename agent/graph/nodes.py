@@ -1,21 +1,22 @@
 """What happens in each node of a turn. What the journal knows already is not done again."""
 
 import time
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any, TypedDict
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, TypedDict
 
 from langgraph.runtime import Runtime
 
 from agent.graph.answers import Heard, hear
 from agent.graph.history import repaired
 from agent.graph.policy import matched, system_prompt
-from agent.graph.provenance import origins
+from agent.graph.provenance import argument_sources
 from agent.graph.reply import exchange_of, reply_of, truthful
 from agent.graph.reply_events import announce
 from agent.graph.rules import RULE, Opening, call_of, confirmed_at, opening
 from agent.graph.run import Run
 from agent.models.base import Block, Message, ModelAnswer, ModelRequest
 from agent.models.fallback import Fallback
+from agent.turns.journal import ModelEntry, RecalledContext, ToolEntry
 from agent.turns.models import Reply
 from foundation import metrics
 from foundation.auth import Role
@@ -75,36 +76,36 @@ class Nodes:
     async def think(self, state: GraphState, runtime: Runtime[Run]) -> GraphState:
         run, step = runtime.context, state["step"]
         exchange = [*state["exchange"], *_results_message(state)]
-        entry = run.known(f"model:{step}")
+        entry = run.claim.journal.model(step)
         if entry is None:
             entry = await self._answer(run, step, exchange)
-            led_to_it = {"context": run.context} if step == 0 else {}
-            await run.write(f"model:{step}", entry | led_to_it)
-        heard = self._hear(run, step, entry)
-        run.tokens_used += entry["usage"]["input_tokens"] + entry["usage"]["output_tokens"]
+            await run.write(entry)
+        answer = entry.answer
+        heard = self._hear(run, step, answer)
+        run.tokens_used += answer.usage.input_tokens + answer.usage.output_tokens
         run.calls_made += len(heard.calls) - len(heard.refused)
         said: list[Message] = [{"role": "assistant", "content": heard.content}] if heard.content else []
         return {
             "step": step + 1,
             "exchange": exchange + said,
-            "calls": _calls(heard, entry.get("action_id")),
+            "calls": _calls(heard, entry.action_id),
             "goes_on": heard.goes_on,
-            "form": entry.get("form") or state.get("form"),
-            "notice": entry.get("notice") or state.get("notice"),
-            "model": entry["model"],
+            "form": answer.form or state.get("form"),
+            "notice": answer.notice or state.get("notice"),
+            "model": answer.model,
         }
 
     async def act(self, state: OneCall, runtime: Runtime[Run]) -> GraphState:
         run, call = runtime.context, state["call"]
-        entry = run.known(f"tool:{call.id}")
+        entry = run.claim.journal.tool(call.id)
         if entry is None:
             tool = self.catalog.find(call.tool)
             label = tool.label if tool else "Thinking"
             await run.emit("tool_started", {"call_id": call.id, "tool": call.tool, "label": label})
             entry = await self._perform(run, state)
             run.on_step("performed")
-            await run.write(f"tool:{call.id}", entry)
-        result = ToolResult.load(entry["result"])
+            await run.write(entry)
+        result = entry.result
         await self._settle(run, state, result)
         finished = {"call_id": call.id, "tool": call.tool, "is_error": result.is_error}
         await run.emit("tool_finished", {**finished, "cards": [asdict(card) for card in result.cards]})
@@ -136,30 +137,33 @@ class Nodes:
     def _recall(self, run: Run) -> None:
         asked_at = confirmed_at(run.claim.said)
         run.waiting = self.catalog.confirmations.waiting(run.claim.thread_id, at=asked_at)
-        first = run.known("model:0")
-        run.context = first["context"] if first else self._context(run)
+        first = run.claim.journal.model(0)
+        run.recalled = first.context if first and first.context else self._context(run)
 
-    def _context(self, run: Run) -> dict[str, Any]:
-        policies = matched(run.said, run.principal.role)
+    def _context(self, run: Run) -> RecalledContext:
+        policies = tuple(matched(run.said, run.principal.role))
         if run.principal.role is not Role.CUSTOMER:
-            return {"memory": "", "sources": [], "missing": [], "policies": policies}
+            return RecalledContext(policies=policies)
         context = self.memory.context(run.principal.id, run.said, depth=self.depth)
-        return {
-            "memory": briefing(context),
-            "sources": list(context.sources),
-            "missing": list(context.missing),
-            "policies": policies,
-        }
+        return RecalledContext(
+            memory=briefing(context),
+            sources=tuple(context.sources),
+            missing=tuple(context.missing),
+            policies=policies,
+        )
 
-    async def _answer(self, run: Run, step: int, exchange: list[Message]) -> dict[str, Any]:
+    async def _answer(self, run: Run, step: int, exchange: list[Message]) -> ModelEntry:
         """The journal's entry for the next answer: by rule, by budget, or by a model."""
         begun = (
             opening(run.claim.said, run.waiting, previous_turn=run.claim.previous_turn) if step == 0 else None
         )
+        context = run.recalled if step == 0 else None
         if begun is not None:
-            return await self._open(run, begun)
+            answer, action_id = await self._open(run, begun)
+            return ModelEntry(step, answer, context, action_id)
         if run.is_exhausted(step):
-            return _entry(ModelAnswer([{"type": "text", "text": OUT_OF_BUDGET}], "end_turn", RULE))
+            answer = ModelAnswer([{"type": "text", "text": OUT_OF_BUDGET}], "end_turn", RULE)
+            return ModelEntry(step, answer, context)
         started = time.perf_counter()
         answer = await self._ask(run, exchange)
         seconds = time.perf_counter() - started
@@ -167,9 +171,9 @@ class Nodes:
         metrics.model_seconds.labels(answer.model).observe(seconds)
         for kind, tokens in asdict(answer.usage).items():
             metrics.model_tokens.labels(answer.model, kind.removesuffix("_tokens")).inc(tokens)
-        return {**_entry(answer), "seconds": round(seconds, 4)}
+        return ModelEntry(step, answer, context, seconds=round(seconds, 4))
 
-    async def _open(self, run: Run, begun: Opening) -> dict[str, Any]:
+    async def _open(self, run: Run, begun: Opening) -> tuple[ModelAnswer, str | None]:
         confirmations, owner = self.catalog.confirmations, run.principal.id
         if begun.cancelled:
             cancelled = begun.cancelled
@@ -177,10 +181,10 @@ class Nodes:
             await run.apart(lambda: confirmations.close(cancelled))
             run.waiting = None
         if begun.confirmed is None:
-            return {**_entry(begun.answer), "form": begun.form}
+            return replace(begun.answer, form=begun.form), None
         confirmed = begun.confirmed
         action = await run.apart(lambda: confirmations.find(confirmed, principal_id=owner))
-        return {**_entry(call_of(action)), "action_id": action.id}
+        return call_of(action), action.id
 
     async def _ask(self, run: Run, exchange: list[Message]) -> ModelAnswer:
         principal = run.principal
@@ -196,12 +200,11 @@ class Nodes:
             await run.emit.speak("\n\n")
         return await self.models.answer(request, speak=run.emit.speak, restart=run.emit.restart)
 
-    def _hear(self, run: Run, step: int, entry: dict[str, Any]) -> Heard:
-        answer = ModelAnswer(entry["content"], entry["stop_reason"], entry["model"])
+    def _hear(self, run: Run, step: int, answer: ModelAnswer) -> Heard:
         tools = self.catalog.offered(run.principal)
         return hear(answer, step=step, turn_id=run.claim.turn_id, tools_left=run.tools_left, tools=tools)
 
-    async def _perform(self, run: Run, state: OneCall) -> dict[str, Any]:
+    async def _perform(self, run: Run, state: OneCall) -> ToolEntry:
         call, started = state["call"], time.perf_counter()
         tool = self.catalog.find(call.tool)
         if state["refusal"]:
@@ -212,14 +215,13 @@ class Nodes:
             async with run.writes:
                 result = await run.apart(lambda: self._call(run, state))
         metrics.tool_calls.labels(call.tool if tool else "unknown", _outcome(result)).inc()
-        return {
-            "tool": call.tool,
-            "arguments": call.arguments,
-            "origins": origins(call.arguments, said=run.said, memory=run.memory),
-            "action_id": state["action_id"],
-            "result": result.dump(),
-            "seconds": round(time.perf_counter() - started, 4),
-        }
+        return ToolEntry(
+            call,
+            result,
+            argument_sources(call.arguments, said=run.said, memory=run.memory),
+            state["action_id"],
+            round(time.perf_counter() - started, 4),
+        )
 
     def _call(self, run: Run, state: OneCall) -> ToolResult:
         claim = run.claim
@@ -280,17 +282,6 @@ def _results_message(state: GraphState) -> list[Message]:
         block = {"type": "tool_result", "tool_use_id": one["call"].id, "content": result.content()}
         blocks.append({**block, "is_error": True} if result.is_error else block)
     return [{"role": "user", "content": blocks}] if blocks else []
-
-
-def _entry(answer: ModelAnswer) -> dict[str, Any]:
-    return {
-        "content": answer.content,
-        "stop_reason": answer.stop_reason,
-        "model": answer.model,
-        "usage": asdict(answer.usage),
-        "form": answer.form,
-        "notice": answer.notice,
-    }
 
 
 def _outcome(result: ToolResult) -> str:

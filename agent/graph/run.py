@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from agent.models.base import Message
 from agent.turns.events import Emitter
+from agent.turns.journal import JournalEntry, RecalledContext
 from agent.turns.models import Reply
 from agent.turns.store import Claim, TurnStore
 from foundation.auth import Principal
@@ -34,8 +35,7 @@ class Run:
     threads: CapacityLimiter
     on_step: OnStep
     on_reply: OnReply
-    context: Mapping[str, Any] = field(default_factory=dict)
-    """What memory gave and which policies match; it stands in the first entry of the journal."""
+    recalled: RecalledContext = field(default_factory=RecalledContext)
     exchange: Sequence[Message] = ()
     """The turn as it was stored; with `reply`, known once it is answered."""
     reply: Reply | None = None
@@ -55,7 +55,7 @@ class Run:
 
     @property
     def memory(self) -> str:
-        return str(self.context.get("memory", ""))
+        return self.recalled.memory
 
     @property
     def said(self) -> str:
@@ -78,14 +78,9 @@ class Run:
             or time.monotonic() - self.started >= self.limits.seconds
         )
 
-    def known(self, key: str) -> dict[str, Any] | None:
-        """What an earlier attempt at this turn wrote under the key."""
-        entry: dict[str, Any] | None = self.claim.journal.get(key)
-        return entry
-
-    async def write(self, key: str, data: Mapping[str, Any]) -> None:
-        await self.apart(lambda: self.store.append(self.claim, key, data))
-        self.on_step(key)
+    async def write(self, entry: JournalEntry) -> None:
+        await self.apart(lambda: self.store.append(self.claim, entry))
+        self.on_step(entry.key)
 
     def guard(self, tx: Connection) -> None:
         """Keeps the turn ours for the length of an effect's transaction."""

@@ -105,9 +105,8 @@ class Runner:
         self._count(run)
 
     async def _done_for_good(self, run: Run) -> list[ToolResult]:
-        entries = await run.apart(lambda: self._store.record(run.claim.turn_id))
-        confirmed = [entry["data"] for entry in entries if entry["data"].get("action_id")]
-        return [ToolResult.load(data["result"]) for data in confirmed if "result" in data]
+        journal = await run.apart(lambda: self._store.journal(run.claim.turn_id))
+        return [entry.result for entry in journal.confirmed()]
 
     @asynccontextmanager
     async def _lease_kept(self, run: Run) -> AsyncIterator[None]:

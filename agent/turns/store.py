@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from agent.turns.journal import Journal, JournalEntry
 from agent.turns.models import Inbound, Receipt, TurnStatus
 from agent.turns.tables import journal, messages, threads, turns
 from foundation.clock import Clock
@@ -75,7 +76,7 @@ class Claim:
     history: tuple[dict[str, Any], ...]
     """The messages of the turns before, oldest first, as a model reads them."""
     previous_turn: str | None
-    journal: dict[str, Any]
+    journal: Journal
     reply: dict[str, Any] | None
 
 
@@ -158,7 +159,11 @@ HISTORY = (
     .order_by(turns.c.number.desc())
     .limit(HISTORY_TURNS)
 )
-JOURNAL = select(journal.c.key, journal.c.data).where(journal.c.turn_id == bindparam("turn"))
+JOURNAL = (
+    select(journal.c.key, journal.c.data)
+    .where(journal.c.turn_id == bindparam("turn"))
+    .order_by(journal.c.number)
+)
 APPEND = insert(journal).from_select(
     ["turn_id", "key", "attempt", "data", "at"],
     select(
@@ -237,7 +242,7 @@ class TurnStore:
             ),
             history=tuple(message for row in reversed(past) for message in row.exchange),
             previous_turn=past[0].id if past else None,
-            journal={entry.key: entry.data for entry in entries},
+            journal=Journal.from_rows((entry.key, entry.data) for entry in entries),
             reply=turn.reply,
         )
 
@@ -259,11 +264,11 @@ class TurnStore:
         if tx.scalar(HOLDS, {"turn": turn_id, "fence": fence}) is None:
             raise LeaseLost
 
-    def append(self, claim: Claim, key: str, data: Mapping[str, Any]) -> None:
+    def append(self, claim: Claim, entry: JournalEntry) -> None:
         """Add an entry to the turn's journal; the first one under a key stays."""
-        row = {"turn": claim.turn_id, "fence": claim.fence, "key": key, "attempt": claim.attempt}
+        row = {"turn": claim.turn_id, "fence": claim.fence, "key": entry.key, "attempt": claim.attempt}
         with self.ledger.at_once() as tx:
-            if tx.scalar(APPEND_ONCE, {**row, "data": dict(data), "at": self._now()}) is None:
+            if tx.scalar(APPEND_ONCE, {**row, "data": entry.to_json(), "at": self._now()}) is None:
                 self.hold(tx, claim.turn_id, claim.fence)
 
     def answer(
@@ -302,11 +307,10 @@ class TurnStore:
             raise TurnNotFound
         return dict(row)
 
-    def record(self, turn_id: str) -> list[dict[str, Any]]:
-        """The journal of a turn in the order it was written."""
-        asked = select(journal).where(journal.c.turn_id == turn_id).order_by(journal.c.number)
-        with self.ledger.transaction() as tx:
-            return [dict(row) for row in tx.execute(asked).mappings()]
+    def journal(self, turn_id: str) -> Journal:
+        with self.ledger.at_once() as tx:
+            entries = tx.execute(JOURNAL, {"turn": turn_id}).all()
+        return Journal.from_rows((entry.key, entry.data) for entry in entries)
 
     def thread(self, thread_id: str, principal_id: str, *, limit: int = 100) -> list[dict[str, Any]]:
         """Each message with its turn's reply, oldest first; raises ThreadNotFound for anybody else."""

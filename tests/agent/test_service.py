@@ -13,6 +13,7 @@ from agent.graph.nodes import OUT_OF_BUDGET
 from agent.graph.reply import FAILED
 from agent.graph.rules import LEFT_ALONE
 from agent.models.base import ModelRequest
+from agent.turns.journal import ModelEntry
 from agent.turns.store import LeaseLost, ThreadNotFound
 from foundation.auth import Principal, Role
 from foundation.settings import TurnSettings
@@ -414,10 +415,11 @@ class TestFailures:
         second = desk.store.claim(receipt.thread_id)
         assert first is not None
         assert second is not None
+        entry = ModelEntry(0, words("Hello!"))
 
         with pytest.raises(LeaseLost):
-            desk.store.append(first, "model:0", {"content": []})
-        desk.store.append(second, "model:0", {"content": []})
+            desk.store.append(first, entry)
+        desk.store.append(second, entry)
 
 
 class Death(BaseException):
