@@ -84,11 +84,11 @@ class Turns:
         """Run what waits in the thread, turn after turn, unless another process is at it."""
         goes_on = True
         while goes_on:
-            claim = await self._apart(lambda: self.store.claim(thread_id))
-            if claim is None:
+            turn = await self._apart(lambda: self.store.acquire(thread_id))
+            if turn is None:
                 return
             self._on_step("claimed")
-            goes_on = await self._runner.run(claim, on_reply=self._arrived)
+            goes_on = await self._runner.run(turn, on_reply=self._arrived)
 
     async def reply(self, turn_id: str, *, timeout_seconds: float) -> Reply | None:
         """The turn's reply as soon as there is one; None when the time is over."""
@@ -116,15 +116,15 @@ class Turns:
                     return
             if not arrived:
                 turn = await self._apart(lambda: self.store.turn(turn_id))
-                if turn["reply"] is not None:
-                    for event in rebuilt(Reply.from_json(turn["reply"]), attempt=turn["attempts"] + 1):
+                if turn.reply is not None:
+                    for event in rebuilt(turn.reply, attempt=turn.attempts + 1):
                         yield event
                     return
 
     async def owner(self, turn_id: str) -> str:
         """Id of the principal whose turn it is."""
         turn = await self._apart(lambda: self.store.turn(turn_id))
-        return str(turn["principal_id"])
+        return turn.principal_id
 
     async def thread(self, thread_id: str, principal: Principal) -> list[ThreadMessage]:
         """The conversation as a person reads it; NotFound for anybody but its owner."""
@@ -132,14 +132,14 @@ class Turns:
         waiting = await self._apart(lambda: self._confirmations.waiting(thread_id))
         read: list[ThreadMessage] = []
         for row, following in zip(rows, [*rows[1:], None], strict=True):
-            read.append(ThreadMessage("customer", row["text"], row["at"], row["id"]))
-            ends_turn = following is None or following["id"] != row["id"]
-            if ends_turn and row["reply"] is not None:
-                reply = Reply.from_json(row["reply"])
-                asked = reply.confirmation if waiting and waiting.asked_in == row["id"] else None
+            read.append(ThreadMessage("customer", row.text, row.at, row.turn_id))
+            ends_turn = following is None or following.turn_id != row.turn_id
+            if ends_turn and row.reply is not None:
+                reply = row.reply
+                asked = reply.confirmation if waiting and waiting.asked_in == row.turn_id else None
                 read.append(
                     ThreadMessage(
-                        "assistant", reply.text, row["at"], row["id"], reply.cards, asked, reply.form
+                        "assistant", reply.text, row.at, row.turn_id, reply.cards, asked, reply.form
                     )
                 )
         return read
@@ -153,8 +153,7 @@ class Turns:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _stored(self, turn_id: str) -> Reply | None:
-        stored = (await self._apart(lambda: self.store.turn(turn_id)))["reply"]
-        return None if stored is None else Reply.from_json(stored)
+        return (await self._apart(lambda: self.store.turn(turn_id))).reply
 
     async def _arrival(self, turn_id: str, expected: asyncio.Future[Reply]) -> Reply:
         """At once when it comes from this process, else within the second."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from agent.service import Turns
-from agent.turns.models import Inbound, Receipt, Reply
+from agent.turns.models import Inbound, Receipt, Reply, TurnStatus
 from evals.scenario import Scenario, Step
 from evals.shop import Copy
 from foundation.auth import Principal, Role
@@ -117,5 +117,5 @@ class ScriptedCustomer:
     async def _over(self, turn_id: str) -> None:
         """Until memory has learned of the turn, which is after the reply."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while self._turns.store.turn(turn_id)["status"] != "done":
+            while self._turns.store.turn(turn_id).status != TurnStatus.DONE:
                 await asyncio.sleep(LOOK_SECONDS)

@@ -12,7 +12,7 @@ from agent.graph.policy import matched, system_prompt
 from agent.graph.provenance import argument_sources
 from agent.graph.reply import exchange_of, reply_of, truthful
 from agent.graph.reply_events import announce
-from agent.graph.rules import RULE, Opening, call_of, confirmed_at, opening
+from agent.graph.rules import RULE, Opening, call_of, opening
 from agent.graph.run import Run
 from agent.models.base import Block, Message, ModelAnswer, ModelRequest
 from agent.models.fallback import Fallback
@@ -76,7 +76,7 @@ class Nodes:
     async def think(self, state: GraphState, runtime: Runtime[Run]) -> GraphState:
         run, step = runtime.context, state["step"]
         exchange = [*state["exchange"], *_results_message(state)]
-        entry = run.claim.journal.model(step)
+        entry = run.turn.journal.model(step)
         if entry is None:
             entry = await self._answer(run, step, exchange)
             await run.write(entry)
@@ -97,7 +97,7 @@ class Nodes:
 
     async def act(self, state: OneCall, runtime: Runtime[Run]) -> GraphState:
         run, call = runtime.context, state["call"]
-        entry = run.claim.journal.tool(call.id)
+        entry = run.turn.journal.tool(call.id)
         if entry is None:
             tool = self.catalog.find(call.tool)
             label = tool.label if tool else "Thinking"
@@ -135,16 +135,16 @@ class Nodes:
         return {}
 
     def _recall(self, run: Run) -> None:
-        asked_at = confirmed_at(run.claim.said)
-        run.waiting = self.catalog.confirmations.waiting(run.claim.thread_id, at=asked_at)
-        first = run.claim.journal.model(0)
+        asked_at = run.turn.received_at
+        run.waiting = self.catalog.confirmations.waiting(run.turn.thread_id, at=asked_at)
+        first = run.turn.journal.model(0)
         run.recalled = first.context if first and first.context else self._context(run)
 
     def _context(self, run: Run) -> RecalledContext:
-        policies = tuple(matched(run.said, run.principal.role))
+        policies = tuple(matched(run.turn.text, run.principal.role))
         if run.principal.role is not Role.CUSTOMER:
             return RecalledContext(policies=policies)
-        context = self.memory.context(run.principal.id, run.said, depth=self.depth)
+        context = self.memory.context(run.principal.id, run.turn.text, depth=self.depth)
         return RecalledContext(
             memory=briefing(context),
             sources=tuple(context.sources),
@@ -154,9 +154,8 @@ class Nodes:
 
     async def _answer(self, run: Run, step: int, exchange: list[Message]) -> ModelEntry:
         """The journal's entry for the next answer: by rule, by budget, or by a model."""
-        begun = (
-            opening(run.claim.said, run.waiting, previous_turn=run.claim.previous_turn) if step == 0 else None
-        )
+        previous = run.turn.previous_turn_id
+        begun = opening(run.turn.messages, run.waiting, previous_turn=previous) if step == 0 else None
         context = run.recalled if step == 0 else None
         if begun is not None:
             answer, action_id = await self._open(run, begun)
@@ -191,7 +190,7 @@ class Nodes:
         request = ModelRequest(
             system=system_prompt(principal.role),
             memory=run.memory,
-            messages=repaired([*run.claim.history, run.question, *exchange]),
+            messages=repaired([*run.turn.history, run.turn.question, *exchange]),
             tools=self.catalog.offered(principal),
             withheld=self.catalog.withheld(principal),
             is_staff=principal.role in (Role.STAFF, Role.ADMIN),
@@ -202,7 +201,7 @@ class Nodes:
 
     def _hear(self, run: Run, step: int, answer: ModelAnswer) -> Heard:
         tools = self.catalog.offered(run.principal)
-        return hear(answer, step=step, turn_id=run.claim.turn_id, tools_left=run.tools_left, tools=tools)
+        return hear(answer, step=step, turn_id=run.turn.turn_id, tools_left=run.tools_left, tools=tools)
 
     async def _perform(self, run: Run, state: OneCall) -> ToolEntry:
         call, started = state["call"], time.perf_counter()
@@ -218,24 +217,23 @@ class Nodes:
         return ToolEntry(
             call,
             result,
-            argument_sources(call.arguments, said=run.said, memory=run.memory),
+            argument_sources(call.arguments, said=run.turn.text, memory=run.memory),
             state["action_id"],
             round(time.perf_counter() - started, 4),
         )
 
     def _call(self, run: Run, state: OneCall) -> ToolResult:
-        claim = run.claim
         if state["action_id"] is None:
             return self.catalog.call(
                 state["call"],
                 principal=run.principal,
-                thread_id=claim.thread_id,
-                turn_id=claim.turn_id,
+                thread_id=run.turn.thread_id,
+                turn_id=run.turn.turn_id,
                 guard=run.guard,
             )
         action = self.catalog.confirmations.find(state["action_id"], principal_id=run.principal.id)
         return self.catalog.carry_out(
-            action, principal=run.principal, confirmed_at=confirmed_at(claim.said), guard=run.guard
+            action, principal=run.principal, confirmed_at=run.turn.received_at, guard=run.guard
         )
 
     async def _settle(self, run: Run, state: OneCall, result: ToolResult) -> None:
@@ -246,13 +244,13 @@ class Nodes:
                 await run.apart(lambda: confirmations.close(action_id, status=REFUSED))
             run.waiting = None
         elif result.confirmation is not None:
-            run.waiting = await run.apart(lambda: confirmations.waiting(run.claim.thread_id))
+            run.waiting = await run.apart(lambda: confirmations.waiting(run.turn.thread_id))
 
     def _close(self, run: Run, reply: Reply) -> None:
         with run.store.ledger.transaction():
             if run.waiting is not None:
-                self.catalog.confirmations.ask_again(run.waiting.id, turn_id=run.claim.turn_id)
-            run.store.answer(run.claim, exchange=run.exchange, reply=reply.to_json())
+                self.catalog.confirmations.ask_again(run.waiting.id, turn_id=run.turn.turn_id)
+            run.store.answer(run.turn, exchange=run.exchange, reply=reply)
 
     def _learn(self, run: Run) -> None:
         """What was said goes to memory and the turn is done, in one transaction.
@@ -263,9 +261,9 @@ class Nodes:
             with run.store.ledger.transaction():
                 if run.principal.role is Role.CUSTOMER:
                     self.memory.learn(_interaction(run))
-                run.more_waits = run.store.finish(run.claim)
+                run.more_waits = run.store.finish(run.turn)
         except KeyShredded:
-            run.more_waits = run.store.finish(run.claim)
+            run.more_waits = run.store.finish(run.turn)
 
 
 def _calls(heard: Heard, action_id: str | None) -> list[OneCall]:
@@ -292,17 +290,16 @@ def _outcome(result: ToolResult) -> str:
 
 def _reload(run: Run) -> None:
     """A turn that an earlier attempt has answered."""
-    stored = run.store.turn(run.claim.turn_id)
-    run.exchange, run.reply = stored["exchange"], Reply.from_json(stored["reply"])
+    run.reply = run.store.turn(run.turn.turn_id).reply
 
 
 def _interaction(run: Run) -> Interaction:
     return Interaction(
-        id=run.claim.turn_id,
+        id=run.turn.turn_id,
         customer_id=run.principal.id,
-        thread_id=run.claim.thread_id,
-        channel=run.claim.channel,
-        at=run.claim.said[0].at,
-        message=run.said,
+        thread_id=run.turn.thread_id,
+        channel=run.turn.channel,
+        at=run.turn.messages[0].at,
+        message=run.turn.text,
         response=run.reply.text if run.reply else "",
     )

@@ -24,7 +24,7 @@ def truthful(run: Run, exchange: Sequence[Message], results: Sequence[ToolResult
     written = "\n\n".join(
         text for text in (text_of(m) for m in exchange if m["role"] == "assistant") if text.strip()
     )
-    read = [*run.claim.history, run.question, *(m for m in exchange if m["role"] == "user")]
+    read = [*run.turn.history, run.turn.question, *(m for m in exchange if m["role"] == "user")]
     if guardrails.ungrounded(written, guardrails.sources(read, run.memory, system)):
         written = ""
     return with_question(guardrails.worded(written, results), run)
@@ -35,7 +35,7 @@ def with_question(text: str, run: Run) -> str:
     action = run.waiting
     if action is None or action.sentence in text:
         return text
-    is_new = action.asked_in == run.claim.turn_id
+    is_new = action.asked_in == run.turn.turn_id
     ask = f"{action.sentence} Shall I go ahead?" if is_new else STILL_WAITING.format(sentence=action.sentence)
     return f"{text}\n\n{ask}"
 
@@ -44,8 +44,8 @@ def reply_of(
     run: Run, text: str, results: Sequence[ToolResult], *, model: str, form: str | None, notice: str | None
 ) -> Reply:
     return Reply(
-        turn_id=run.claim.turn_id,
-        thread_id=run.claim.thread_id,
+        turn_id=run.turn.turn_id,
+        thread_id=run.turn.thread_id,
         text=text,
         model=model,
         cards=cards_of(results),
@@ -60,16 +60,14 @@ def apology(run: Run, results: Sequence[ToolResult]) -> Reply:
     """What a turn ends with when it broke; what had been done for good is said."""
     done = " ".join(result.say for result in results if not result.is_error)
     text = f"{FAILED} {DONE_SO_FAR.format(said=done)}" if done else FAILED
-    return Reply(
-        turn_id=run.claim.turn_id, thread_id=run.claim.thread_id, text=text, model="rule", failed=True
-    )
+    return Reply(turn_id=run.turn.turn_id, thread_id=run.turn.thread_id, text=text, model="rule", failed=True)
 
 
 def exchange_of(run: Run, exchange: Sequence[Message], text: str) -> list[Message]:
     """The turn as later turns will read it: it ends with what was really said."""
     calls = [message for message in exchange if message["role"] == "user" or _has_call(message)]
     reply: Message = {"role": "assistant", "content": [{"type": "text", "text": text}]}
-    return repaired([run.question, *calls, reply])
+    return repaired([run.turn.question, *calls, reply])
 
 
 def confirmation_of(action: PendingAction | None) -> Confirmation | None:

@@ -14,5 +14,5 @@ async def announce(run: Run, reply: Reply) -> None:
     if reply.form is not None:
         await run.emit("form", {"form": reply.form})
     if reply.handed_over:
-        await run.emit("handoff", {"summary": run.said})
+        await run.emit("handoff", {"summary": run.turn.text})
     await run.emit("done", dumped)

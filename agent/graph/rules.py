@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from agent.consent import decision
 from agent.models.base import Block, ModelAnswer
-from agent.turns.store import Said
+from agent.turns.models import UserMessage
 from tools.confirmations import PendingAction
 
 RULE = "rule"
@@ -30,7 +29,7 @@ class Opening:
 
 
 def opening(
-    said: Sequence[Said], waiting: PendingAction | None, *, previous_turn: str | None
+    said: Sequence[UserMessage], waiting: PendingAction | None, *, previous_turn: str | None
 ) -> Opening | None:
     """None when a model should read the message.
 
@@ -48,11 +47,6 @@ def opening(
         return None
     decided = decision("\n".join(message.text for message in said))
     return _decided(decided, waiting.id) if decided else None
-
-
-def confirmed_at(said: Sequence[Said]) -> datetime:
-    """When the yes came in, however late it is carried out."""
-    return max(message.at for message in said)
 
 
 def call_of(action: PendingAction) -> ModelAnswer:

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from agent.models.base import Message
 from agent.turns.events import Emitter
 from agent.turns.journal import JournalEntry, RecalledContext
-from agent.turns.models import Reply
-from agent.turns.store import Claim, TurnStore
+from agent.turns.models import LeasedTurn, Reply
+from agent.turns.store import TurnStore
 from foundation.auth import Principal
 from foundation.settings import TurnSettings
 from tools.confirmations import PendingAction
@@ -28,7 +28,7 @@ OnStep = Callable[[str], None]
 
 @dataclass
 class Run:
-    claim: Claim
+    turn: LeasedTurn
     emit: Emitter
     store: TurnStore
     limits: TurnSettings
@@ -51,20 +51,11 @@ class Run:
 
     @property
     def principal(self) -> Principal:
-        return Principal.from_role_claim(self.claim.principal_id, self.claim.role)
+        return self.turn.principal
 
     @property
     def memory(self) -> str:
         return self.recalled.memory
-
-    @property
-    def said(self) -> str:
-        return "\n".join(message.text for message in self.claim.said)
-
-    @property
-    def question(self) -> Message:
-        """What the customer said in this turn, as a message of the conversation."""
-        return {"role": "user", "content": [{"type": "text", "text": self.said}]}
 
     @property
     def tools_left(self) -> int:
@@ -79,12 +70,12 @@ class Run:
         )
 
     async def write(self, entry: JournalEntry) -> None:
-        await self.apart(lambda: self.store.append(self.claim, entry))
+        await self.apart(lambda: self.store.append(self.turn, entry))
         self.on_step(entry.key)
 
     def guard(self, tx: Connection) -> None:
         """Keeps the turn ours for the length of an effect's transaction."""
-        self.store.hold(tx, self.claim.turn_id, self.claim.fence)
+        self.store.hold(tx, self.turn.turn_id, self.turn.fence)
 
     async def apart(self, work: Callable[[], T]) -> T:
         """Do blocking work in a thread; their number leaves each two connections to the ledger."""

@@ -13,8 +13,8 @@ from agent.graph.reply import apology, exchange_of
 from agent.graph.reply_events import announce
 from agent.graph.run import OnReply, OnStep, Run
 from agent.turns.events import Append, Emitter
-from agent.turns.models import Reply
-from agent.turns.store import Claim, LeaseLost, TurnStore
+from agent.turns.models import LeasedTurn, Reply
+from agent.turns.store import LeaseLost, TurnStore
 from foundation import metrics
 from foundation.log import bind, logger
 from foundation.settings import TurnSettings
@@ -43,13 +43,13 @@ class Runner:
         self._threads = threads
         self._on_step = on_step
 
-    async def run(self, claim: Claim, *, on_reply: OnReply) -> bool:
+    async def run(self, turn: LeasedTurn, *, on_reply: OnReply) -> bool:
         """Whether another turn waits in the thread. One cut off is taken up when its lease is over."""
-        run = self._begin(claim, on_reply)
-        with bind(turn_id=claim.turn_id, attempt=str(claim.attempt)):
+        run = self._begin(turn, on_reply)
+        with bind(turn_id=turn.turn_id, attempt=str(turn.attempt)):
             try:
                 async with self._lease_kept(run):
-                    if claim.attempt > 1 and not claim.answered:
+                    if turn.attempt > 1 and not turn.is_answered:
                         await run.emit("restart")
                     await self._attempt(run)
             except LeaseLost:
@@ -63,10 +63,10 @@ class Runner:
                 raise
         return run.more_waits
 
-    def _begin(self, claim: Claim, on_reply: OnReply) -> Run:
+    def _begin(self, turn: LeasedTurn, on_reply: OnReply) -> Run:
         return Run(
-            claim=claim,
-            emit=Emitter(self._append, turn_id=claim.turn_id, attempt=claim.attempt),
+            turn=turn,
+            emit=Emitter(self._append, turn_id=turn.turn_id, attempt=turn.attempt),
             store=self._store,
             limits=self._limits,
             threads=self._threads,
@@ -75,14 +75,14 @@ class Runner:
         )
 
     async def _attempt(self, run: Run) -> None:
-        claim = run.claim
-        if claim.attempt > MAX_ATTEMPTS:
+        turn = run.turn
+        if turn.attempt > MAX_ATTEMPTS:
             LOG.error("turn_given_up")
             await self._apologise(run)
             return
         try:
             await self._graph.ainvoke(
-                {"is_answered": claim.answered}, {"recursion_limit": RECURSION_LIMIT}, context=run
+                {"is_answered": turn.is_answered}, {"recursion_limit": RECURSION_LIMIT}, context=run
             )
         except (LeaseLost, SQLAlchemyError):
             raise
@@ -94,18 +94,18 @@ class Runner:
 
     async def _apologise(self, run: Run) -> None:
         """End the turn; a reply that is stored already stays."""
-        stored = await run.apart(lambda: self._store.turn(run.claim.turn_id))
-        if stored["reply"] is None:
+        stored = await run.apart(lambda: self._store.turn(run.turn.turn_id))
+        if stored.reply is None:
             reply = apology(run, await self._done_for_good(run))
             exchange = exchange_of(run, [], reply.text)
-            await run.apart(lambda: self._store.answer(run.claim, exchange=exchange, reply=reply.to_json()))
+            await run.apart(lambda: self._store.answer(run.turn, exchange=exchange, reply=reply))
             run.reply = reply
             await announce(run, reply)
-        run.more_waits = await run.apart(lambda: self._store.finish(run.claim))
+        run.more_waits = await run.apart(lambda: self._store.finish(run.turn))
         self._count(run)
 
     async def _done_for_good(self, run: Run) -> list[ToolResult]:
-        journal = await run.apart(lambda: self._store.journal(run.claim.turn_id))
+        journal = await run.apart(lambda: self._store.journal(run.turn.turn_id))
         return [entry.result for entry in journal.confirmed()]
 
     @asynccontextmanager
@@ -119,7 +119,7 @@ class Runner:
             while True:
                 await asyncio.sleep(self._limits.lease_seconds / 3)
                 try:
-                    await run.apart(lambda: self._store.renew(run.claim))
+                    await run.apart(lambda: self._store.renew(run.turn))
                 except LeaseLost:
                     lost = True
                     if body is not None:
@@ -140,11 +140,11 @@ class Runner:
 
     async def _give_back(self, run: Run) -> None:
         with suppress(SQLAlchemyError):
-            await run.apart(lambda: self._store.release(run.claim))
+            await run.apart(lambda: self._store.release(run.turn))
 
     def _count(self, run: Run) -> None:
-        metrics.turns.labels(run.claim.channel, _outcome(run.reply)).inc()
-        metrics.turn_seconds.labels(run.claim.channel).observe(time.monotonic() - run.started)
+        metrics.turns.labels(run.turn.channel, _outcome(run.reply)).inc()
+        metrics.turn_seconds.labels(run.turn.channel).observe(time.monotonic() - run.started)
 
 
 def _outcome(reply: Reply | None) -> str:

@@ -1,6 +1,6 @@
 """The entries of a turn's journal, and their JSON in the ledger."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -114,31 +114,26 @@ JournalEntry = ModelEntry | ToolEntry
 
 @dataclass(frozen=True)
 class Journal:
-    """The entries of a turn so far, in the order they were written."""
+    """The entries of a turn so far. Each is parsed when it is read, so a broken one fails only its turn."""
 
-    entries: Mapping[str, JournalEntry] = field(default_factory=dict)
-    """By key."""
-
-    @classmethod
-    def from_rows(cls, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> "Journal":
-        return cls({key: _entry(key, data) for key, data in rows})
+    rows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By key, in the order they were written."""
 
     def model(self, step: int) -> ModelEntry | None:
-        entry = self.entries.get(f"{MODEL}{step}")
-        return entry if isinstance(entry, ModelEntry) else None
+        row = self.rows.get(key := f"{MODEL}{step}")
+        return None if row is None else ModelEntry.from_json(key, row)
 
     def tool(self, call_id: str) -> ToolEntry | None:
-        entry = self.entries.get(f"{TOOL}{call_id}")
-        return entry if isinstance(entry, ToolEntry) else None
+        row = self.rows.get(key := f"{TOOL}{call_id}")
+        return None if row is None else ToolEntry.from_json(key, row)
 
     def confirmed(self) -> list[ToolEntry]:
         """The calls that carried out a confirmed action."""
-        tools = [entry for entry in self.entries.values() if isinstance(entry, ToolEntry)]
-        return [entry for entry in tools if entry.action_id is not None]
-
-
-def _entry(key: str, data: Mapping[str, Any]) -> JournalEntry:
-    return ModelEntry.from_json(key, data) if key.startswith(MODEL) else ToolEntry.from_json(key, data)
+        return [
+            ToolEntry.from_json(key, row)
+            for key, row in self.rows.items()
+            if key.startswith(TOOL) and row.get("action_id")
+        ]
 
 
 def _context_to_json(context: RecalledContext) -> dict[str, Any]:

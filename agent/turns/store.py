@@ -1,41 +1,51 @@
 """Threads, the messages that came in, their turns and each turn's journal, in the ledger."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    DateTime,
-    Integer,
-    Text,
-    Update,
-    and_,
-    bindparam,
-    case,
-    exists,
-    literal_column,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import Connection, Row, Update, and_, exists, or_, select, update
 
+from agent.models.base import Message
 from agent.turns.journal import Journal, JournalEntry
-from agent.turns.models import Inbound, Receipt, TurnStatus
-from agent.turns.tables import journal, messages, threads, turns
+from agent.turns.models import (
+    Inbound,
+    LeasedTurn,
+    Receipt,
+    Reply,
+    StoredMessage,
+    StoredTurn,
+    TurnStatus,
+    UserMessage,
+)
+from agent.turns.queries import (
+    ACQUIRE_LEASE,
+    ADD_MESSAGE,
+    ADD_TURN,
+    APPEND_ENTRY,
+    FIND_TURNS,
+    FINISH_TURN,
+    HAS_MORE,
+    HISTORY,
+    JOURNAL,
+    LOCK_TURN,
+    OPEN_THREAD,
+    RELEASE_LEASE,
+    START_TURN,
+    STORE_REPLY,
+    TURN_MESSAGES,
+)
+from agent.turns.tables import messages, threads, turns
+from foundation.auth import Principal
 from foundation.clock import Clock
 from foundation.errors import NotFound
 from foundation.ids import new_id
 from foundation.masking import mask
 from foundation.sql import Ledger
 
-HISTORY_TURNS = 12
-
 
 class LeaseLost(Exception):
-    """Another process has taken this turn over; whatever this one still wanted to write is void."""
+    """Another process has acquired this turn; this one may write nothing more for it."""
 
 
 class ThreadNotFound(NotFound):
@@ -46,140 +56,6 @@ class ThreadNotFound(NotFound):
 class TurnNotFound(NotFound):
     def __init__(self) -> None:
         super().__init__("There is no such message.")
-
-
-@dataclass(frozen=True)
-class Said:
-    """One message of the customer, masked."""
-
-    message_id: str
-    text: str
-    masked: tuple[str, ...]
-    action_id: str | None
-    decision: str | None
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A turn that this process alone may work on, with all that it needs to go on."""
-
-    turn_id: str
-    thread_id: str
-    principal_id: str
-    role: str
-    channel: str
-    fence: int
-    attempt: int
-    answered: bool
-    said: tuple[Said, ...]
-    history: tuple[dict[str, Any], ...]
-    """The messages of the turns before, oldest first, as a model reads them."""
-    previous_turn: str | None
-    journal: Journal
-    reply: dict[str, Any] | None
-
-
-OPEN_THREAD = (
-    insert(threads)
-    .on_conflict_do_update(index_elements=["id"], set_={"channel": threads.c.channel})
-    .returning(threads.c.principal_id)
-)
-ADD_TURN, ADD_MESSAGE = insert(turns), insert(messages)
-FIND_TURNS = select(
-    select(messages.c.turn_id)
-    .where(messages.c.thread_id == bindparam("thread"), messages.c.message_id == bindparam("message"))
-    .scalar_subquery()
-    .label("known"),
-    select(turns.c.id)
-    .where(turns.c.thread_id == bindparam("thread"), turns.c.status == literal_column("'queued'"))
-    .scalar_subquery()
-    .label("queued"),
-)
-TAKE_LEASE = (
-    update(threads)
-    .where(
-        threads.c.id == bindparam("thread"),
-        or_(threads.c.lease_until.is_(None), threads.c.lease_until <= bindparam("now")),
-    )
-    .values(lease_until=bindparam("until"), fence=threads.c.fence + 1)
-    .returning(threads.c.fence)
-)
-NEXT_TURN = (
-    select(turns.c.id)
-    .where(turns.c.thread_id == bindparam("thread"), turns.c.status != literal_column("'done'"))
-    .order_by(turns.c.number)
-    .limit(1)
-    .scalar_subquery()
-)
-TAKE_TURN = (
-    update(turns)
-    .where(turns.c.id == NEXT_TURN)
-    .values(
-        status=case(
-            (turns.c.status == literal_column("'answered'"), turns.c.status), else_=TurnStatus.RUNNING.value
-        ),
-        fence=bindparam("held"),
-        attempts=turns.c.attempts + 1,
-    )
-    .returning(turns)
-)
-MORE_WAITS = select(
-    exists().where(turns.c.thread_id == bindparam("thread"), turns.c.status != literal_column("'done'"))
-)
-HELD_TURN = and_(turns.c.id == bindparam("turn"), turns.c.fence == bindparam("held"))
-ANSWER = (
-    update(turns)
-    .where(HELD_TURN)
-    .values(
-        status=TurnStatus.ANSWERED.value,
-        exchange=bindparam("said", type_=JSONB),
-        reply=bindparam("answered", type_=JSONB),
-    )
-)
-GIVE_BACK = (
-    update(threads)
-    .where(threads.c.id == bindparam("thread"), threads.c.fence == bindparam("held"))
-    .values(lease_until=None)
-)
-FINISH = (
-    update(turns)
-    .where(HELD_TURN)
-    .values(status=TurnStatus.DONE.value, finished_at=bindparam("at"))
-    .add_cte(GIVE_BACK.cte("given_back"))
-)
-TURN_MESSAGES = select(messages).where(messages.c.turn_id == bindparam("turn")).order_by(messages.c.number)
-HISTORY = (
-    select(turns.c.id, turns.c.exchange)
-    .where(
-        turns.c.thread_id == bindparam("thread"),
-        turns.c.number < bindparam("number"),
-        turns.c.exchange.is_not(None),
-    )
-    .order_by(turns.c.number.desc())
-    .limit(HISTORY_TURNS)
-)
-JOURNAL = (
-    select(journal.c.key, journal.c.data)
-    .where(journal.c.turn_id == bindparam("turn"))
-    .order_by(journal.c.number)
-)
-APPEND = insert(journal).from_select(
-    ["turn_id", "key", "attempt", "data", "at"],
-    select(
-        turns.c.id,
-        bindparam("key", type_=Text),
-        bindparam("attempt", type_=Integer),
-        bindparam("data", type_=JSONB),
-        bindparam("at", type_=DateTime(timezone=True)),
-    ).where(turns.c.id == bindparam("turn"), turns.c.fence == bindparam("fence")),
-)
-APPEND_ONCE = APPEND.on_conflict_do_nothing().returning(journal.c.key)
-HOLDS = (
-    select(turns.c.id)
-    .where(turns.c.id == bindparam("turn"), turns.c.fence == bindparam("fence"))
-    .with_for_update(read=True)
-)
 
 
 class TurnStore:
@@ -213,83 +89,63 @@ class TurnStore:
             tx.execute(ADD_MESSAGE, row)
         return Receipt(turn_id, inbound.thread_id)
 
-    def claim(self, thread_id: str) -> Claim | None:
-        """The thread's oldest turn that is not done; None when there is none, or another has the lease."""
+    def acquire(self, thread_id: str) -> LeasedTurn | None:
+        """Lease the thread for its oldest open turn; None when it has none, or is leased already."""
         now = self._now()
         lease = {"thread": thread_id, "now": now, "until": now + self._lease}
         with self.ledger.transaction() as tx:
-            fence = tx.scalar(TAKE_LEASE, lease)
+            fence = tx.scalar(ACQUIRE_LEASE, lease)
             if fence is None:
                 return None
-            turn = tx.execute(TAKE_TURN, {"thread": thread_id, "held": fence}).one_or_none()
+            turn = tx.execute(START_TURN, {"thread": thread_id, "held_fence": fence}).one_or_none()
             if turn is None:
                 tx.rollback()
                 return None
-            said = tx.execute(TURN_MESSAGES, {"turn": turn.id}).all()
-            past = tx.execute(HISTORY, {"thread": thread_id, "number": turn.number}).all()
-            entries = tx.execute(JOURNAL, {"turn": turn.id}).all() if turn.attempts > 1 else []
-        return Claim(
-            turn_id=turn.id,
-            thread_id=thread_id,
-            principal_id=turn.principal_id,
-            role=turn.role,
-            channel=turn.channel,
-            fence=fence,
-            attempt=turn.attempts,
-            answered=turn.status == TurnStatus.ANSWERED,
-            said=tuple(
-                Said(m.message_id, m.text, tuple(m.masked), m.action_id, m.decision, m.at) for m in said
-            ),
-            history=tuple(message for row in reversed(past) for message in row.exchange),
-            previous_turn=past[0].id if past else None,
-            journal=Journal.from_rows((entry.key, entry.data) for entry in entries),
-            reply=turn.reply,
-        )
+            return _leased_turn(tx, turn)
 
-    def renew(self, claim: Claim) -> None:
-        """Keep the lease; raises LeaseLost when another has it."""
-        holds = and_(threads.c.id == claim.thread_id, threads.c.fence == claim.fence)
+    def renew(self, turn: LeasedTurn) -> None:
+        """Extend the lease; raises LeaseLost when another process has acquired it."""
+        holds = and_(threads.c.id == turn.thread_id, threads.c.fence == turn.fence)
         with self.ledger.transaction() as tx:
             kept = tx.execute(update(threads).where(holds).values(lease_until=self._now() + self._lease))
         if kept.rowcount == 0:
             raise LeaseLost
 
-    def release(self, claim: Claim) -> None:
-        """Let others have the thread at once, the turn unfinished."""
+    def release(self, turn: LeasedTurn) -> None:
+        """End the lease now, with the turn unfinished, so that another process can acquire it."""
         with self.ledger.at_once() as tx:
-            tx.execute(GIVE_BACK, {"thread": claim.thread_id, "held": claim.fence})
+            tx.execute(RELEASE_LEASE, {"thread": turn.thread_id, "held_fence": turn.fence})
 
     def hold(self, tx: Connection, turn_id: str, fence: int) -> None:
-        """For the length of this transaction, no other process can take the turn; raises LeaseLost."""
-        if tx.scalar(HOLDS, {"turn": turn_id, "fence": fence}) is None:
+        """Prevent other processes from acquiring the turn until this transaction ends; raises LeaseLost."""
+        if tx.scalar(LOCK_TURN, {"turn": turn_id, "fence": fence}) is None:
             raise LeaseLost
 
-    def append(self, claim: Claim, entry: JournalEntry) -> None:
+    def append(self, turn: LeasedTurn, entry: JournalEntry) -> None:
         """Add an entry to the turn's journal; the first one under a key stays."""
-        row = {"turn": claim.turn_id, "fence": claim.fence, "key": entry.key, "attempt": claim.attempt}
+        row = {"turn": turn.turn_id, "fence": turn.fence, "key": entry.key, "attempt": turn.attempt}
         with self.ledger.at_once() as tx:
-            if tx.scalar(APPEND_ONCE, {**row, "data": entry.to_json(), "at": self._now()}) is None:
-                self.hold(tx, claim.turn_id, claim.fence)
+            if tx.scalar(APPEND_ENTRY, {**row, "data": entry.to_json(), "at": self._now()}) is None:
+                self.hold(tx, turn.turn_id, turn.fence)
 
-    def answer(
-        self, claim: Claim, *, exchange: Sequence[Mapping[str, Any]], reply: Mapping[str, Any]
-    ) -> None:
-        """Store what was said; from here on the customer has an answer."""
+    def answer(self, turn: LeasedTurn, *, exchange: Sequence[Message], reply: Reply) -> None:
+        """Store the reply; from then on the turn is answered."""
         with self.ledger.at_once() as tx:
-            self._change(tx, ANSWER, claim, {"said": list(exchange), "answered": dict(reply)})
+            values = {"new_exchange": list(exchange), "new_reply": reply.to_json()}
+            self._change(tx, STORE_REPLY, turn, values)
 
-    def finish(self, claim: Claim) -> bool:
-        """Close the turn and give the lease back; whether another turn waits in the thread.
+    def finish(self, turn: LeasedTurn) -> bool:
+        """Close the turn and release the lease; whether the thread has another open turn.
 
-        A message that comes in meanwhile waits for the lease's row, and so is either seen here or
-        finds the lease free.
+        A message that comes in meanwhile waits for the lock on the thread's row, and so is either seen
+        here or finds the lease released.
         """
         with self.ledger.transaction() as tx:
-            self._change(tx, FINISH, claim, {"thread": claim.thread_id, "at": self._now()})
-            return bool(tx.scalar(MORE_WAITS, {"thread": claim.thread_id}))
+            self._change(tx, FINISH_TURN, turn, {"thread": turn.thread_id, "at": self._now()})
+            return bool(tx.scalar(HAS_MORE, {"thread": turn.thread_id}))
 
     def lapsed(self, *, older_than: timedelta = timedelta(seconds=5), limit: int = 100) -> list[str]:
-        """Threads with work that has waited that long and that nobody holds a lease on."""
+        """Threads without a lease whose oldest open turn is older than that."""
         now = self._now()
         open_turns = exists().where(
             turns.c.thread_id == threads.c.id,
@@ -300,30 +156,23 @@ class TurnStore:
         with self.ledger.transaction() as tx:
             return list(tx.scalars(select(threads.c.id).where(free, open_turns).limit(limit)))
 
-    def turn(self, turn_id: str) -> dict[str, Any]:
+    def turn(self, turn_id: str) -> StoredTurn:
         with self.ledger.at_once() as tx:
-            row = tx.execute(select(turns).where(turns.c.id == turn_id)).mappings().one_or_none()
+            row = tx.execute(select(turns).where(turns.c.id == turn_id)).one_or_none()
         if row is None:
             raise TurnNotFound
-        return dict(row)
+        return StoredTurn(row.principal_id, TurnStatus(row.status), row.attempts, _reply(row.reply))
 
     def journal(self, turn_id: str) -> Journal:
         with self.ledger.at_once() as tx:
             entries = tx.execute(JOURNAL, {"turn": turn_id}).all()
-        return Journal.from_rows((entry.key, entry.data) for entry in entries)
+        return Journal({entry.key: entry.data for entry in entries})
 
-    def thread(self, thread_id: str, principal_id: str, *, limit: int = 100) -> list[dict[str, Any]]:
+    def thread(self, thread_id: str, principal_id: str, *, limit: int = 100) -> list[StoredMessage]:
         """Each message with its turn's reply, oldest first; raises ThreadNotFound for anybody else."""
         owned = select(threads.c.id).where(threads.c.id == thread_id, threads.c.principal_id == principal_id)
         latest = (
-            select(
-                messages.c.text,
-                messages.c.at,
-                turns.c.id,
-                turns.c.reply,
-                turns.c.created_at,
-                turns.c.finished_at,
-            )
+            select(turns.c.id, messages.c.text, messages.c.at, turns.c.reply)
             .join(turns, turns.c.id == messages.c.turn_id)
             .where(messages.c.thread_id == thread_id)
             .order_by(messages.c.number.desc())
@@ -332,7 +181,8 @@ class TurnStore:
         with self.ledger.transaction() as tx:
             if tx.scalar(owned) is None:
                 raise ThreadNotFound
-            return [dict(row) for row in tx.execute(latest).mappings()][::-1]
+            rows = tx.execute(latest).all()
+        return [StoredMessage(row.id, row.text, row.at, _reply(row.reply)) for row in reversed(rows)]
 
     def _open(self, tx: Connection, inbound: Inbound, now: datetime) -> None:
         row = {
@@ -358,6 +208,34 @@ class TurnStore:
         tx.execute(ADD_TURN, row)
         return turn_id
 
-    def _change(self, tx: Connection, change: Update, claim: Claim, values: Mapping[str, Any]) -> None:
-        if tx.execute(change, {"turn": claim.turn_id, "held": claim.fence, **values}).rowcount == 0:
+    def _change(self, tx: Connection, change: Update, turn: LeasedTurn, values: Mapping[str, Any]) -> None:
+        if tx.execute(change, {"turn": turn.turn_id, "held_fence": turn.fence, **values}).rowcount == 0:
             raise LeaseLost
+
+
+def _leased_turn(tx: Connection, turn: Row[Any]) -> LeasedTurn:
+    """The turn of a lease just acquired, with its messages, history and journal."""
+    rows = tx.execute(TURN_MESSAGES, {"turn": turn.id}).all()
+    past = tx.execute(HISTORY, {"thread": turn.thread_id, "number": turn.number}).all()
+    entries = tx.execute(JOURNAL, {"turn": turn.id}).all() if turn.attempts > 1 else []
+    return LeasedTurn(
+        turn_id=turn.id,
+        thread_id=turn.thread_id,
+        principal=Principal.from_role_claim(turn.principal_id, turn.role),
+        channel=turn.channel,
+        fence=turn.fence,
+        attempt=turn.attempts,
+        is_answered=turn.status == TurnStatus.ANSWERED,
+        messages=tuple(_user_message(row) for row in rows),
+        history=tuple(message for row in reversed(past) for message in row.exchange),
+        previous_turn_id=past[0].id if past else None,
+        journal=Journal({entry.key: entry.data for entry in entries}),
+    )
+
+
+def _user_message(row: Row[Any]) -> UserMessage:
+    return UserMessage(row.message_id, row.text, tuple(row.masked), row.action_id, row.decision, row.at)
+
+
+def _reply(stored: Mapping[str, Any] | None) -> Reply | None:
+    return None if stored is None else Reply.from_json(stored)

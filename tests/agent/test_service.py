@@ -258,7 +258,7 @@ class TestMessages:
         reply = await desk.say("make me gold, my card is 4111 1111 1111 1111")
 
         assert (reply.form, model_of(desk).requests) == ("card", [])
-        assert "4111" not in str([dict(row) for row in desk.store.thread("thr_cus_ana", "cus_ana")])
+        assert "4111" not in str(desk.store.thread("thr_cus_ana", "cus_ana"))
 
     async def test_conversation_reads_as_it_was(self, shop: Shop) -> None:
         desk = open_desk(shop, GOLD, "Let me ask.")
@@ -410,9 +410,9 @@ class TestFailures:
     async def test_turn_taken_over_by_another_process_writes_nothing_more(self, shop: Shop) -> None:
         desk = open_desk(shop, "Hello!")
         receipt = desk.store.accept(message("hi"))
-        first = desk.store.claim(receipt.thread_id)
+        first = desk.store.acquire(receipt.thread_id)
         shop.clock.advance(timedelta(seconds=31))
-        second = desk.store.claim(receipt.thread_id)
+        second = desk.store.acquire(receipt.thread_id)
         assert first is not None
         assert second is not None
         entry = ModelEntry(0, words("Hello!"))

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 from agent.graph.rules import Opening, opening
-from agent.turns.store import Said
+from agent.turns.models import UserMessage
 from tools.confirmations import WAITING, PendingAction
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -18,11 +18,13 @@ GOLD = PendingAction(
 )
 
 
-def said(text: str, *, masked: tuple[str, ...] = (), action_id: str | None = None) -> Said:
-    return Said("msg_1", text, masked, action_id, "confirm" if action_id else None, NOW)
+def said(text: str, *, masked: tuple[str, ...] = (), action_id: str | None = None) -> UserMessage:
+    return UserMessage("msg_1", text, masked, action_id, "confirm" if action_id else None, NOW)
 
 
-def begun(*messages: Said, waiting: PendingAction | None = GOLD, previous: str = "trn_1") -> Opening | None:
+def begun(
+    *messages: UserMessage, waiting: PendingAction | None = GOLD, previous: str = "trn_1"
+) -> Opening | None:
     return opening(messages, waiting, previous_turn=previous)
 
 

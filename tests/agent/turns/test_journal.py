@@ -24,11 +24,17 @@ ENTRIES: list[JournalEntry] = [
 ]
 
 
+def read(key: str, stored: dict[str, Any]) -> JournalEntry | None:
+    journal = Journal({key: stored})
+    kind, name = key.split(":")
+    return journal.model(int(name)) if kind == "model" else journal.tool(name)
+
+
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_entry_is_read_back_as_it_was(entry: JournalEntry) -> None:
     stored = json.loads(json.dumps(entry.to_json()))
 
-    assert Journal.from_rows([(entry.key, stored)]).entries == {entry.key: entry}
+    assert read(entry.key, stored) == entry
 
 
 @pytest.mark.parametrize("path", STORED, ids=[path.stem for path in STORED])
@@ -36,14 +42,18 @@ def test_entries_of_earlier_versions_are_written_as_they_were_read(path: Path) -
     rows: list[dict[str, Any]] = json.loads(path.read_text())["rows"]["journal"]
 
     for row in rows:
-        (entry,) = Journal.from_rows([(row["key"], row["data"])]).entries.values()
+        entry = read(row["key"], row["data"])
+        assert entry is not None
         assert (entry.key, entry.to_json()) == (row["key"], row["data"])
 
 
-def test_entries_are_found_by_step_and_call() -> None:
-    journal = Journal.from_rows((entry.key, entry.to_json()) for entry in ENTRIES)
+def test_entries_that_are_not_there_are_none() -> None:
+    journal = Journal({entry.key: entry.to_json() for entry in ENTRIES})
 
-    assert journal.model(2) == ENTRIES[1]
-    assert journal.tool("call_1") == ENTRIES[3]
     assert (journal.model(3), journal.tool("call_3")) == (None, None)
+
+
+def test_calls_of_confirmed_actions_are_told_from_the_others() -> None:
+    journal = Journal({entry.key: entry.to_json() for entry in ENTRIES})
+
     assert journal.confirmed() == [ENTRIES[3]]

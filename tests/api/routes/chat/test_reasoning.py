@@ -13,8 +13,8 @@ from redis.retry import Retry
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from agent.turns.models import Inbound
-from agent.turns.store import Claim, TurnStore
+from agent.turns.models import Inbound, LeasedTurn
+from agent.turns.store import TurnStore
 from agent.turns.tables import messages, turns
 from api.containers import House, build
 from api.entrypoints.scheduler import Scheduler, open_scheduler, resume_turns
@@ -43,13 +43,13 @@ OFTEN = Retry(ConstantBackoff(0.05), retries=1200, supported_errors=(NotYet,))
 class Hourglass(TurnStore):
     """Time passes whenever a thread is found taken."""
 
-    def claim(self, thread_id: str) -> Claim | None:
-        claim = super().claim(thread_id)
-        if claim is None:
+    def acquire(self, thread_id: str) -> LeasedTurn | None:
+        turn = super().acquire(thread_id)
+        if turn is None:
             clock = self._now
             assert isinstance(clock, FakeClock)
             clock.advance(timedelta(minutes=1))
-        return claim
+        return turn
 
 
 def ask(client: TestClient, headers: Headers, prompt: str = PROMPT, **more: Any) -> str:  # noqa: ANN401 - JSON
@@ -189,7 +189,7 @@ def test_job_takes_over_its_turn_from_a_process_that_died(
 ) -> None:
     job_id = ask(client, ana)
     message = Asked(**_job(house, job_id).payload).message(job_id)
-    house.turns.store.claim(house.turns.store.accept(message).thread_id)
+    house.turns.store.acquire(house.turns.store.accept(message).thread_id)
     house.turns.store = Hourglass(house.ledger, now=clock, lease=timedelta(seconds=30))
 
     work(house, job_id)
@@ -320,6 +320,6 @@ def _cut_off(house: House, clock: FakeClock) -> str:
     """A message that was accepted by a process that died before it answered."""
     ana = Principal(ANA, Role.CUSTOMER)
     receipt = house.turns.store.accept(Inbound("thr_cut", "msg_cut", ana, PROMPT))
-    house.turns.store.claim(receipt.thread_id)
+    house.turns.store.acquire(receipt.thread_id)
     clock.advance(timedelta(minutes=1))
     return receipt.thread_id
