@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, insert, select, update
 
+from agent.graph.reply import FAILED
 from agent.turns.tables import journal, messages, threads, turns
 from tests.agent.desk import Desk, open_desk
 from tests.agent.models import ScriptedModel
@@ -72,6 +73,19 @@ async def test_journal_of_an_earlier_version_resumes_without_asking_or_doing_any
     assert model.requests == []
     assert len(done) == len(expected["rows"]["effects"])
     assert (desk.memberships(), shop.charges()) == (0, 0)
+
+
+async def test_broken_journal_ends_its_turn_in_words(shop: Shop) -> None:
+    desk = open_desk(shop, "unasked")
+    put(shop, "read")
+    with shop.ledger.transaction() as tx:
+        tx.execute(update(journal).values(data={}))
+
+    await finish(desk)
+
+    reply = desk.store.turn(stored("read")["turn_id"]).reply
+    assert reply is not None
+    assert (reply.failed, reply.text) == (True, FAILED)
 
 
 async def test_pending_action_of_an_earlier_version_is_carried_out_after_the_yes(shop: Shop) -> None:
