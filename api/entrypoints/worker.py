@@ -10,7 +10,7 @@ from anyio.to_thread import run_sync
 
 from agent.turns.models import Receipt, Reply
 from api.containers import House, build, load_brain
-from api.jobs import FORETELL, REASON, REFINE, RESUME, Asked
+from api.jobs import FORETELL, REASON, REFINE, RESUME, ReasoningJob
 from foundation.errors import GatewayTimeout
 from foundation.queue import Bench, Handler, Job, OpenBench, Report
 from foundation.settings import Settings
@@ -77,7 +77,7 @@ async def finish_turns(house: House, thread_ids: Sequence[str]) -> None:
 
 async def _answer(house: House, job: Job, report: Report) -> Mapping[str, Any]:
     """The reply to the job's question; what the turn is busy with is reported on the way."""
-    message = Asked(**job.payload).message(job.id)
+    message = ReasoningJob.from_payload(job.payload).message(job.id)
     receipt = await run_sync(house.turns.store.accept, message)
     watching = asyncio.create_task(_report(house, receipt.turn_id, report))
     try:

@@ -1,6 +1,5 @@
 """Questions that may take their time: the same assistant in a worker, asked after until it has answered."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Header
@@ -10,7 +9,7 @@ from agent.turns.models import Reply
 from api.deps import IdempotencyKey, TheHouse, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.jobs import JOBS_KEPT, REASON, Asked
+from api.jobs import JOBS_KEPT, REASON, ReasoningJob
 from api.middleware.idempotency import KEY_HEADER
 from api.routes.chat.chat import Text
 from api.shapes import Id
@@ -61,10 +60,10 @@ def ask(
     """Put the question in the queue. With the same `Idempotency-Key` it is asked once."""
     if question.thread_id is not None:
         house.turns.store.thread(question.thread_id, principal.id, limit=1)
-    asked = Asked(principal.id, principal.role_claim, mask(question.prompt).text, question.thread_id)
+    asked = ReasoningJob(principal, mask(question.prompt).text, question.thread_id)
     name = f"{principal.id}:{key}" if key else None
     try:
-        job = house.jobs.submit(REASON, asdict(asked), idempotency_key=name)
+        job = house.jobs.submit(REASON, asked.to_payload(), idempotency_key=name)
     except NotQueued as waiting:
         job = waiting.job
     return Envelope(data=_state(job))
@@ -74,7 +73,7 @@ def ask(
 def job(job_id: Id, principal: Visitor, house: TheHouse) -> Envelope[JobState]:
     """How far the question has come, and the reply for 24 hours."""
     found = house.jobs.find(job_id)
-    if found is None or found.kind != REASON or Asked(**found.payload).principal_id != principal.id:
+    if found is None or found.kind != REASON or found.payload["principal_id"] != principal.id:
         raise NoSuchJob
     if found.finished_at is not None and found.finished_at < house.now() - JOBS_KEPT:
         raise NoSuchJob

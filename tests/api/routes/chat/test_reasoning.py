@@ -19,8 +19,8 @@ from agent.turns.tables import messages, turns
 from api.containers import House, build
 from api.entrypoints.scheduler import Scheduler, open_scheduler, resume_turns
 from api.entrypoints.worker import handlers
-from api.jobs import Asked
-from foundation.auth import Principal, Role
+from api.jobs import ReasoningJob
+from foundation.auth import Principal, Role, StaffRole
 from foundation.queue import JOBS, Bench, Job
 from foundation.settings import Settings
 from tests.api.conftest import ANA, Headers
@@ -95,6 +95,28 @@ def test_job_that_runs_again_answers_once(client: TestClient, ana: Headers, hous
 
     assert answers[0] == answers[1]
     assert rows_of(house, turns) == rows_of(house, messages) == 1
+
+
+def test_job_queued_by_an_earlier_version_is_answered(house: House) -> None:
+    payload = {"principal_id": "stf_sam", "role": "staff:support", "prompt": PROMPT, "thread_id": None}
+    job = house.jobs.submit("reason", payload)
+
+    work(house, job.id)
+
+    done = house.jobs.find(job.id)
+    assert done is not None
+    assert done.result is not None
+    assert "Night Owl Gummies" in done.result["text"]
+    with house.ledger.transaction() as tx:
+        assert tx.scalar(select(turns.c.role)) == "staff:support"
+
+
+def test_payload_of_a_job_is_that_of_earlier_versions() -> None:
+    sam = Principal("stf_sam", Role.STAFF, staff_role=StaffRole.SUPPORT)
+    payload = {"principal_id": "stf_sam", "role": "staff:support", "prompt": PROMPT, "thread_id": "thr_1"}
+
+    assert ReasoningJob(sam, PROMPT, "thr_1").to_payload() == payload
+    assert ReasoningJob.from_payload(payload) == ReasoningJob(sam, PROMPT, "thr_1")
 
 
 def test_same_key_asks_once(client: TestClient, ana: Headers, house: House) -> None:
@@ -188,7 +210,7 @@ def test_job_takes_over_its_turn_from_a_process_that_died(
     client: TestClient, ana: Headers, house: House, clock: FakeClock
 ) -> None:
     job_id = ask(client, ana)
-    message = Asked(**_job(house, job_id).payload).message(job_id)
+    message = ReasoningJob.from_payload(_job(house, job_id).payload).message(job_id)
     house.turns.store.acquire(house.turns.store.accept(message).thread_id)
     house.turns.store = Hourglass(house.ledger, now=clock, lease=timedelta(seconds=30))
 
