@@ -10,7 +10,7 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from agent.consent import Decision
-from agent.graph.run import OnStep
+from agent.graph.context import OnStep
 from agent.graph.runner import Runner
 from agent.turns.models import Inbound, Receipt, Reply, ThreadMessage, TurnEvent
 from agent.turns.store import TurnStore

@@ -1,4 +1,4 @@
-"""What a model's answer means: words to say, calls to make, or neither."""
+"""What a model's answer asks for: text to send, calls to make, or another answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ ONE_AT_A_TIME = "Only one thing can be confirmed at a time: this one was not pro
 
 
 @dataclass(frozen=True)
-class Heard:
+class ParsedAnswer:
     """An answer that is safe to act on."""
 
     content: list[Block]
@@ -23,25 +23,28 @@ class Heard:
     calls: tuple[Call, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)
     """Calls, by id, that must not be made, and why."""
-    goes_on: bool = False
-    """The model paused and wants to be called again with what it said so far."""
+    is_paused: bool = False
+    """The model paused and wants to be called again with what it wrote so far."""
 
 
-def hear(answer: ModelAnswer, *, step: int, turn_id: str, tools_left: int, tools: Sequence[Tool]) -> Heard:
+def parse_answer(
+    answer: ModelAnswer, *, step: int, turn_id: str, tools_left: int, tools: Sequence[Tool]
+) -> ParsedAnswer:
     """Calls count only under `tool_use`; a reply cut off in the middle of a call makes none."""
     content = [dict(block) for block in answer.content]
     if answer.stop_reason != "tool_use":
-        words = [block for block in content if block.get("type") != "tool_use"]
-        return Heard(words, _words(words, answer.stop_reason), goes_on=answer.stop_reason == "pause_turn")
+        blocks = [block for block in content if block.get("type") != "tool_use"]
+        text = _text(blocks, answer.stop_reason)
+        return ParsedAnswer(blocks, text, is_paused=answer.stop_reason == "pause_turn")
     uses = [block for block in content if block.get("type") == "tool_use"]
     calls = []
     for index, block in enumerate(uses):
         block["id"] = f"call_{turn_id}_{step}_{index}"
         calls.append(Call(block["id"], str(block.get("name")), block.get("input")))
-    return Heard(content, _words(content, "tool_use"), tuple(calls), _refused(calls, tools_left, tools))
+    return ParsedAnswer(content, _text(content, "tool_use"), tuple(calls), _refused(calls, tools_left, tools))
 
 
-def _words(blocks: Sequence[Block], stop_reason: str) -> str:
+def _text(blocks: Sequence[Block], stop_reason: str) -> str:
     text = "".join(str(block.get("text") or "") for block in blocks if block.get("type") == "text").strip()
     if stop_reason == "refusal":
         return DECLINED
@@ -52,6 +55,6 @@ def _words(blocks: Sequence[Block], stop_reason: str) -> str:
 
 def _refused(calls: Sequence[Call], tools_left: int, tools: Sequence[Tool]) -> dict[str, str]:
     confirmed = {tool.name for tool in tools if tool.effect.needs_confirmation}
-    questions = [call.id for call in calls if call.tool in confirmed]
-    refused = dict.fromkeys(questions[1:], ONE_AT_A_TIME)
+    proposals = [call.id for call in calls if call.tool in confirmed]
+    refused = dict.fromkeys(proposals[1:], ONE_AT_A_TIME)
     return refused | {call.id: TOO_MANY for call in calls[max(0, tools_left) :]}

@@ -1,4 +1,4 @@
-"""The graph of a turn: recall, then think and act in turns, answer, learn.
+"""The graph of a turn: recall, then think and act alternately, answer, learn.
 
 It runs without a checkpointer: the journal in the ledger is what a turn resumes from.
 """
@@ -7,22 +7,23 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
-from agent.graph.nodes import GraphState, Nodes
-from agent.graph.run import Run
+from agent.graph.context import TurnContext
+from agent.graph.nodes import Nodes
+from agent.graph.state import TurnState
 
 RECURSION_LIMIT = 40
 
-Graph = CompiledStateGraph[GraphState, Run, GraphState, GraphState]
+Graph = CompiledStateGraph[TurnState, TurnContext, TurnState, TurnState]
 
 
 def build_graph(nodes: Nodes) -> Graph:
-    graph = StateGraph(GraphState, context_schema=Run)
+    graph = StateGraph(TurnState, context_schema=TurnContext)
     graph.add_node("recall", nodes.recall)
     graph.add_node("think", nodes.think)
     graph.add_node("act", nodes.act)
     graph.add_node("answer", nodes.answer)
     graph.add_node("learn", nodes.learn)
-    graph.add_conditional_edges(START, _entrance, ["recall", "learn"])
+    graph.add_conditional_edges(START, _first_node, ["recall", "learn"])
     graph.add_edge("recall", "think")
     graph.add_conditional_edges("think", _next, ["act", "think", "answer"])
     graph.add_edge("act", "think")
@@ -31,12 +32,12 @@ def build_graph(nodes: Nodes) -> Graph:
     return graph.compile()
 
 
-def _entrance(state: GraphState) -> str:
+def _first_node(state: TurnState) -> str:
     return "learn" if state.get("is_answered") else "recall"
 
 
-def _next(state: GraphState) -> str | list[Send]:
-    """Each call is a node of its own, so that one that fails does not run the others again."""
+def _next(state: TurnState) -> str | list[Send]:
+    """Each call is a task of its own, so that one that fails does not run the others again."""
     if state["calls"]:
         return [Send("act", call) for call in state["calls"]]
-    return "think" if state["goes_on"] else "answer"
+    return "think" if state["is_paused"] else "answer"

@@ -34,7 +34,7 @@ def sources(messages: Iterable[Message], *texts: str) -> list[str]:
     return [json.dumps(message["content"]) for message in messages] + list(texts)
 
 
-def worded(text: str, results: Iterable[ToolResult]) -> str:
+def with_fallback(text: str, results: Iterable[ToolResult]) -> str:
     """The text; without one, what the tools of this turn said; without those, an honest apology."""
     said = " ".join(result.say for result in results if result.say)
     return text.strip() or said or NOTHING_TO_SAY

@@ -1,16 +1,16 @@
-"""How a turn closes: the reply as the customer gets it, held against what the shop really said."""
+"""The reply of a turn: its text is checked against what the shop's tools returned."""
 
 from collections.abc import Sequence
 
 from agent.graph import guardrails
 from agent.graph.history import repaired, text_of
-from agent.graph.run import Run
+from agent.graph.state import TurnState
 from agent.models.base import Message
-from agent.turns.models import Confirmation, Reply
+from agent.turns.models import Confirmation, LeasedTurn, Reply
 from tools.confirmations import PendingAction
 from tools.results import Card, ToolResult
 
-CARDS = 8
+MAX_CARDS = 8
 STILL_WAITING = "I am still waiting for your yes or no: {sentence}"
 FAILED = (
     "Sorry, something went wrong on our side while I was answering. Your message is safe; please ask again, "
@@ -19,55 +19,60 @@ FAILED = (
 DONE_SO_FAR = "This was done before it went wrong: {said}"
 
 
-def truthful(run: Run, exchange: Sequence[Message], results: Sequence[ToolResult], *, system: str) -> str:
-    """What the model wrote in this turn; where it names a price that nothing gave it, what the tools said."""
+def grounded_text(
+    turn: LeasedTurn, exchange: Sequence[Message], results: Sequence[ToolResult], *, prompt: Sequence[str]
+) -> str:
+    """What the model wrote in this turn; where it names a price that no source has, what the tools said.
+
+    prompt: the texts that the model read besides the messages.
+    """
     written = "\n\n".join(
         text for text in (text_of(m) for m in exchange if m["role"] == "assistant") if text.strip()
     )
-    read = [*run.turn.history, run.turn.question, *(m for m in exchange if m["role"] == "user")]
-    if guardrails.ungrounded(written, guardrails.sources(read, run.memory, system)):
+    read = [*turn.history, turn.question, *(m for m in exchange if m["role"] == "user")]
+    if guardrails.ungrounded(written, guardrails.sources(read, *prompt)):
         written = ""
-    return with_question(guardrails.worded(written, results), run)
+    return guardrails.with_fallback(written, results)
 
 
-def with_question(text: str, run: Run) -> str:
-    """The text with the exact question the thread waits on: a paraphrase may not be what is confirmed."""
-    action = run.waiting
-    if action is None or action.sentence in text:
+def with_question(text: str, waiting: PendingAction | None, *, turn_id: str) -> str:
+    """The text with the exact sentence to confirm: a paraphrase may not be what is confirmed."""
+    if waiting is None or waiting.sentence in text:
         return text
-    is_new = action.asked_in == run.turn.turn_id
-    ask = f"{action.sentence} Shall I go ahead?" if is_new else STILL_WAITING.format(sentence=action.sentence)
+    is_new = waiting.asked_in == turn_id
+    ask = (
+        f"{waiting.sentence} Shall I go ahead?" if is_new else STILL_WAITING.format(sentence=waiting.sentence)
+    )
     return f"{text}\n\n{ask}"
 
 
-def reply_of(
-    run: Run, text: str, results: Sequence[ToolResult], *, model: str, form: str | None, notice: str | None
-) -> Reply:
+def reply_of(turn: LeasedTurn, state: TurnState, text: str) -> Reply:
+    results = list(state["results"].values())
     return Reply(
-        turn_id=run.turn.turn_id,
-        thread_id=run.turn.thread_id,
+        turn_id=turn.turn_id,
+        thread_id=turn.thread_id,
         text=text,
-        model=model,
+        model=state["model"],
         cards=cards_of(results),
-        confirmation=confirmation_of(run.waiting),
-        form=form or next((result.form for result in results if result.form), None),
+        confirmation=confirmation_of(state["waiting"]),
+        form=state["form"] or next((result.form for result in results if result.form), None),
         handed_over=any(result.handed_over for result in results),
-        notice=notice,
+        notice=state["notice"],
     )
 
 
-def apology(run: Run, results: Sequence[ToolResult]) -> Reply:
-    """What a turn ends with when it broke; what had been done for good is said."""
+def apology(turn: LeasedTurn, results: Sequence[ToolResult]) -> Reply:
+    """The reply of a turn that broke; what was carried out before is named."""
     done = " ".join(result.say for result in results if not result.is_error)
     text = f"{FAILED} {DONE_SO_FAR.format(said=done)}" if done else FAILED
-    return Reply(turn_id=run.turn.turn_id, thread_id=run.turn.thread_id, text=text, model="rule", failed=True)
+    return Reply(turn_id=turn.turn_id, thread_id=turn.thread_id, text=text, model="rule", failed=True)
 
 
-def exchange_of(run: Run, exchange: Sequence[Message], text: str) -> list[Message]:
-    """The turn as later turns will read it: it ends with what was really said."""
+def exchange_of(turn: LeasedTurn, exchange: Sequence[Message], text: str) -> list[Message]:
+    """The turn as later turns read it: it ends with the text that was sent."""
     calls = [message for message in exchange if message["role"] == "user" or _has_call(message)]
     reply: Message = {"role": "assistant", "content": [{"type": "text", "text": text}]}
-    return repaired([run.turn.question, *calls, reply])
+    return repaired([turn.question, *calls, reply])
 
 
 def confirmation_of(action: PendingAction | None) -> Confirmation | None:
@@ -78,7 +83,7 @@ def confirmation_of(action: PendingAction | None) -> Confirmation | None:
 
 def cards_of(results: Sequence[ToolResult]) -> tuple[Card, ...]:
     unique = {(card.kind, card.id): card for result in results for card in result.cards}
-    return tuple(unique.values())[:CARDS]
+    return tuple(unique.values())[:MAX_CARDS]
 
 
 def _has_call(message: Message) -> bool:

@@ -1,18 +1,19 @@
-"""Tell whoever waits for a turn how it ended."""
+"""The events that end a turn's stream."""
 
-from agent.graph.run import Run
+from agent.graph.context import TurnContext
 from agent.turns.models import Reply
 
 
-async def announce(run: Run, reply: Reply) -> None:
-    """Tell whoever waits; the reply is in the ledger already."""
-    run.on_reply(reply)
-    await run.emit.settle(reply.text)
+async def publish_reply(context: TurnContext, reply: Reply) -> None:
+    """Send the reply to everyone who waits for it; it is in the ledger already."""
+    context.on_reply(reply)
+    emit = context.emit
+    await emit.settle(reply.text)
     dumped = reply.to_json()
     if reply.confirmation is not None:
-        await run.emit("confirm", dumped["confirmation"])
+        await emit("confirm", dumped["confirmation"])
     if reply.form is not None:
-        await run.emit("form", {"form": reply.form})
+        await emit("form", {"form": reply.form})
     if reply.handed_over:
-        await run.emit("handoff", {"summary": run.turn.text})
-    await run.emit("done", dumped)
+        await emit("handoff", {"summary": context.turn.text})
+    await emit("done", dumped)

@@ -1,4 +1,4 @@
-"""Runs one attempt at a claimed turn: keeps its lease, and sees to it that it ends in words."""
+"""Runs one attempt at a leased turn: keeps the lease, and makes sure that the turn ends with a reply."""
 
 import asyncio
 import time
@@ -9,9 +9,9 @@ from anyio import CapacityLimiter
 from sqlalchemy.exc import SQLAlchemyError
 
 from agent.graph.build import RECURSION_LIMIT, Graph
+from agent.graph.context import OnReply, OnStep, TurnContext
 from agent.graph.reply import apology, exchange_of
-from agent.graph.reply_events import announce
-from agent.graph.run import OnReply, OnStep, Run
+from agent.graph.reply_events import publish_reply
 from agent.turns.events import Append, Emitter
 from agent.turns.models import LeasedTurn, Reply
 from agent.turns.store import LeaseLost, TurnStore
@@ -22,7 +22,7 @@ from tools.results import ToolResult
 
 LOG = logger(__name__)
 MAX_ATTEMPTS = 5
-"""A turn that has brought down that many attempts is ended with an apology."""
+"""A turn whose process died that many times is ended with an apology."""
 
 
 class Runner:
@@ -44,27 +44,26 @@ class Runner:
         self._on_step = on_step
 
     async def run(self, turn: LeasedTurn, *, on_reply: OnReply) -> bool:
-        """Whether another turn waits in the thread. One cut off is taken up when its lease is over."""
-        run = self._begin(turn, on_reply)
+        """Whether the thread has another open turn; an interrupted turn is resumed once its lease expires."""
+        context = self._context(turn, on_reply)
         with bind(turn_id=turn.turn_id, attempt=str(turn.attempt)):
             try:
-                async with self._lease_kept(run):
+                async with self._lease_kept(context):
                     if turn.attempt > 1 and not turn.is_answered:
-                        await run.emit("restart")
-                    await self._attempt(run)
+                        await context.emit("restart")
+                    return await self._attempt(context)
             except LeaseLost:
-                LOG.warning("turn_taken_over")
+                LOG.warning("turn_lease_lost")
                 return False
             except SQLAlchemyError as error:
                 LOG.warning("turn_interrupted", error=type(error).__name__)
                 return False
             except asyncio.CancelledError:
-                await asyncio.shield(self._give_back(run))
+                await asyncio.shield(self._release(context))
                 raise
-        return run.more_waits
 
-    def _begin(self, turn: LeasedTurn, on_reply: OnReply) -> Run:
-        return Run(
+    def _context(self, turn: LeasedTurn, on_reply: OnReply) -> TurnContext:
+        return TurnContext(
             turn=turn,
             emit=Emitter(self._append, turn_id=turn.turn_id, attempt=turn.attempt),
             store=self._store,
@@ -74,81 +73,88 @@ class Runner:
             on_reply=on_reply,
         )
 
-    async def _attempt(self, run: Run) -> None:
-        turn = run.turn
+    async def _attempt(self, context: TurnContext) -> bool:
+        turn = context.turn
         if turn.attempt > MAX_ATTEMPTS:
-            LOG.error("turn_given_up")
-            await self._apologise(run)
-            return
+            LOG.error("turn_attempts_exhausted")
+            return await self._apologise(context)
         try:
-            await self._graph.ainvoke(
-                {"is_answered": turn.is_answered}, {"recursion_limit": RECURSION_LIMIT}, context=run
+            state = await self._graph.ainvoke(
+                {"is_answered": turn.is_answered}, {"recursion_limit": RECURSION_LIMIT}, context=context
             )
         except (LeaseLost, SQLAlchemyError):
             raise
         except Exception:  # the customer gets words whatever broke; the log gets the trace
-            LOG.exception("turn_broke")
-            await self._apologise(run)
-        else:
-            self._count(run)
+            LOG.exception("turn_failed")
+            return await self._apologise(context)
+        _count(context, state["reply"])
+        return bool(state["has_more"])
 
-    async def _apologise(self, run: Run) -> None:
+    async def _apologise(self, context: TurnContext) -> bool:
         """End the turn; a reply that is stored already stays."""
-        stored = await run.apart(lambda: self._store.turn(run.turn.turn_id))
-        if stored.reply is None:
-            reply = apology(run, await self._done_for_good(run))
-            exchange = exchange_of(run, [], reply.text)
-            await run.apart(lambda: self._store.answer(run.turn, exchange=exchange, reply=reply))
-            run.reply = reply
-            await announce(run, reply)
-        run.more_waits = await run.apart(lambda: self._store.finish(run.turn))
-        self._count(run)
+        turn = context.turn
+        reply = (await context.in_thread(lambda: self._store.turn(turn.turn_id))).reply
+        if reply is None:
+            reply = await self._store_apology(context)
+            await publish_reply(context, reply)
+        has_more = await context.in_thread(lambda: self._store.finish(turn))
+        _count(context, reply)
+        return has_more
 
-    async def _done_for_good(self, run: Run) -> list[ToolResult]:
-        journal = await run.apart(lambda: self._store.journal(run.turn.turn_id))
+    async def _store_apology(self, context: TurnContext) -> Reply:
+        turn = context.turn
+        reply = apology(turn, await self._carried_out(context))
+        exchange = exchange_of(turn, [], reply.text)
+        await context.in_thread(lambda: self._store.answer(turn, exchange=exchange, reply=reply))
+        return reply
+
+    async def _carried_out(self, context: TurnContext) -> list[ToolResult]:
+        """The results of the confirmed actions."""
+        journal = await context.in_thread(lambda: self._store.journal(context.turn.turn_id))
         return [entry.result for entry in journal.confirmed()]
 
     @asynccontextmanager
-    async def _lease_kept(self, run: Run) -> AsyncIterator[None]:
-        """Renew the lease while the body runs; the body is stopped when it is lost."""
+    async def _lease_kept(self, context: TurnContext) -> AsyncIterator[None]:
+        """Renew the lease while the body runs; the body is cancelled when the lease is lost."""
         body = asyncio.current_task()
-        lost = False
-
-        async def keep() -> None:
-            nonlocal lost
-            while True:
-                await asyncio.sleep(self._limits.lease_seconds / 3)
-                try:
-                    await run.apart(lambda: self._store.renew(run.turn))
-                except LeaseLost:
-                    lost = True
-                    if body is not None:
-                        body.cancel()
-                    return
-                except SQLAlchemyError as error:
-                    LOG.warning("lease_not_renewed", error=type(error).__name__)
-
-        keeper = asyncio.create_task(keep())
+        lost = asyncio.Event()
+        renewing = asyncio.create_task(self._renew(context, lost, body))
         try:
             yield
         except asyncio.CancelledError:
-            if lost:
+            if lost.is_set():
                 raise LeaseLost from None
             raise
         finally:
-            keeper.cancel()
+            renewing.cancel()
 
-    async def _give_back(self, run: Run) -> None:
+    async def _renew(
+        self, context: TurnContext, lost: asyncio.Event, body: "asyncio.Task[None] | None"
+    ) -> None:
+        while not lost.is_set():
+            await asyncio.sleep(self._limits.lease_seconds / 3)
+            try:
+                await context.in_thread(lambda: self._store.renew(context.turn))
+            except LeaseLost:
+                lost.set()
+                if body is not None:
+                    body.cancel()
+            except SQLAlchemyError as error:
+                LOG.warning("lease_not_renewed", error=type(error).__name__)
+
+    async def _release(self, context: TurnContext) -> None:
         with suppress(SQLAlchemyError):
-            await run.apart(lambda: self._store.release(run.turn))
-
-    def _count(self, run: Run) -> None:
-        metrics.turns.labels(run.turn.channel, _outcome(run.reply)).inc()
-        metrics.turn_seconds.labels(run.turn.channel).observe(time.monotonic() - run.started)
+            await context.in_thread(lambda: self._store.release(context.turn))
 
 
-def _outcome(reply: Reply | None) -> str:
-    if reply is None or reply.failed:
+def _count(context: TurnContext, reply: Reply) -> None:
+    channel = context.turn.channel
+    metrics.turns.labels(channel, _outcome(reply)).inc()
+    metrics.turn_seconds.labels(channel).observe(time.monotonic() - context.started)
+
+
+def _outcome(reply: Reply) -> str:
+    if reply.failed:
         return "failure"
     if reply.handed_over:
         return "handoff"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from agent.graph.run import OnStep
+from agent.graph.context import OnStep
 from agent.models.base import Model
 from agent.models.offline.training import Training
 from commerce.payments.ports import CardGateway

@@ -10,8 +10,8 @@ from anyio import CapacityLimiter
 from sqlalchemy import func, select
 
 from agent.graph.build import build_graph
+from agent.graph.context import OnStep
 from agent.graph.nodes import Nodes
-from agent.graph.run import OnStep
 from agent.graph.runner import Runner
 from agent.models.base import Model
 from agent.models.fallback import Fallback

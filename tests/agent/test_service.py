@@ -11,7 +11,7 @@ from agent.graph.answers import ONE_AT_A_TIME
 from agent.graph.guardrails import NOTHING_TO_SAY
 from agent.graph.nodes import OUT_OF_BUDGET
 from agent.graph.reply import FAILED
-from agent.graph.rules import LEFT_ALONE
+from agent.graph.rules import NOTHING_CHANGED
 from agent.models.base import ModelRequest
 from agent.turns.journal import ModelEntry
 from agent.turns.store import LeaseLost, ThreadNotFound
@@ -102,7 +102,7 @@ class TestConfirmation:
 
         reply = await desk.say("no thanks")
 
-        assert reply.text == LEFT_ALONE
+        assert reply.text == NOTHING_CHANGED
         assert (desk.memberships(), len(model_of(desk).requests)) == (0, 2)
 
     async def test_correction_replaces_the_question(self, shop: Shop) -> None:

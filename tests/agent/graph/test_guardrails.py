@@ -1,4 +1,4 @@
-from agent.graph.guardrails import NOTHING_TO_SAY, ungrounded, worded
+from agent.graph.guardrails import NOTHING_TO_SAY, ungrounded, with_fallback
 from tools.results import ToolResult
 
 
@@ -15,8 +15,8 @@ def test_thousands_are_one_number() -> None:
 
 
 def test_reply_without_words_says_what_the_tools_said() -> None:
-    assert worded("  ", [ToolResult("Two tickets left.")]) == "Two tickets left."
+    assert with_fallback("  ", [ToolResult("Two tickets left.")]) == "Two tickets left."
 
 
 def test_reply_without_anything_is_an_honest_apology() -> None:
-    assert worded("", []) == NOTHING_TO_SAY
+    assert with_fallback("", []) == NOTHING_TO_SAY

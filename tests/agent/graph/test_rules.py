@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from agent.graph.rules import Opening, opening
+from agent.graph.rules import RuleAnswer, answer_by_rule
 from agent.turns.models import UserMessage
 from tools.confirmations import WAITING, PendingAction
 
@@ -22,65 +22,65 @@ def said(text: str, *, masked: tuple[str, ...] = (), action_id: str | None = Non
     return UserMessage("msg_1", text, masked, action_id, "confirm" if action_id else None, NOW)
 
 
-def begun(
+def ruled(
     *messages: UserMessage, waiting: PendingAction | None = GOLD, previous: str = "trn_1"
-) -> Opening | None:
-    return opening(messages, waiting, previous_turn=previous)
+) -> RuleAnswer | None:
+    return answer_by_rule(messages, waiting, previous_turn_id=previous)
 
 
 def test_yes_right_after_the_question_confirms_it() -> None:
-    answer = begun(said("yes please"))
+    answer = ruled(said("yes please"))
 
     assert answer is not None
     assert answer.confirmed == "act_gold"
 
 
 def test_yes_to_something_said_since_is_no_confirmation() -> None:
-    assert begun(said("yes please"), previous="trn_2") is None
+    assert ruled(said("yes please"), previous="trn_2") is None
 
 
 def test_yes_with_nothing_waiting_is_for_the_model() -> None:
-    assert begun(said("yes"), waiting=None) is None
+    assert ruled(said("yes"), waiting=None) is None
 
 
 def test_no_leaves_everything_as_it_is() -> None:
-    answer = begun(said("no thanks"))
+    answer = ruled(said("no thanks"))
 
     assert answer is not None
     assert (answer.confirmed, answer.cancelled) == (None, "act_gold")
 
 
 def test_correction_is_for_the_model() -> None:
-    assert begun(said("no, silver")) is None
+    assert ruled(said("no, silver")) is None
 
 
 def test_yes_among_other_messages_of_a_burst_is_no_confirmation() -> None:
-    assert begun(said("yes"), said("wait, what does it cost?")) is None
+    assert ruled(said("yes"), said("wait, what does it cost?")) is None
 
 
 def test_button_names_its_action_whatever_was_said_since() -> None:
-    answer = begun(said("Yes", action_id="act_old"), previous="trn_9")
+    answer = ruled(said("Yes", action_id="act_old"), previous="trn_9")
 
     assert answer is not None
     assert answer.confirmed == "act_old"
 
 
 def test_card_number_is_answered_with_the_card_form() -> None:
-    answer = begun(said("my card is [card number]", masked=("card_number",)))
+    answer = ruled(said("my card is [card number]", masked=("card_number",)))
 
     assert answer is not None
-    assert (answer.form, answer.confirmed) == ("card", None)
+    assert (answer.answer.form, answer.confirmed) == ("card", None)
 
 
 def test_security_code_is_answered_with_the_card_form() -> None:
-    answer = begun(said("the cvv is [security code]", masked=("security_code",)))
+    answer = ruled(said("the cvv is [security code]", masked=("security_code",)))
 
     assert answer is not None
-    assert answer.form == "card"
+    assert answer.answer.form == "card"
 
 
 def test_birthday_is_answered_with_the_age_form_even_beside_a_yes() -> None:
-    answer = begun(said("yes"), said("I was born on [birthday]", masked=("date_of_birth",)))
+    answer = ruled(said("yes"), said("I was born on [birthday]", masked=("date_of_birth",)))
 
     assert answer is not None
-    assert (answer.form, answer.confirmed) == ("age_verification", None)
+    assert (answer.answer.form, answer.confirmed) == ("age_verification", None)
