@@ -13,7 +13,7 @@ from commerce.payments.ports import (
     StoredCard,
     Transaction,
 )
-from evals.faults.fuse import RelayedGateway
+from evals.faults.kill_points import RelayedGateway
 from foundation.sql import Ledger
 
 Point = Literal["before", "after"]

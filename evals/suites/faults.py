@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from demo.generator.rooms import SetClock
-from evals.faults.audit import KINDS, Finding, Outcome
-from evals.faults.matrix import Theatre, play_all
-from evals.faults.relaying import Relaying
+from evals.faults.invariants import KINDS, Finding, Outcome
+from evals.faults.relay_kills import Relaying
 from evals.faults.service import VALKEY, WORK_HORSE, WORKER_ALONE
+from evals.faults.service_kills import SETTINGS, strike
 from evals.faults.shop import open_shop
-from evals.faults.storm import SETTINGS, strike
+from evals.faults.turn_kills import Theatre, play_all
 from evals.report import Goal, Report
 from foundation.clock import system_clock
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from evals.faults.audit import Outcome
-from evals.faults.customers import chat, job
+from evals.faults.clients import chat, job
+from evals.faults.invariants import Outcome
 from evals.faults.service import WORK_HORSE
+from evals.faults.service_kills import SETTINGS, strike
 from evals.faults.shop import open_shop
-from evals.faults.storm import SETTINGS, strike
 
 pytestmark = [pytest.mark.slow, pytest.mark.kills]
 

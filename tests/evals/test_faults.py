@@ -8,13 +8,13 @@ from agent.turns.models import Inbound
 from api.containers import build
 from commerce.inventory.models import Wanted
 from demo.generator.rooms import SetClock
-from evals.faults.audit import Finding, Outcome, differences, faults, strays, undelivered
-from evals.faults.forks import ChildFailed, finished, forked
-from evals.faults.fuse import CHARGED, CHARGING, COMMIT, COMMITTED, Fuse, Point
-from evals.faults.matrix import Case, Theatre
-from evals.faults.relaying import APPENDED, Relaying
+from evals.faults.conversations import STORIES
+from evals.faults.forked_process import ChildFailed, finished, forked
+from evals.faults.invariants import Finding, Outcome, differences, faults, strays, undelivered
+from evals.faults.kill_points import CHARGED, CHARGING, COMMIT, COMMITTED, Fuse, Point
+from evals.faults.relay_kills import APPENDED, Relaying
 from evals.faults.shop import furnish, welcome
-from evals.faults.stories import STORIES
+from evals.faults.turn_kills import Case, Theatre
 from foundation.auth import Principal, Role
 from foundation.clock import system_clock
 from foundation.money import Money

@@ -7,7 +7,7 @@ from commerce.payments.card_store import cards
 from commerce.payments.models import CardInUse, CardNotAccepted, CardNotFound, CardNumberRefused
 from commerce.payments.ports import GatewaySilent, StoredCard
 from commerce.payments.sandbox import sandbox_plans
-from evals.faults.fuse import RelayedGateway
+from evals.faults.kill_points import RelayedGateway
 from tests.commerce.payments.conftest import PRICE
 from tests.shop import Shop
 

@@ -27,7 +27,7 @@ from commerce.payments.ports import (
     Transaction,
     Verdict,
 )
-from evals.faults.fuse import RelayedGateway
+from evals.faults.kill_points import RelayedGateway
 from foundation.errors import ShopError
 from foundation.money import Money
 from tests.commerce.payments.conftest import PRICE, charge, status

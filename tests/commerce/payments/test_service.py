@@ -6,7 +6,7 @@ import pytest
 
 from commerce.payments.models import PaymentStatus
 from commerce.payments.ports import Transaction
-from evals.faults.fuse import RelayedGateway
+from evals.faults.kill_points import RelayedGateway
 from foundation.money import Money
 from tests.commerce.payments.conftest import PRICE, charge, status
 from tests.crashes import Killed, killing

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import count
 
 from api.containers import House
-from evals.faults.audit import Ending, Finding, differences, ending, faults
-from evals.faults.customers import Errand, GaveUp, Line
+from evals.faults.clients import Errand, GaveUp, Line
+from evals.faults.invariants import Ending, Finding, differences, ending, faults
 from evals.faults.shop import welcome
 from foundation.auth import Principal, Role
 

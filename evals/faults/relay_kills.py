@@ -8,9 +8,9 @@ from pathlib import Path
 
 from api.containers import build
 from demo.generator.rooms import SetClock
-from evals.faults.audit import Finding, Outcome, undelivered
-from evals.faults.forks import finished, forked
-from evals.faults.fuse import COMMIT, COMMITTED, Fuse, Point, lay_along
+from evals.faults.forked_process import finished, forked
+from evals.faults.invariants import Finding, Outcome, undelivered
+from evals.faults.kill_points import COMMIT, COMMITTED, Fuse, Point, lay_along
 from foundation.outbox import Relay
 from foundation.settings import Settings
 from foundation.warehouse.base import Rejection, Row

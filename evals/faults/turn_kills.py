@@ -12,11 +12,11 @@ from agent.turns.models import Inbound, Reply
 from api.containers import House, Spares, build, load_brain
 from api.entrypoints.worker import finish_turns
 from demo.generator.rooms import SetClock
-from evals.faults.audit import Ending, Finding, Outcome, differences, ending, faults, strays, unanswered
-from evals.faults.forks import finished, forked
-from evals.faults.fuse import CHARGING, STATEMENT, Fuse, FusedGateway, Point, lay_along
+from evals.faults.conversations import STORIES, Story
+from evals.faults.forked_process import finished, forked
+from evals.faults.invariants import Ending, Finding, Outcome, differences, ending, faults, strays, unanswered
+from evals.faults.kill_points import CHARGING, STATEMENT, Fuse, FusedGateway, Point, lay_along
 from evals.faults.shop import welcome
-from evals.faults.stories import STORIES, Story
 from foundation.auth import Principal, Role
 from foundation.clock import Calendar
 from foundation.settings import Settings

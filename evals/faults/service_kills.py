@@ -13,11 +13,11 @@ from agent.turns.tables import turns
 from api.containers import House, build
 from commerce.checkout.models import OrderStatus
 from commerce.checkout.store import orders
-from evals.faults.audit import Ending, Finding, Outcome, ending, strays, undelivered
-from evals.faults.crowd import Crowd
-from evals.faults.customers import Errand, chat, job, order, press, shop
-from evals.faults.relaying import away
+from evals.faults.clients import Errand, chat, job, order, press, shop
+from evals.faults.invariants import Ending, Finding, Outcome, ending, strays, undelivered
+from evals.faults.relay_kills import away
 from evals.faults.service import VALKEY, WORK_HORSE, WORKER_ALONE, Service, running
+from evals.faults.workload import Crowd
 from evals.place import Place
 from foundation.queue import JOBS
 
