@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from evals.money import books
-from evals.money.acts import Act, Member, interleavings
-from evals.money.stage import START, Stage, open_stage
+from evals.money import ledger_comparison
+from evals.money.operations import Act, Member, interleavings
+from evals.money.simulated_shop import START, Stage, open_stage
 from evals.place import open_place
 from evals.report import Report
 from foundation.outbox import Relay
@@ -103,8 +103,8 @@ def _play(stage: Stage, tally: Tally, *, hour: int, acts: list[Act]) -> None:
     tally.interleavings += 1
     tally.acts.update(act.what for act in acts)
     ledger = stage.shop.ledger
-    gateway, kept = stage.gateway.kept_cents(), books.kept_cents(ledger, member.customer_id)
-    found = list(books.faults(ledger, member.customer_id))
+    gateway, kept = stage.gateway.kept_cents(), ledger_comparison.kept_cents(ledger, member.customer_id)
+    found = list(ledger_comparison.faults(ledger, member.customer_id))
     if gateway != kept:
         found.append(f"{kept} cents kept in the ledger, {gateway} at the gateway")
     if stage.gateway.charges_on():
@@ -121,4 +121,4 @@ def carry_to_warehouse(stage: Stage) -> list[str]:
     relay = Relay(shop.ledger, [shop.feed.subscriber(shop.settings.warehouse)], now=stage.clock)
     while relay.deliver("warehouse"):
         pass
-    return list(books.in_warehouse(shop.ledger, shop.warehouse))
+    return list(ledger_comparison.in_warehouse(shop.ledger, shop.warehouse))

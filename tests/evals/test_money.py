@@ -6,9 +6,9 @@ from sqlalchemy import update
 from commerce.memberships.models import Tier
 from commerce.payments.sandbox import sandbox_charges
 from commerce.payments.store import payments
-from evals.money import books
-from evals.money.acts import Act, Member
-from evals.money.stage import Stage, open_stage
+from evals.money import ledger_comparison
+from evals.money.operations import Act, Member
+from evals.money.simulated_shop import Stage, open_stage
 from evals.suites import money
 from foundation.settings import Settings
 
@@ -35,13 +35,16 @@ def test_a_cent_that_differs_is_found_in_each_of_the_books(stage: Stage) -> None
     member.live(Act("subscribe", Tier.SILVER))
     member.leave()
     money.carry_to_warehouse(stage)
-    sound = [*books.faults(ledger, member.customer_id), *books.in_warehouse(ledger, stage.shop.warehouse)]
+    sound = [
+        *ledger_comparison.faults(ledger, member.customer_id),
+        *ledger_comparison.in_warehouse(ledger, stage.shop.warehouse),
+    ]
 
     with ledger.transaction() as connection:
         connection.execute(update(payments).values(amount_cents=payments.c.amount_cents + 1))
         connection.execute(update(sandbox_charges).values(amount_cents=sandbox_charges.c.amount_cents + 2))
 
     assert sound == []
-    assert stage.gateway.kept_cents() != books.kept_cents(ledger, member.customer_id)
-    assert "delivered" in " ".join(books.faults(ledger, member.customer_id))
-    assert len(list(books.in_warehouse(ledger, stage.shop.warehouse))) == 1
+    assert stage.gateway.kept_cents() != ledger_comparison.kept_cents(ledger, member.customer_id)
+    assert "delivered" in " ".join(ledger_comparison.faults(ledger, member.customer_id))
+    assert len(list(ledger_comparison.in_warehouse(ledger, stage.shop.warehouse))) == 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from commerce.memberships.models import Tier
 from commerce.payments.ports import GatewaySilent
-from evals.money.stage import Stage
+from evals.money.simulated_shop import Stage
 from foundation.errors import ShopError
 from foundation.money import Money
 

@@ -16,7 +16,7 @@ from commerce.customers.models import NewCustomer
 from commerce.payments.gateway_store import recurrings
 from commerce.payments.ports import CardGateway, GatewaySilent
 from demo.fakes.authorize_net import LOGIN_ID, SIGNATURE_KEY, TRANSACTION_KEY, AuthorizeNetStand
-from evals.money.gateways import Gateway, Sandbox, Stand
+from evals.money.gateway_simulators import Gateway, Sandbox, Stand
 from foundation.outbox import Relay
 from foundation.settings import Settings
 
