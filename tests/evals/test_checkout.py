@@ -2,8 +2,8 @@ from contextlib import closing
 
 from sqlalchemy import text
 
-from evals.checkout.crowd import rush
-from evals.checkout.tapes import Player, Recorder
+from evals.checkout.statement_recording import Player, Recorder
+from evals.checkout.workload import rush
 from foundation.sql import Ledger
 from tests.commerce.checkout.conftest import buy
 from tests.fakes import FakeClock
