@@ -9,7 +9,7 @@ from datetime import timedelta
 from agent.service import Turns
 from agent.turns.models import Inbound, Receipt, Reply, TurnStatus
 from evals.scenario import Scenario, Step
-from evals.shop import Copy
+from evals.shop_template import Copy
 from foundation.auth import Principal, Role
 
 PATIENCE_SECONDS = 30

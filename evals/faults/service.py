@@ -14,7 +14,7 @@ from api.entrypoints.supervisor.children import Child
 from api.entrypoints.supervisor.door import open_door
 from api.entrypoints.supervisor.serve import children
 from api.entrypoints.supervisor.supervisor import ChildFailed, Left, Server, Supervisor, Timing
-from evals.place import NO_VENDOR, Place
+from evals.environment import NO_VENDOR, Place
 
 FORGIVING = Timing(delays=(0.1,) * 1_000, look_seconds=0.5)
 BACK_SECONDS = 60.0

@@ -13,12 +13,12 @@ from agent.turns.tables import turns
 from api.containers import House, build
 from commerce.checkout.models import OrderStatus
 from commerce.checkout.store import orders
+from evals.environment import Place
 from evals.faults.clients import Errand, chat, job, order, press, shop
 from evals.faults.invariants import Ending, Finding, Outcome, ending, strays, undelivered
 from evals.faults.relay_kills import away
 from evals.faults.service import VALKEY, WORK_HORSE, WORKER_ALONE, Service, running
 from evals.faults.workload import Crowd
-from evals.place import Place
 from foundation.queue import JOBS
 
 WAREHOUSE = "warehouse"

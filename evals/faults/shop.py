@@ -10,7 +10,7 @@ from commerce.customers.models import NewCustomer
 from commerce.inventory.models import Category, Effect, Flavour, Product
 from commerce.raffles import store as raffle_store
 from commerce.raffles.models import Raffle, RaffleStatus
-from evals.place import Place, open_place
+from evals.environment import Place, open_place
 from foundation.clock import system_clock
 from foundation.money import Money
 from foundation.settings import Settings

@@ -19,7 +19,7 @@ from commerce.raffles.draws import RaffleDraws
 from commerce.raffles.models import Raffle, RaffleStatus
 from demo.fakes.drand import OwnBeacon
 from demo.generator.rooms import SetClock
-from evals.place import open_place
+from evals.environment import open_place
 from evals.raffles.fairness import Draw, by, naive
 from evals.raffles.making import CHAINS, CLOSED, SEED, committed, drawn, lines, text_of
 from foundation.crypto import DataKeys, KeyRing

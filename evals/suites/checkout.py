@@ -18,7 +18,7 @@ from commerce.payments.sandbox import sandbox_charges
 from evals.benchmarks.turns.processes import cpu_ms
 from evals.checkout.statement_recording import Player, Recorder, Tape, mean_statements
 from evals.checkout.workload import LAST, PLENTY, RAFFLE, RARE, Pace, basket, rush, settle
-from evals.place import Place, open_place
+from evals.environment import Place, open_place
 from evals.report import Figure, Goal, Report
 from foundation.clock import system_clock
 

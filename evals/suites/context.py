@@ -11,8 +11,8 @@ import psutil
 from api.containers import build
 from evals.benchmarks.turns.processes import cpu_ms
 from evals.context.filling import SEED, fill
+from evals.environment import open_place
 from evals.faults.shop import welcome
-from evals.place import open_place
 from evals.report import Figure, Report
 from memory.context.models import TURN_TOKENS, Depth, MemoryContext, tokens_of
 from memory.context.renderer import briefing

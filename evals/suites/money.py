@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from evals.environment import open_place
 from evals.money import ledger_comparison
 from evals.money.operations import Act, Member, interleavings
 from evals.money.simulated_shop import START, Stage, open_stage
-from evals.place import open_place
 from evals.report import Report
 from foundation.outbox import Relay
 

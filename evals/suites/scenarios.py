@@ -13,7 +13,7 @@ from evals.customer import NoReply, ScriptedCustomer
 from evals.graders import Evidence, Fault, grade
 from evals.report import Report
 from evals.scenario import Scenario, scenarios
-from evals.shop import Copy, Workshop, open_workshop
+from evals.shop_template import Copy, Workshop, open_workshop
 from evals.snapshot import Row, take
 from foundation.warehouse.feed import SUBSCRIPTION as WAREHOUSE
 from foundation.warehouse.schema import TABLES

@@ -9,7 +9,7 @@ import pytest
 from evals.__main__ import main
 from evals.graders import Fault
 from evals.scenario import HOME, Outcome, Scenario, ScenarioError, Step, load, scenarios
-from evals.shop import Workshop, open_workshop
+from evals.shop_template import Workshop, open_workshop
 from evals.suites.scenarios import Play, play, report
 
 VAR = Path(__file__).parents[2] / "var"

@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from demo.generator.config import ShopConfig
 from demo.generator.shop import Shop
 from evals.benchmarks.predictions.synthetic import HORIZON, drawn
-from evals.place import open_place
+from evals.environment import open_place
 from evals.report import Figure
 from foundation.clock import Calendar, system_clock
 from foundation.outbox import Outbox, Subscription

@@ -15,7 +15,7 @@ from demo.generator.shop import Shop, moment
 from demo.generator.talk import exchanges
 from evals.benchmarks.recall.filling import NEEDLE, fill
 from evals.benchmarks.turns.processes import cpu_ms
-from evals.place import open_place
+from evals.environment import open_place
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing
 from foundation.outbox import Outbox, Subscription

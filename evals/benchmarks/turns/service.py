@@ -11,7 +11,7 @@ import httpx
 import psutil
 from sqlalchemy import column, select, table, text
 
-from evals.place import open_place
+from evals.environment import open_place
 from foundation.auth import Principal, Role, Tokens
 from foundation.clock import system_clock
 from foundation.settings import Settings

@@ -19,7 +19,7 @@ from demo.generator import ledger as into_ledger
 from demo.generator.config import ShopConfig
 from demo.generator.rooms import SetClock, open_rooms
 from demo.generator.shop import Shop
-from evals.place import open_place
+from evals.environment import open_place
 from evals.snapshot import Snapshot, take
 from foundation.migrations import migrate
 from foundation.outbox import DELIVERIES
