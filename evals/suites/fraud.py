@@ -14,9 +14,9 @@ from commerce.fraud import store
 from commerce.fraud.models import Attempt
 from commerce.fraud.service import Fraud
 from evals.environment import open_place
-from evals.fraud.judging import Judged, judge
+from evals.fraud.dataset import ACCOUNTS, INCIDENTS, world
+from evals.fraud.evaluation import Judged, judge
 from evals.fraud.learning import SEEDS as LEARNT
-from evals.fraud.world import ACCOUNTS, INCIDENTS, world
 from evals.report import Report
 from foundation.clock import system_clock
 from foundation.crypto import DataKeys, KeyRing, LookupDigest

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from evals.facts.cases import Case, Turn, read, tried, untried
-from evals.facts.judging import judge, verdict
-from evals.facts.making import cases
+from evals.facts.evaluation import judge, verdict
 from evals.facts.reading import open_reader
+from evals.facts.synthetic_cases import cases
 from foundation.sql import Ledger
 from memory.embeddings import load_embedder
 from memory.facts.reader import StatementReader

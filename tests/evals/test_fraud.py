@@ -5,7 +5,7 @@ from commerce.fraud import store
 from commerce.fraud.rates import HORIZON
 from commerce.fraud.scoring import score
 from commerce.fraud.signals import signals
-from evals.fraud.world import Memory, observed, world
+from evals.fraud.dataset import Memory, observed, world
 from foundation.sql import Ledger
 
 

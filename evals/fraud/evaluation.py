@@ -13,8 +13,8 @@ from sklearn.metrics import average_precision_score
 from commerce.fraud.models import Attempt, History, Subject
 from commerce.fraud.scoring import score
 from commerce.fraud.signals import PERSONAL, Signals, signals, surprise
+from evals.fraud.dataset import Memory, World
 from evals.fraud.incidents import KINDS
-from evals.fraud.world import Memory, World
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TREES = 100
