@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from commerce.raffles.draw.bundle import Bundle, Commitment, Round
 from commerce.raffles.draw.verification import verify
-from evals.raffles.making import BEACON, CHAINS, Path, changed, committed, drawn, text_of
+from evals.raffles.sample_draws import BEACON, CHAINS, Path, changed, committed, drawn, text_of
 
 TICKETS = 60
 SHOPPED_ROUNDS = 50

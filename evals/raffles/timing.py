@@ -21,7 +21,7 @@ from demo.fakes.drand import OwnBeacon
 from demo.generator.rooms import SetClock
 from evals.environment import open_place
 from evals.raffles.fairness import Draw, by, naive
-from evals.raffles.making import CHAINS, CLOSED, SEED, committed, drawn, lines, text_of
+from evals.raffles.sample_draws import CHAINS, CLOSED, SEED, committed, drawn, lines, text_of
 from foundation.crypto import DataKeys, KeyRing
 from foundation.money import Money
 from foundation.outbox import Outbox

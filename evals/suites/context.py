@@ -10,7 +10,7 @@ import psutil
 
 from api.containers import build
 from evals.benchmarks.turns.processes import cpu_ms
-from evals.context.filling import SEED, fill
+from evals.context.bulk_load import SEED, fill
 from evals.environment import open_place
 from evals.faults.shop import welcome
 from evals.report import Figure, Report

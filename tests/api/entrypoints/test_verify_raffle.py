@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from api.entrypoints.cli import app
 from commerce.raffles.draw.bundle import Commitment
-from evals.raffles.making import changed, committed, drawn, text_of
+from evals.raffles.sample_draws import changed, committed, drawn, text_of
 
 HEAVY = ("sqlalchemy", "psycopg", "fastapi", "httpx", "torch", "numpy", "foundation.settings")
 

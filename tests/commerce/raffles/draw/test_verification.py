@@ -7,7 +7,7 @@ import pytest
 from commerce.raffles.draw.algorithms import RFC3797
 from commerce.raffles.draw.bundle import WAIT, Bundle, Round
 from commerce.raffles.draw.verification import verify
-from evals.raffles.making import (
+from evals.raffles.sample_draws import (
     BEACON,
     CHAINS,
     CLOSED,
