@@ -15,7 +15,7 @@ from api.containers.spares import Spares
 from commerce.checkout.models import OrderStatus, Request
 from commerce.inventory.models import OutOfStock
 from commerce.payments.sandbox import sandbox_charges
-from evals.benchmarks.turns.processes import cpu_ms
+from evals.benchmarks.turns.cpu_time import cpu_ms
 from evals.checkout.statement_recording import Player, Recorder, Tape, mean_statements
 from evals.checkout.workload import LAST, PLENTY, RAFFLE, RARE, Pace, basket, rush, settle
 from evals.environment import Place, open_place

@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 
 from api.containers import build
-from evals.benchmarks.turns.processes import cpu_ms
+from evals.benchmarks.turns.cpu_time import cpu_ms
 from evals.context.bulk_load import SEED, fill
 from evals.environment import open_place
 from evals.faults.shop import welcome

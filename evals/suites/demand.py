@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from commerce.demand.models import Policy
-from evals.benchmarks.demand.judging import Judged, judge, peers, shop_way
+from evals.benchmarks.demand.evaluation import Judged, judge, peers, shop_way
 from evals.benchmarks.demand.series import SYNTHETIC, Weeks, generate, read
 from evals.report import Goal, Report
 

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from evals.benchmarks.intents import clinc
-from evals.benchmarks.intents.shop import HeardShare, heard_share
+from evals.benchmarks.intents.shop_sentences import HeardShare, heard_share
 from evals.facts.names import DemoCatalogue
 from evals.report import Figure, Goal, Report
 from foundation.settings import load_settings

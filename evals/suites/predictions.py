@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from evals.benchmarks.predictions.judging import RESAMPLES, judge
+from evals.benchmarks.predictions.evaluation import RESAMPLES, judge
+from evals.benchmarks.predictions.recommendations import judge_shelves
 from evals.benchmarks.predictions.scale import measure
-from evals.benchmarks.predictions.shelving import judge_shelves
 from evals.benchmarks.predictions.splits import LINES, VISITS, Split, baskets, visits
 from evals.benchmarks.predictions.synthetic import judge_generated
 from evals.report import Figure, Goal, Report

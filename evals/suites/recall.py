@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from evals.benchmarks.recall import learning, locomo, rivals, timing
+from evals.benchmarks.recall import learning, locomo, mem0_runner, timing
 from evals.benchmarks.recall.locomo import Conversation
 from evals.report import Figure, Goal, Report
 from foundation.settings import load_settings
@@ -78,7 +78,7 @@ def _quality(options: Namespace, embedder: Embedder) -> tuple[Figures, dict[str,
         "dense": {**locomo.figures(locomo.judge(conversations, locomo.dense))},
     }
     if options.mem0:
-        peers["mem0"] = {**rivals.measured(options.mem0, conversations)}
+        peers["mem0"] = {**mem0_runner.measured(options.mem0, conversations)}
     return figures, peers
 
 

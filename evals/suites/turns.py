@@ -12,8 +12,8 @@ import httpx
 from sqlalchemy import column, func, select, table
 
 from evals.benchmarks.turns import peers
-from evals.benchmarks.turns.instant import MESSAGES
-from evals.benchmarks.turns.processes import cpu_ms
+from evals.benchmarks.turns.cpu_time import cpu_ms
+from evals.benchmarks.turns.instant_model import MESSAGES
 from evals.benchmarks.turns.service import Service, customers, running
 from evals.report import Goal, Report
 from foundation.sql import open_ledger

@@ -17,7 +17,7 @@ from api.entrypoints.scheduler import index_chores
 from commerce.customers.leaving import Leaving
 from commerce.customers.models import NewCustomer
 from demo.fakes.pinecone import PineconeStand
-from evals.benchmarks.recall.filling import BEGIN, NEEDLE, fill
+from evals.benchmarks.recall.bulk_load import BEGIN, NEEDLE, fill
 from foundation.holdings import Left, Traces
 from foundation.settings import PineconeSettings, Settings
 from memory.embeddings import DIMENSIONS

@@ -11,7 +11,7 @@ from demo.generator.config import ShopConfig
 from demo.generator.people import draw_people
 from demo.generator.shop import Shard, Shop
 from demo.generator.visits import Calendar, Visits, simulate
-from evals.benchmarks.predictions.judging import auc, brier
+from evals.benchmarks.predictions.evaluation import auc, brier
 from evals.report import Figure
 from memory.predictions.model import fit_model
 from memory.predictions.repertoire import Lines, repertoire

@@ -13,8 +13,8 @@ import numpy as np
 from demo.generator.config import ShopConfig
 from demo.generator.shop import Shop, moment
 from demo.generator.talk import exchanges
-from evals.benchmarks.recall.filling import NEEDLE, fill
-from evals.benchmarks.turns.processes import cpu_ms
+from evals.benchmarks.recall.bulk_load import NEEDLE, fill
+from evals.benchmarks.turns.cpu_time import cpu_ms
 from evals.environment import open_place
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing

@@ -5,7 +5,7 @@ import sys
 
 from api.containers import Spares, build
 from api.entrypoints.server import run_api
-from evals.benchmarks.turns.instant import InstantModel
+from evals.benchmarks.turns.instant_model import InstantModel
 from foundation.log import configure_logging
 from foundation.settings import load_settings
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.benchmarks.predictions.judging import auc, calibration_error, captured, judge, wins
-from evals.benchmarks.predictions.shelving import judge_shelves
+from evals.benchmarks.predictions.evaluation import auc, calibration_error, captured, judge, wins
+from evals.benchmarks.predictions.recommendations import judge_shelves
 from evals.benchmarks.predictions.splits import Baskets, visits
 from memory.predictions.repertoire import Lines
 

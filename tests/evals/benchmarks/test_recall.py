@@ -6,7 +6,7 @@ import pytest
 
 from evals.benchmarks.recall import learning, locomo, timing
 from evals.benchmarks.recall.learning import Lesson, figures, judging, learn, recipe
-from evals.benchmarks.recall.rivals import Answers
+from evals.benchmarks.recall.mem0_runner import Answers
 from foundation.settings import load_settings
 from memory.embeddings import Embedder, load_embedder
 from memory.retrieval.ranker import FUSED, LEARNED, LEARNED_FILE, Weights
@@ -117,7 +117,7 @@ class TestTiming:
 
 
 def test_the_peer_needs_nothing_of_ours() -> None:
-    source = (Path(locomo.__file__).with_name("peer.py")).read_text()
+    source = (Path(locomo.__file__).with_name("mem0_program.py")).read_text()
 
     assert "from evals" not in source
     assert "from memory" not in source

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.benchmarks.recall.filling import fill
+from evals.benchmarks.recall.bulk_load import fill
 from foundation.sql import Ledger
 from memory.embeddings import DIMENSIONS
 from memory.retrieval.index.files import BlockFiles

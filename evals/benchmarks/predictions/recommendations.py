@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.benchmarks.predictions.judging import RESAMPLES, Judged
+from evals.benchmarks.predictions.evaluation import RESAMPLES, Judged
 from evals.benchmarks.predictions.peers import shelf_peers
 from evals.benchmarks.predictions.splits import Baskets
 from evals.report import Figure
