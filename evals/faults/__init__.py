@@ -1,1 +1,1 @@
-"""Parts of the `faults` suite: what kills at a chosen point, what is killed, who looks after it."""
+"""Fault injection for the `faults` suite: kill points, workloads and the invariants that must hold."""

@@ -1,4 +1,4 @@
-"""Customers of a running service who ask until they have an answer, always under the same name."""
+"""Clients of a running service that repeat each request under one idempotency key until it is answered."""
 
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
@@ -11,40 +11,40 @@ import httpx
 from evals.faults.shop import NAMES, RAFFLE
 
 LOOPBACK = IPv4Address("127.0.1.0")
-IMPATIENCE_SECONDS = 8.0
-"""After so long a customer hangs up and asks again."""
-PATIENCE_SECONDS = 150.0
-PAUSE_SECONDS = 0.3
+REQUEST_TIMEOUT_SECONDS = 8.0
+"""Of one request, before it is sent again."""
+DEADLINE_SECONDS = 150.0
+RETRY_PAUSE_SECONDS = 0.3
 ACCEPTED, CONFLICT = 202, 409
-PASSING = frozenset({429, 500, 503, 504})
+RETRIABLE_STATUSES = frozenset({429, 500, 503, 504})
 GOLD, TICKETS = "make me a gold member", "8 tickets for the Spring Raffle please"
 SILVER, UPGRADE = "make me a silver member", "upgrade me to gold"
 INTO_CART, CHECK_OUT = f"put 2 {NAMES[0]} in my cart", "check out"
 NOTE, YES = "please remember that mint gives me a headache", "yes"
 QUESTIONS = frozenset({GOLD, TICKETS, SILVER, UPGRADE, CHECK_OUT})
-"""What is answered with a question, before anything is charged."""
+"""Messages that are answered with a request for confirmation."""
 
 Answer = Mapping[str, Any]
 
 
-class GaveUp(Exception):
-    """A customer has not got what every customer gets."""
+class TaskFailed(Exception):
+    """A task did not get the expected responses."""
 
 
-class Line:
-    """A customer's line to the service; `cuts` are the requests that were under way when it died.
+class RetryingClient:
+    """Counts the requests that a dying service interrupted.
 
-    Each `number` calls from a device and a network of its own, as strangers do.
+    Each `number` has its own user agent and local address, so that customers do not look related.
     """
 
     def __init__(self, address: str, token: str, *, number: int) -> None:
         headers = {"Authorization": f"Bearer {token}", "User-Agent": f"device {number}"}
         network = httpx.HTTPTransport(local_address=str(LOOPBACK + number))
         self._client = httpx.Client(
-            base_url=address, headers=headers, transport=network, timeout=IMPATIENCE_SECONDS
+            base_url=address, headers=headers, transport=network, timeout=REQUEST_TIMEOUT_SECONDS
         )
         self._never = Event()
-        self.cuts = 0
+        self.interrupted_requests = 0
 
     def close(self) -> None:
         self._client.close()
@@ -60,99 +60,103 @@ class Line:
     def get(self, path: str) -> Answer:
         return self._until_answered(lambda: self._client.get(path))
 
-    def rest(self) -> None:
-        self._never.wait(PAUSE_SECONDS)
+    def pause(self) -> None:
+        self._never.wait(RETRY_PAUSE_SECONDS)
 
-    def _until_answered(self, ask: Callable[[], httpx.Response]) -> Answer:
-        deadline = monotonic() + PATIENCE_SECONDS
+    def _until_answered(self, send: Callable[[], httpx.Response]) -> Answer:
+        deadline = monotonic() + DEADLINE_SECONDS
         while monotonic() < deadline:
             try:
-                response = ask()
+                response = send()
             except httpx.TransportError:
-                self.cuts += 1
+                self.interrupted_requests += 1
             else:
-                if not _is_passing(response):
+                if not _is_retriable(response):
                     return _data(response)
-            self.rest()
-        raise GaveUp(f"nobody has answered for {PATIENCE_SECONDS:g} s")
+            self.pause()
+        raise TaskFailed(f"no response for {DEADLINE_SECONDS:g} s")
 
 
-Errand = Callable[[Line, str], None]
-"""What a customer wants; whatever fails is asked again under the same name or key."""
+Task = Callable[[RetryingClient, str], None]
+"""What one customer does, given a client and the customer's id."""
 
 
-def chat(line: Line, who: str) -> None:
-    """Two purchases and a wish to be remembered, in words."""
-    _talk(line, who, GOLD, YES, TICKETS, YES, NOTE)
+def chat(client: RetryingClient, customer_id: str) -> None:
+    """Two purchases and a preference to remember, by chat."""
+    _converse(client, customer_id, GOLD, YES, TICKETS, YES, NOTE)
 
 
-def shop(line: Line, who: str) -> None:
-    """A membership, a better one, and a cart with a gift to it, in words."""
-    _talk(line, who, SILVER, YES, UPGRADE, YES, INTO_CART, CHECK_OUT, YES)
+def shop(client: RetryingClient, customer_id: str) -> None:
+    """A membership, its upgrade, and an order with a member's gift, by chat."""
+    _converse(client, customer_id, SILVER, YES, UPGRADE, YES, INTO_CART, CHECK_OUT, YES)
 
 
-def _talk(line: Line, who: str, *texts: str) -> None:
+def _converse(client: RetryingClient, customer_id: str, *texts: str) -> None:
     for number, text in enumerate(texts):
-        body = {"message": text, "thread_id": f"thr_{who}", "message_id": f"msg_{who}_{number}"}
-        reply = line.post("/api/chat", body)
+        body = {
+            "message": text,
+            "thread_id": f"thr_{customer_id}",
+            "message_id": f"msg_{customer_id}_{number}",
+        }
+        reply = client.post("/api/chat", body)
         _check(reply, text)
 
 
-def press(line: Line, who: str) -> None:
+def press(client: RetryingClient, customer_id: str) -> None:
     """A purchase confirmed by button, pressed twice."""
-    body = {"message": GOLD, "thread_id": f"thr_{who}", "message_id": f"msg_{who}"}
-    asked = line.post("/api/chat", body)
+    body = {"message": GOLD, "thread_id": f"thr_{customer_id}", "message_id": f"msg_{customer_id}"}
+    asked = client.post("/api/chat", body)
     _check(asked, GOLD)
     action = f"/api/chat/actions/{asked['confirmation']['action_id']}"
-    first, second = (line.post(action, {"decision": "confirm"}) for _ in range(2))
+    first, second = (client.post(action, {"decision": "confirm"}) for _ in range(2))
     _check(first, YES)
     if first != second:
-        raise GaveUp(f"{who}: the second press was answered {second['text']!r}")
+        raise TaskFailed(f"{customer_id}: the second press had the reply {second['text']!r}")
 
 
-def order(line: Line, who: str) -> None:
-    """All of that without words."""
-    line.post("/api/memberships/subscribe", {"tier": "SILVER"}, key=f"{who}.silver")
-    line.put(f"/api/memberships/{who}/upgrade", {"tier": "GOLD"}, key=f"{who}.gold")
-    line.post(f"/api/raffles/{RAFFLE}/tickets", {"quantity": 2}, key=f"{who}.tickets")
-    line.post("/api/cart/items", {"productId": "prd_0", "quantity": 2}, key=f"{who}.cart")
-    line.post("/api/checkout", {}, key=f"{who}.order")
+def order(client: RetryingClient, customer_id: str) -> None:
+    """The same purchases over the API, without chat."""
+    client.post("/api/memberships/subscribe", {"tier": "SILVER"}, key=f"{customer_id}.silver")
+    client.put(f"/api/memberships/{customer_id}/upgrade", {"tier": "GOLD"}, key=f"{customer_id}.gold")
+    client.post(f"/api/raffles/{RAFFLE}/tickets", {"quantity": 2}, key=f"{customer_id}.tickets")
+    client.post("/api/cart/items", {"productId": "prd_0", "quantity": 2}, key=f"{customer_id}.cart")
+    client.post("/api/checkout", {}, key=f"{customer_id}.order")
 
 
-def job(line: Line, who: str) -> None:
-    """A purchase by way of the worker."""
-    asked = _job(line, {"prompt": GOLD}, key=f"{who}.gold")
+def job(client: RetryingClient, customer_id: str) -> None:
+    """A purchase by chat in a reasoning job."""
+    asked = _job(client, {"prompt": GOLD}, key=f"{customer_id}.gold")
     _check(asked, GOLD)
-    done = _job(line, {"prompt": YES, "thread_id": asked["thread_id"]}, key=f"{who}.yes")
+    done = _job(client, {"prompt": YES, "thread_id": asked["thread_id"]}, key=f"{customer_id}.yes")
     _check(done, YES)
 
 
-def _job(line: Line, question: Mapping[str, Any], *, key: str) -> Answer:
-    job = line.post("/api/reasoning/jobs", question, key=key)
+def _job(client: RetryingClient, question: Mapping[str, Any], *, key: str) -> Answer:
+    job = client.post("/api/reasoning/jobs", question, key=key)
     while job["status"] in ("queued", "started"):
-        line.rest()
-        job = line.get(f"/api/reasoning/jobs/{job['id']}")
+        client.pause()
+        job = client.get(f"/api/reasoning/jobs/{job['id']}")
     if job["result"] is None:
-        raise GaveUp(f"The job {job['id']} failed: {job['error']}")
+        raise TaskFailed(f"The job {job['id']} failed: {job['error']}")
     result: Answer = job["result"]
     return result
 
 
 def _check(reply: Answer, text: str) -> None:
     if reply["failed"] or (reply["confirmation"] is not None) != (text in QUESTIONS):
-        raise GaveUp(f"{text!r} was answered {reply['text']!r}")
+        raise TaskFailed(f"{text!r} had the reply {reply['text']!r}")
 
 
-def _is_passing(response: httpx.Response) -> bool:
-    """Whether it says to ask again: too early, too much, or something is away."""
+def _is_retriable(response: httpx.Response) -> bool:
+    """Whether the response asks to retry: in progress, rate limited or unavailable."""
     if response.status_code == CONFLICT:
         return "Retry-After" in response.headers
-    is_promised = response.status_code == ACCEPTED and response.json()["data"]["status"] == "running"
-    return is_promised or response.status_code in PASSING
+    is_running = response.status_code == ACCEPTED and response.json()["data"]["status"] == "running"
+    return is_running or response.status_code in RETRIABLE_STATUSES
 
 
 def _data(response: httpx.Response) -> Answer:
     if not response.is_success:
-        raise GaveUp(f"{response.request.url.path} was answered {response.status_code}: {response.text}")
+        raise TaskFailed(f"{response.request.url.path} was answered {response.status_code}: {response.text}")
     data: Answer = response.json()["data"]
     return data

@@ -1,42 +1,42 @@
-"""What is said while processes are killed, and what must come of it."""
+"""Conversations during which processes are killed, and the effects that each must have."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Story:
-    """`earlier` and `before` are said in peace, days apart; during the answer to `message` one is killed.
+class Conversation:
+    """`earlier` and `before` run undisturbed, days apart; processes are killed during the turn of `message`.
 
-    `comes_of_it` keeps the suite honest: a story that brings less about proves nothing.
+    `expected_counts` is checked without kills first: a conversation without effects would prove nothing.
     """
 
     name: str
     message: str
-    comes_of_it: Mapping[str, int]
+    expected_counts: Mapping[str, int]
     before: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
 
     @property
-    def said(self) -> Sequence[str]:
+    def messages(self) -> Sequence[str]:
         return (*self.earlier, *self.before, self.message)
 
 
-STORIES = (
-    Story("proposal", "make me a gold member", {"question that is waiting": 1, "charges": 0}),
-    Story(
+CONVERSATIONS = (
+    Conversation("proposal", "make me a gold member", {"pending action waiting": 1, "charges": 0}),
+    Conversation(
         "membership",
         "yes",
         {"memberships": 1, "charges": 1, "effects": 1, "event of memberships": 1, "interactions": 2},
         before=("make me a gold member",),
     ),
-    Story(
+    Conversation(
         "upgrade",
         "yes",
         {
             "memberships": 1,
             "member of GOLD": 1,
-            "change that is upgraded": 1,
+            "change upgraded": 1,
             "charges": 2,
             "effects": 2,
             "event of memberships": 2,
@@ -45,11 +45,11 @@ STORIES = (
         before=("upgrade me to gold",),
         earlier=("make me a silver member", "yes"),
     ),
-    Story(
+    Conversation(
         "checkout",
         "yes",
         {
-            "order that is paid": 1,
+            "order paid": 1,
             "benefit_grants": 1,
             "cart_lines": 0,
             "stock_reservations": 0,
@@ -62,12 +62,12 @@ STORIES = (
         before=("put 2 Night Owl Gummies in my cart", "check out"),
         earlier=("make me a silver member", "yes"),
     ),
-    Story(
+    Conversation(
         "raffle",
         "yes",
         {"raffle_tickets": 8, "charges": 1, "effects": 1, "event of raffle_tickets": 8, "interactions": 2},
         before=("8 tickets for the Spring Raffle please",),
     ),
-    Story("note", "please remember that mint gives me a headache", {"facts": 1, "effects": 1}),
-    Story("search", "what do you recommend for sleep under $40?", {"effects": 0, "interactions": 1}),
+    Conversation("note", "please remember that mint gives me a headache", {"facts": 1, "effects": 1}),
+    Conversation("search", "what do you recommend for sleep under $40?", {"effects": 0, "interactions": 1}),
 )

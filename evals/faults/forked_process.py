@@ -1,4 +1,4 @@
-"""Work done in a forked process, which may be killed in the middle of it."""
+"""Run a function in a forked process that may be killed meanwhile."""
 
 import multiprocessing
 import signal
@@ -11,50 +11,50 @@ T = TypeVar("T")
 
 
 class ChildFailed(Exception):
-    """It neither ended well nor was killed: a bug, whose trace it has printed."""
+    """The child process neither succeeded nor was killed: a bug, whose traceback it has printed."""
 
     def __init__(self, exit_code: int | None) -> None:
-        super().__init__(f"A forked process ended with exit code {exit_code}; see its trace above.")
+        super().__init__(f"A forked process ended with exit code {exit_code}; its traceback is above.")
 
 
 @dataclass(frozen=True)
-class Ended(Generic[T]):
-    """`told` is what the work returned; None when it was killed before."""
+class ForkResult(Generic[T]):
+    """`value` is what the function returned; None when the process was killed first."""
 
     was_killed: bool
-    told: T | None
+    value: T | None
 
 
-def forked(work: Callable[[], T]) -> Ended[T]:
-    """Do the work in a child of this process and wait for its end.
+def run_forked(work: Callable[[], T]) -> ForkResult[T]:
+    """Run the function in a child process and wait for its end.
 
     Raises:
-        ChildFailed: when it broke.
+        ChildFailed: the child raised.
     """
-    hears, says = FORK.Pipe(duplex=False)
-    child = FORK.Process(target=_tell, args=(says, work))
+    receiver, sender = FORK.Pipe(duplex=False)
+    child = FORK.Process(target=_send_result, args=(sender, work))
     child.start()
-    says.close()
-    told: T | None = None
+    sender.close()
+    value: T | None = None
     try:
-        told = hears.recv()
+        value = receiver.recv()
     except EOFError:
         pass
     finally:
-        hears.close()
+        receiver.close()
     child.join()
     if child.exitcode not in (0, -signal.SIGKILL):
         raise ChildFailed(child.exitcode)
-    return Ended(child.exitcode != 0, told)
+    return ForkResult(child.exitcode != 0, value)
 
 
-def finished(work: Callable[[], T]) -> T:
-    """What the work returned, from a child that nobody kills."""
-    ended = forked(work)
-    if ended.told is None:
+def run_forked_to_end(work: Callable[[], T]) -> T:
+    """The result of the function, from a child process that nobody kills."""
+    result = run_forked(work)
+    if result.value is None:
         raise ChildFailed(-signal.SIGKILL)
-    return ended.told
+    return result.value
 
 
-def _tell(says: Any, work: Callable[[], object]) -> None:  # noqa: ANN401 - a connection
-    says.send(work())
+def _send_result(sender: Any, work: Callable[[], object]) -> None:  # noqa: ANN401 - a connection
+    sender.send(work())

@@ -1,4 +1,4 @@
-"""What the ledger holds of a customer in the end, and what is wrong with it."""
+"""Invariants checked after fault injection: counts of a customer's effects, and violations by kind."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ from commerce.payments.ports import PlanStatus
 from commerce.payments.sandbox_store import sandbox_charges, sandbox_plans
 from commerce.payments.store import payments
 from commerce.raffles.store import raffle_purchases, raffle_tickets
-from evals.faults.shop import SHELF
+from evals.faults.shop import INITIAL_STOCK
 from foundation.outbox import OUTBOX
 from foundation.sql import Ledger
 from foundation.warehouse.base import Warehouse
@@ -57,68 +57,70 @@ class Finding:
 @dataclass
 class Outcome:
     kills: Counter[str] = field(default_factory=Counter)
-    """By what was killed, or at which point."""
+    """By target or kill point."""
     findings: list[Finding] = field(default_factory=list)
 
 
-Ending = Counter[str]
-"""How many there are of each thing."""
+EffectCounts = Counter[str]
+"""How many rows of each kind a customer has."""
 
 
-def ending(ledger: Ledger, customer_id: str) -> Ending:
-    """All that a customer's conversations have brought about."""
-    counts: Ending = Counter()
+def count_effects(ledger: Ledger, customer_id: str) -> EffectCounts:
+    """Every effect of the customer's conversations."""
+    counts: EffectCounts = Counter()
     with ledger.transaction() as tx:
         for table in (memberships, raffle_purchases, raffle_tickets, FACTS, INTERACTIONS):
             counts[table.name] = _count(tx, table, table.c.customer_id == customer_id)
         counts["effects"] = _count(tx, effects, effects.c.principal_id == customer_id)
         counts["turns"] = _count(tx, turns, turns.c.principal_id == customer_id)
         counts["charges"] = len(tx.execute(_charges(customer_id)).all())
-        counts += _by(tx, payments.c.status, payments.c.customer_id == customer_id, name="payment that is ")
-        mine = pending_actions.c.principal_id == customer_id
-        counts += _by(tx, pending_actions.c.status, mine, name="question that is ")
-        mine = OUTBOX.c.customer_id == customer_id
-        # All turns of a customer that are heard together make one row of profiles: how many is chance.
-        counts += _by(tx, OUTBOX.c.topic, mine & (OUTBOX.c.topic != PROFILES), name=EVENT)
+        counts += _count_by(tx, payments.c.status, payments.c.customer_id == customer_id, name="payment ")
+        is_theirs = pending_actions.c.principal_id == customer_id
+        counts += _count_by(tx, pending_actions.c.status, is_theirs, name="pending action ")
+        is_theirs = OUTBOX.c.customer_id == customer_id
+        # Turns that memory learns in one batch make one row of profiles, so their number is not determined.
+        counts += _count_by(tx, OUTBOX.c.topic, is_theirs & (OUTBOX.c.topic != PROFILES), name=EVENT)
         template = OUTBOX.c.payload["template"].astext
-        counts += _by(tx, template, mine & (OUTBOX.c.topic == "notices"), name=NOTICE)
-    return counts + _goods(ledger, customer_id) + _standing(ledger, customer_id)
+        counts += _count_by(tx, template, is_theirs & (OUTBOX.c.topic == "notices"), name=NOTICE)
+    return counts + _count_orders(ledger, customer_id) + _count_memberships(ledger, customer_id)
 
 
-def _goods(ledger: Ledger, customer_id: str) -> Ending:
-    """What became of the customer's cart and orders."""
-    theirs = orders.c.customer_id == customer_id
+def _count_orders(ledger: Ledger, customer_id: str) -> EffectCounts:
+    """The customer's cart, orders and reservations."""
+    of_customer = orders.c.customer_id == customer_id
     with ledger.transaction() as tx:
-        counts = _by(tx, orders.c.status, theirs, name="order that is ")
+        counts = _count_by(tx, orders.c.status, of_customer, name="order ")
         counts["cart_lines"] = _count(tx, cart_lines, cart_lines.c.owner_id == customer_id)
-        is_theirs = stock_reservations.c.key.in_(select(orders.c.key).where(theirs))
+        is_theirs = stock_reservations.c.key.in_(select(orders.c.key).where(of_customer))
         counts["stock_reservations"] = _count(tx, stock_reservations, is_theirs)
     return counts
 
 
-def _standing(ledger: Ledger, customer_id: str) -> Ending:
-    """What the customer is a member of, how it came to that, and what the gateway charges for it."""
-    theirs = select(memberships.c.id).where(memberships.c.customer_id == customer_id)
+def _count_memberships(ledger: Ledger, customer_id: str) -> EffectCounts:
+    """The customer's memberships, their changes, and the plans active at the gateway."""
+    of_customer = select(memberships.c.id).where(memberships.c.customer_id == customer_id)
     plans = select(recurrings.c.invoice).where(recurrings.c.customer_id == customer_id)
     with ledger.transaction() as tx:
-        counts = _by(tx, memberships.c.tier, memberships.c.id.in_(theirs), name="member of ")
-        counts += _by(tx, changes.c.kind, changes.c.membership_id.in_(theirs), name="change that is ")
-        counts["benefit_grants"] = _count(tx, grants, grants.c.membership_id.in_(theirs))
+        counts = _count_by(tx, memberships.c.tier, memberships.c.id.in_(of_customer), name="member of ")
+        counts += _count_by(tx, changes.c.kind, changes.c.membership_id.in_(of_customer), name="change ")
+        counts["benefit_grants"] = _count(tx, grants, grants.c.membership_id.in_(of_customer))
         is_active = sandbox_plans.c.invoice.in_(plans) & (sandbox_plans.c.status == PlanStatus.ACTIVE)
-        counts += _by(tx, cast(sandbox_plans.c.amount_cents, Text), is_active, name="a month, in cents: ")
+        counts += _count_by(
+            tx, cast(sandbox_plans.c.amount_cents, Text), is_active, name="monthly plan, cents: "
+        )
     return counts
 
 
 def differences(found: Mapping[str, int], expected: Mapping[str, int]) -> Iterator[Finding]:
-    """Each thing of which there is more or less than there would be had nobody been killed."""
+    """Each count that differs from that of a run without kills."""
     for thing in sorted({*found, *expected}):
         have, want = found.get(thing, 0), expected.get(thing, 0)
         if have != want:
-            yield Finding(_kind(thing, is_more=have > want), f"{thing}: {have} instead of {want}")
+            yield Finding(_kind_of(thing, is_more=have > want), f"{thing}: {have} instead of {want}")
 
 
 def unanswered(ledger: Ledger, customer_id: str) -> list[str]:
-    """Ids of messages that were taken in and have no answer."""
+    """Ids of accepted messages without a reply."""
     asked = (
         select(messages.c.message_id)
         .join(turns, turns.c.id == messages.c.turn_id)
@@ -128,61 +130,61 @@ def unanswered(ledger: Ledger, customer_id: str) -> list[str]:
         return list(tx.scalars(asked))
 
 
-def faults(ledger: Ledger, customer_id: str) -> Iterator[Finding]:
-    """What must never be, however a customer's conversations went."""
+def customer_violations(ledger: Ledger, customer_id: str) -> Iterator[Finding]:
+    """Invariants violated by one customer's data."""
     for message_id in unanswered(ledger, customer_id):
-        yield Finding("lost_messages", f"{message_id} has no answer")
-    mine, theirs = turns.c.principal_id == customer_id, payments.c.customer_id == customer_id
+        yield Finding("lost_messages", f"{message_id} has no reply")
+    is_theirs, of_customer = turns.c.principal_id == customer_id, payments.c.customer_id == customer_id
     is_unused = payments.c.delivered_at.is_(None) & (payments.c.status == PaymentStatus.APPROVED)
     with ledger.transaction() as tx:
-        pending = _count(tx, payments, theirs & (payments.c.status == PaymentStatus.PENDING))
-        unused = _count(tx, payments, theirs & is_unused)
-        open_turns = tx.scalars(select(turns.c.id).where(mine, turns.c.status != TurnStatus.DONE)).all()
-        talk = tx.execute(
-            select(turns.c.thread_id, turns.c.exchange).where(mine).order_by(turns.c.number)
+        open_payments = _count(tx, payments, of_customer & (payments.c.status == PaymentStatus.PENDING))
+        unused_payments = _count(tx, payments, of_customer & is_unused)
+        open_turns = tx.scalars(select(turns.c.id).where(is_theirs, turns.c.status != TurnStatus.DONE)).all()
+        exchanges = tx.execute(
+            select(turns.c.thread_id, turns.c.exchange).where(is_theirs).order_by(turns.c.number)
         ).all()
-        leased = tx.scalars(
+        leased_threads = tx.scalars(
             select(threads.c.id).where(
                 threads.c.principal_id == customer_id, threads.c.lease_until.is_not(None)
             )
         ).all()
-    yield from _money(ledger, customer_id)
-    if pending or unused:
-        yield Finding("lost_effects", f"{pending} payments are open, {unused} paid for nothing")
+    yield from _money_violations(ledger, customer_id)
+    if open_payments or unused_payments:
+        yield Finding("lost_effects", f"{open_payments} payments are open, {unused_payments} bought nothing")
     yield from (Finding("unfinished_turns", f"{turn_id} is not done") for turn_id in open_turns)
-    yield from (Finding("unfinished_turns", f"{thread_id} is still held") for thread_id in leased)
+    yield from (Finding("unfinished_turns", f"{thread_id} is still leased") for thread_id in leased_threads)
     by_thread: dict[str, list[Message]] = {}
-    for row in talk:
+    for row in exchanges:
         by_thread.setdefault(row.thread_id, []).extend(row.exchange or [])
     for thread_id, history in by_thread.items():
         if not _is_whole(history):
             yield Finding("broken_histories", f"{thread_id} cannot be read by a model")
 
 
-def _money(ledger: Ledger, customer_id: str) -> Iterator[Finding]:
-    """Every cent that was charged has bought something, and nothing was bought without one."""
-    theirs = select(memberships.c.id).where(memberships.c.customer_id == customer_id)
+def _money_violations(ledger: Ledger, customer_id: str) -> Iterator[Finding]:
+    """Every cent charged is booked, and every cent booked was charged."""
+    of_customer = select(memberships.c.id).where(memberships.c.customer_id == customer_id)
     is_paid = (orders.c.customer_id == customer_id) & (orders.c.status == OrderStatus.PAID)
     with ledger.transaction() as tx:
         charged = sum(row.amount_cents for row in tx.execute(_charges(customer_id)))
         booked = (
             _sum(tx, orders.c.total_cents, is_paid)
-            + _sum(tx, changes.c.amount_cents, changes.c.membership_id.in_(theirs))
+            + _sum(tx, changes.c.amount_cents, changes.c.membership_id.in_(of_customer))
             + _sum(tx, raffle_purchases.c.amount_cents, raffle_purchases.c.customer_id == customer_id)
         )
     yield from differences({"cents charged": charged}, {"cents charged": booked})
 
 
-def undelivered(ledger: Ledger, warehouse: Warehouse) -> Iterator[Finding]:
-    """Rows that events told of and the warehouse has not, or has twice."""
+def delivery_violations(ledger: Ledger, warehouse: Warehouse) -> Iterator[Finding]:
+    """Events whose row is missing in the warehouse, or there twice."""
     with ledger.transaction() as tx:
-        told = tx.execute(select(OUTBOX.c.topic, OUTBOX.c.payload)).all()
-        parked = _count(tx, PARKED, true())
-    if parked:
-        yield Finding("lost_events", f"{parked} rows are parked")
-    for topic in sorted({row.topic for row in told} & TABLES.keys()):
+        events = tx.execute(select(OUTBOX.c.topic, OUTBOX.c.payload)).all()
+        dead_letters = _count(tx, PARKED, true())
+    if dead_letters:
+        yield Finding("lost_events", f"{dead_letters} rows are dead letters")
+    for topic in sorted({row.topic for row in events} & TABLES.keys()):
         table = TABLES[topic]
-        want = Counter(dict.fromkeys((_key(table, row.payload) for row in told if row.topic == topic), 1))
+        want = Counter(dict.fromkeys((_key(table, row.payload) for row in events if row.topic == topic), 1))
         columns = ", ".join(f'"{name}"' for name in table.key)
         rows = warehouse.query(f"SELECT {columns} FROM {table.name}")  # noqa: S608 - declared names
         have = Counter(_key(table, row) for row in rows)
@@ -191,7 +193,7 @@ def undelivered(ledger: Ledger, warehouse: Warehouse) -> Iterator[Finding]:
 
 
 def _key(table: WarehouseTable, row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Moments as the warehouse gives them and as events write them become the same."""
+    """Timestamps of the warehouse and of events are normalised to UTC."""
     kinds = {each.name: each.type for each in table.fields}
     return tuple(
         str(_moment(row[name])) if kinds[name] is FieldType.TIMESTAMP else str(row[name])
@@ -203,9 +205,9 @@ def _moment(value: datetime | str) -> datetime:
     return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
 
 
-def strays(ledger: Ledger) -> Iterator[Finding]:
-    """Over the whole shop: charges that no payment knows, gaps among ticket numbers or on the shelf."""
-    yield from _shelf(ledger)
+def shop_violations(ledger: Ledger) -> Iterator[Finding]:
+    """Violations across the shop: charges without a payment, gaps in ticket numbers, wrong stock."""
+    yield from _stock_violations(ledger)
     known = select(payments.c.invoice)
     with ledger.transaction() as tx:
         unknown = _count(tx, sandbox_charges, sandbox_charges.c.invoice.not_in(known))
@@ -216,19 +218,21 @@ def strays(ledger: Ledger) -> Iterator[Finding]:
         yield Finding("lost_effects", "ticket numbers have gaps")
 
 
-def _shelf(ledger: Ledger) -> Iterator[Finding]:
-    """Pieces that left the shelf and are in no order, or are sold and still there; and those set aside."""
-    off, aside = "pieces of {} off the shelf", "pieces of {} set aside"
-    have: Ending = Counter()
-    want: Ending = Counter()
+def _stock_violations(ledger: Ledger) -> Iterator[Finding]:
+    """Stock against paid orders, and reserved stock against reservations."""
+    sold, reserved = "units of {} sold", "units of {} reserved"
+    have: EffectCounts = Counter()
+    want: EffectCounts = Counter()
     paid = select(orders.c.lines).where(orders.c.status == OrderStatus.PAID)
     with ledger.transaction() as tx:
         for row in tx.execute(select(products.c.id, products.c.quantity, products.c.reserved)):
-            have += Counter({off.format(row.id): SHELF - row.quantity, aside.format(row.id): row.reserved})
+            have += Counter(
+                {sold.format(row.id): INITIAL_STOCK - row.quantity, reserved.format(row.id): row.reserved}
+            )
         for line in (line for lines in tx.scalars(paid) for line in lines):
-            want[off.format(line["product_id"])] += line["quantity"]
+            want[sold.format(line["product_id"])] += line["quantity"]
         for each in tx.execute(select(stock_reservations.c.product_id, stock_reservations.c.quantity)):
-            want[aside.format(each.product_id)] += each.quantity
+            want[reserved.format(each.product_id)] += each.quantity
     yield from differences(have, want)
 
 
@@ -238,7 +242,7 @@ def _is_whole(history: list[Message]) -> bool:
     return repaired(whole) == whole and LOST not in str(history)
 
 
-def _kind(thing: str, *, is_more: bool) -> Kind:
+def _kind_of(thing: str, *, is_more: bool) -> Kind:
     if thing.startswith((EVENT, NOTICE)):
         return "doubled_events" if is_more else "lost_events"
     return "double_effects" if is_more else "lost_effects"
@@ -252,13 +256,13 @@ def _sum(tx: Connection, column: Column[int], condition: Any) -> int:  # noqa: A
     return int(tx.scalar(select(func.sum(column)).where(condition)) or 0)
 
 
-def _by(tx: Connection, column: ColumnElement[str], condition: Any, *, name: str) -> Ending:  # noqa: ANN401 - an SQL clause
+def _count_by(tx: Connection, column: ColumnElement[str], condition: Any, *, name: str) -> EffectCounts:  # noqa: ANN401 - an SQL clause
     rows = tx.execute(select(column, func.count()).where(condition).group_by(column))
     return Counter({f"{name}{value}": number for value, number in rows})
 
 
 def _charges(customer_id: str) -> Any:  # noqa: ANN401 - an SQL statement
-    """Charges that were approved and not given back."""
+    """Charges that were approved and not refunded."""
     return (
         select(sandbox_charges.c.transaction_id, sandbox_charges.c.amount_cents)
         .join(payments, payments.c.invoice == sandbox_charges.c.invoice)

@@ -1,4 +1,4 @@
-"""Ends its process at a chosen point, by the signal that nothing can catch."""
+"""Kill points: named points of a process at which fault injection ends it by SIGKILL."""
 
 import os
 import signal
@@ -26,12 +26,12 @@ from foundation.money import Money
 STATEMENT, COMMIT, COMMITTED = "statement", "commit", "committed"
 CHARGING, CHARGED = "charging", "charged"
 WRITTEN = "written"
-"""Marks a connection that has done more than read."""
+"""Marks a connection that has written."""
 
 
 @dataclass(frozen=True)
-class Point:
-    """The `number`-th time that the process passes a place of that name."""
+class KillPoint:
+    """The `number`-th time that the process reaches the point of that name."""
 
     name: str
     number: int
@@ -40,34 +40,34 @@ class Point:
         return f"{self.name} {self.number}"
 
 
-class Fuse:
-    """Told of every place that the process passes; it notes them, and at the armed one nothing follows."""
+class FaultInjector:
+    """Records each kill point that the process reaches, and kills the process at the armed one."""
 
     def __init__(self) -> None:
-        self.passed: list[Point] = []
+        self.passed: list[KillPoint] = []
         self._counts: Counter[str] = Counter()
-        self._armed: Point | None = None
+        self._armed: KillPoint | None = None
         self._lock = Lock()
 
-    def arm(self, point: Point | None) -> None:
-        """Count from here on; without a point, only note what is passed."""
+    def arm(self, point: KillPoint | None) -> None:
+        """Reset the counts and arm a point; None only records."""
         self.passed.clear()
         self._counts.clear()
         self._armed = point
 
-    def __call__(self, place: str) -> None:
-        """A call has an id of its own in every turn; its place is the same."""
-        name = place.partition(":")[0] if place.startswith("tool:") else place
+    def __call__(self, point_name: str) -> None:
+        """A tool call has another id in every turn, so the id is not part of the name."""
+        name = point_name.partition(":")[0] if point_name.startswith("tool:") else point_name
         with self._lock:
             self._counts[name] += 1
-            point = Point(name, self._counts[name])
+            point = KillPoint(name, self._counts[name])
             self.passed.append(point)
             if point == self._armed:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
 class RelayedGateway:
-    """A gateway in front of another: it passes on everything that is asked of it."""
+    """A proxy that passes every call on to another gateway."""
 
     def __init__(self, inner: CardGateway) -> None:
         self._inner = inner
@@ -120,38 +120,38 @@ class RelayedGateway:
         return self._inner.plan(subscription_id)
 
 
-class FusedGateway(RelayedGateway):
-    """Passes a place before and after each charge: asked of the gateway, and charged but nowhere noted."""
+class FaultInjectingGateway(RelayedGateway):
+    """Kill points before each charge, and after it while no row of the ledger records it yet."""
 
-    def __init__(self, inner: CardGateway, fuse: Fuse) -> None:
+    def __init__(self, inner: CardGateway, injector: FaultInjector) -> None:
         super().__init__(inner)
-        self._fuse = fuse
+        self._injector = injector
 
     def charge(self, charge: Charge) -> GatewayAnswer:
-        self._fuse(CHARGING)
+        self._injector(CHARGING)
         answer = super().charge(charge)
-        self._fuse(CHARGED)
+        self._injector(CHARGED)
         return answer
 
 
-def lay_along(fuse: Fuse) -> None:
-    """Let every database connection of this process pass: each statement, before and after each commit.
+def instrument_database(injector: FaultInjector) -> None:
+    """Add kill points to every database connection: each statement, before and after each commit.
 
-    Nothing is passed after what has only read: whoever is killed then leaves what they found.
+    A connection that has only read reaches no point when it is returned: a kill there changes nothing.
     """
 
     def statement(connection: Connection, _: Any, text: str, *__: Any) -> None:  # noqa: ANN401 - as SQLAlchemy calls it
-        fuse(STATEMENT)
+        injector(STATEMENT)
         if not text.startswith("SELECT"):
             connection.info[WRITTEN] = True
 
     def commit(_: Any) -> None:  # noqa: ANN401 - as SQLAlchemy calls it
-        fuse(COMMIT)
+        injector(COMMIT)
 
-    def given_back(_: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - as SQLAlchemy calls it
+    def check_in(_: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - as SQLAlchemy calls it
         if record.info.pop(WRITTEN, False):
-            fuse(COMMITTED)
+            injector(COMMITTED)
 
     event.listen(Engine, "before_cursor_execute", statement)
     event.listen(Engine, "commit", commit)
-    event.listen(Pool, "checkin", given_back)
+    event.listen(Pool, "checkin", check_in)

@@ -1,4 +1,4 @@
-"""Relays killed between the outbox and the warehouse, and a warehouse that is away for an hour."""
+"""Kill relays between outbox and warehouse, and make the warehouse unavailable for an hour."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from api.containers import build
 from demo.generator.rooms import SetClock
-from evals.faults.forked_process import finished, forked
-from evals.faults.invariants import Finding, Outcome, undelivered
-from evals.faults.kill_points import COMMIT, COMMITTED, Fuse, Point, lay_along
+from evals.faults.forked_process import run_forked, run_forked_to_end
+from evals.faults.invariants import Finding, Outcome, delivery_violations
+from evals.faults.kill_points import COMMIT, COMMITTED, FaultInjector, KillPoint, instrument_database
 from foundation.outbox import Relay
 from foundation.settings import Settings
 from foundation.warehouse.base import Rejection, Row
@@ -19,73 +19,73 @@ from foundation.warehouse.feed import SUBSCRIPTION, WarehouseFeed
 
 APPENDING, APPENDED = "appending", "appended"
 POINTS = tuple(
-    Point(name, number) for number in (1, 2, 3, 5) for name in (APPENDING, APPENDED, COMMIT, COMMITTED)
+    KillPoint(name, number) for number in (1, 2, 3, 5) for name in (APPENDING, APPENDED, COMMIT, COMMITTED)
 )
 BATCH_ROWS = 20
 AN_HOUR = timedelta(hours=1)
 
 
-class FusedLake(DuckLake):
-    """Passes a place before and after each batch of a table."""
+class FaultInjectingLake(DuckLake):
+    """Kill points before and after each batch of a table."""
 
-    fuse: Fuse
+    injector: FaultInjector
 
     def append(self, table: str, rows: Sequence[Row]) -> list[Rejection]:
-        self.fuse(APPENDING)
+        self.injector(APPENDING)
         rejections = super().append(table, rows)
-        self.fuse(APPENDED)
+        self.injector(APPENDED)
         return rejections
 
 
 @contextmanager
-def away(folder: Path) -> Iterator[None]:
-    """Meanwhile the warehouse can be neither read nor written, by whoever owns it."""
-    aside = folder.with_name(f"{folder.name}.aside")
-    folder.rename(aside)
+def warehouse_outage(folder: Path) -> Iterator[None]:
+    """Make the warehouse unreadable and unwritable for every process."""
+    moved_away = folder.with_name(f"{folder.name}.moved")
+    folder.rename(moved_away)
     folder.touch()
     try:
         yield
     finally:
         folder.unlink()
-        aside.rename(folder)
+        moved_away.rename(folder)
 
 
-class Relaying:
-    """Works off whatever the outbox holds."""
+class RelayKillRunner:
+    """Delivers what is in the outbox, killed at each kill point."""
 
     def __init__(self, settings: Settings, *, clock: SetClock) -> None:
         self._clock = clock
         self._house = build(settings, clock=clock)
 
-    def kill_all(self, outcome: Outcome, *, points: Sequence[Point] = POINTS) -> None:
-        """Kill relays at every point, send the warehouse away for an hour, and look what arrived."""
-        finished(self._prepare)
+    def run(self, outcome: Outcome, *, points: Sequence[KillPoint] = POINTS) -> None:
+        """Kill a relay at every point, then take the warehouse away for an hour, and compare what arrived."""
+        run_forked_to_end(self._prepare)
         for point in points:
             self._clock.now += AN_HOUR
-            if forked(partial(self._deliver, point)).was_killed:
+            if run_forked(partial(self._deliver, point)).was_killed:
                 outcome.kills[point.name] += 1
         self._clock.now += AN_HOUR
-        with away(self._house.settings.warehouse.folder):
-            arrived = finished(lambda: self._deliver(None))
-        if arrived:
+        with warehouse_outage(self._house.settings.warehouse.folder):
+            delivered_rows = run_forked_to_end(lambda: self._deliver(None))
+        if delivered_rows:
             outcome.findings.append(
-                Finding("lost_events", f"{arrived} events went to a warehouse that is away")
+                Finding("lost_events", f"{delivered_rows} events were delivered to an unavailable warehouse")
             )
         self._clock.now += AN_HOUR
-        finished(lambda: self._deliver(None))
-        outcome.findings += finished(self._inspect)
+        run_forked_to_end(lambda: self._deliver(None))
+        outcome.findings += run_forked_to_end(self._inspect)
 
     def _prepare(self) -> bool:
         self._house.warehouse.ensure()
         return True
 
-    def _deliver(self, point: Point | None) -> int:
-        """All that is due; how many events that were."""
-        house, fuse = self._house, Fuse()
-        lay_along(fuse)
-        lake = FusedLake(house.settings.ledger.url, house.settings.warehouse.folder, now=house.now)
-        lake.fuse = fuse
-        fuse.arm(point)
+    def _deliver(self, point: KillPoint | None) -> int:
+        """Deliver all due events; their number."""
+        house, injector = self._house, FaultInjector()
+        instrument_database(injector)
+        lake = FaultInjectingLake(house.settings.ledger.url, house.settings.warehouse.folder, now=house.now)
+        lake.injector = injector
+        injector.arm(point)
         settings = house.settings.warehouse.model_copy(update={"batch_rows": BATCH_ROWS})
         feed = WarehouseFeed(house.ledger, lake, now=house.now)
         relay = Relay(house.ledger, [feed.subscriber(settings)], now=house.now)
@@ -95,4 +95,4 @@ class Relaying:
         return delivered
 
     def _inspect(self) -> list[Finding]:
-        return list(undelivered(self._house.ledger, self._house.warehouse))
+        return list(delivery_violations(self._house.ledger, self._house.warehouse))

@@ -1,4 +1,4 @@
-"""The whole house as `livhana serve` runs it, under a supervisor that forgives any number of deaths."""
+"""All processes as `livhana serve` runs them, under a supervisor that restarts them without limit."""
 
 import os
 import threading
@@ -16,28 +16,30 @@ from api.entrypoints.supervisor.serve import children
 from api.entrypoints.supervisor.supervisor import ChildFailed, Left, Server, Supervisor, Timing
 from evals.environment import NO_VENDOR, Place
 
-FORGIVING = Timing(delays=(0.1,) * 1_000, look_seconds=0.5)
-BACK_SECONDS = 60.0
-VALKEY, WORK_HORSE, WORKER_ALONE = "valkey", "work horse", "worker alone"
-"""What may be killed besides the children by their names: what the worker has at work, or it alone."""
-PART_OF = {WORK_HORSE: "worker", WORKER_ALONE: "worker"}
+ENDLESS_RESTARTS = Timing(delays=(0.1,) * 1_000, look_seconds=0.5)
+RESTART_TIMEOUT_SECONDS = 60.0
+VALKEY, WORKER_JOB, WORKER_MAIN = "valkey", "worker job", "worker main"
+"""Targets besides the supervised children: the process of the worker's current job, or its main one alone."""
+CHILD_OF = {WORKER_JOB: "worker", WORKER_MAIN: "worker"}
 
 
-class NotBack(Exception):
-    """A process that was killed has not been started again."""
+class NotRestarted(Exception):
+    """A process that was killed has not been restarted."""
 
 
-class Service:
-    def __init__(self, place: Place, door: socket) -> None:
+class SupervisedService:
+    def __init__(self, place: Place, listener: socket) -> None:
         self._place = place
-        self.address = f"http://127.0.0.1:{door.getsockname()[1]}"
-        made = [_at(place, child) for child in children(door)]
-        self._is_up = {child.name: Event() for child in made}
+        self.address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        commands = [_in_environment(place, child) for child in children(listener)]
+        self._is_up = {child.name: Event() for child in commands}
         for folder in ("run", "log"):
             (place.folder / folder).mkdir(exist_ok=True)
         servers: dict[str, Server] = {"PostgreSQL": place.postgres, "Valkey": place.valkey}
-        self._supervisor = Supervisor(place.folder, made, servers, tell=self._hear, timing=FORGIVING)
-        self._watch = threading.Thread(target=self._keep, name="supervisor")
+        self._supervisor = Supervisor(
+            place.folder, commands, servers, tell=self._on_message, timing=ENDLESS_RESTARTS
+        )
+        self._watch = threading.Thread(target=self._supervise, name="supervisor")
         self.failure: ChildFailed | None = None
 
     def open(self) -> None:
@@ -55,40 +57,40 @@ class Service:
             orphan.kill()
 
     def kill(self, target: str) -> bool:
-        """Whether there was one to kill."""
+        """Whether there was a process to kill."""
         if target == VALKEY:
             return _kill([self._place.valkey.process()])
-        name = PART_OF.get(target, target)
+        name = CHILD_OF.get(target, target)
         main = self._main(name)
-        if target == WORK_HORSE:
-            return _kill([each for each in main.children() if _leads_a_group(each)])
+        if target == WORKER_JOB:
+            return _kill([each for each in main.children() if _leads_process_group(each)])
         self._is_up[name].clear()
-        return _kill([main] if target == WORKER_ALONE else [main, *main.children(recursive=True)])
+        return _kill([main] if target == WORKER_MAIN else [main, *main.children(recursive=True)])
 
-    def await_back(self, target: str) -> None:
-        """Until it has been started again after its last death.
+    def await_restart(self, target: str) -> None:
+        """Wait until the target has been restarted after its last kill.
 
         Raises:
-            NotBack: that has not happened.
+            NotRestarted: it has not been in time.
         """
-        is_up = self._is_up.get(PART_OF.get(target, target))
-        if is_up is not None and not is_up.wait(BACK_SECONDS):
-            raise NotBack(f"The {target} has not come back: {self.failure}")
+        is_up = self._is_up.get(CHILD_OF.get(target, target))
+        if is_up is not None and not is_up.wait(RESTART_TIMEOUT_SECONDS):
+            raise NotRestarted(f"The {target} was not restarted: {self.failure}")
 
-    def await_all(self) -> None:
+    def await_all_up(self) -> None:
         for name in self._is_up:
-            self.await_back(name)
+            self.await_restart(name)
 
     def _main(self, name: str) -> psutil.Process:
         found = (each for each in psutil.Process().children() if _is_program(each, name))
         return next(found)
 
-    def _hear(self, sentence: str) -> None:
+    def _on_message(self, message: str) -> None:
         for name, is_up in self._is_up.items():
-            if sentence == f"The {name} is back.":
+            if message == f"The {name} is back.":
                 is_up.set()
 
-    def _keep(self) -> None:
+    def _supervise(self) -> None:
         with suppress(Left):
             try:
                 self._supervisor.watch()
@@ -96,15 +98,15 @@ class Service:
                 self.failure = failure
 
     def _orphans(self) -> list[psutil.Process]:
-        """What outlived the worker that had started it."""
-        return [each for each in psutil.process_iter() if _works_at(each, self._place)]
+        """Processes that outlived the worker that started them."""
+        return [each for each in psutil.process_iter() if _runs_in(each, self._place)]
 
 
 @contextmanager
-def running(place: Place) -> Iterator[Service]:
-    """Open once every process works; the servers close with it."""
-    with closing(open_door(place.settings.api)) as door:
-        service = Service(place, door)
+def running(place: Place) -> Iterator[SupervisedService]:
+    """Yields once every process has started; stops them and the servers afterwards."""
+    with closing(open_door(place.settings.api)) as listener:
+        service = SupervisedService(place, listener)
         try:
             service.open()
             yield service
@@ -112,8 +114,8 @@ def running(place: Place) -> Iterator[Service]:
             service.close()
 
 
-def _at(place: Place, child: Child) -> Child:
-    """The same program, with this place's settings."""
+def _in_environment(place: Place, child: Child) -> Child:
+    """The same command with the settings of the temporary environment."""
     unset = [f"--unset={name}" for name in NO_VENDOR]
     given = [f"{name}={value}" for name, value in place.environment.items()]
     return replace(child, command=("/usr/bin/env", *unset, *given, *child.command))
@@ -136,14 +138,14 @@ def _is_program(process: psutil.Process, name: str) -> bool:
     return False
 
 
-def _leads_a_group(process: psutil.Process) -> bool:
-    """RQ gives a work-horse a group of its own, and its scheduler none."""
+def _leads_process_group(process: psutil.Process) -> bool:
+    """RQ runs a job in a process group of its own, its scheduler in the worker's."""
     with suppress(ProcessLookupError):
         return bool(os.getpgid(process.pid) == process.pid)
     return False
 
 
-def _works_at(process: psutil.Process, place: Place) -> bool:
+def _runs_in(process: psutil.Process, place: Place) -> bool:
     with suppress(psutil.Error):
         return (
             process.environ().get("VAR_DIR") == str(place.folder)

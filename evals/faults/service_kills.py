@@ -1,4 +1,4 @@
-"""Processes of a running service killed at random moments, again and again, while customers shop."""
+"""Kill processes of a running service at random moments while customers shop."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,92 +14,105 @@ from api.containers import House, build
 from commerce.checkout.models import OrderStatus
 from commerce.checkout.store import orders
 from evals.environment import Place
-from evals.faults.clients import Errand, chat, job, order, press, shop
-from evals.faults.invariants import Ending, Finding, Outcome, ending, strays, undelivered
-from evals.faults.relay_kills import away
-from evals.faults.service import VALKEY, WORK_HORSE, WORKER_ALONE, Service, running
-from evals.faults.workload import Crowd
+from evals.faults.clients import Task, chat, job, order, press, shop
+from evals.faults.invariants import (
+    EffectCounts,
+    Finding,
+    Outcome,
+    count_effects,
+    delivery_violations,
+    shop_violations,
+)
+from evals.faults.relay_kills import warehouse_outage
+from evals.faults.service import VALKEY, WORKER_JOB, WORKER_MAIN, SupervisedService, running
+from evals.faults.workload import Workload
 from foundation.queue import JOBS
 
 WAREHOUSE = "warehouse"
-"""Nothing to kill, but it may be away for a while."""
-STRIKES = {
+"""No process to kill: it is made unavailable for a while."""
+KILLS = {
     "api": 20,
-    **{"worker": 6, WORKER_ALONE: 6, WORK_HORSE: 6},
+    **{"worker": 6, WORKER_MAIN: 6, WORKER_JOB: 6},
     **{"scheduler": 2, "relay": 2, VALKEY: 2, WAREHOUSE: 1},
 }
-LANES: tuple[Errand, ...] = (chat, shop, press, order, job, job)
+TASKS: tuple[Task, ...] = (chat, shop, press, order, job, job)
 SETTINGS = {
     "PORT": "0",
     "TURN_LEASE_SECONDS": "3",
     "REQUESTS_PER_MINUTE": "1000000",
     "WAREHOUSE_BATCH_SECONDS": "1",
 }
-"""A short lease, so that an hour's worth of deaths goes into a few minutes."""
-LULL_SECONDS = (0.1, 1.5)
-AWAY_SECONDS = 5.0
-SETTLED_SECONDS = 150.0
+"""A short lease, so that many kills fit into a few minutes."""
+PAUSE_SECONDS = (0.1, 1.5)
+OUTAGE_SECONDS = 5.0
+QUIESCENCE_TIMEOUT_SECONDS = 150.0
 
 
-def strike(
+def kill_service_processes(
     place: Place,
     outcome: Outcome,
     *,
     seed: int,
-    strikes: Mapping[str, int] = STRIKES,
-    lanes: Sequence[Errand] = LANES,
+    kills: Mapping[str, int] = KILLS,
+    tasks: Sequence[Task] = TASKS,
 ) -> int:
-    """Strike as often as `strikes` says; how many requests were cut off by it."""
+    """Kill each target as often as `kills` says; the number of interrupted requests."""
     draws = np.random.default_rng(seed)
-    every = [target for target, number in strikes.items() for _ in range(number)]
-    plan = [every[at] for at in draws.permutation(len(every))]
+    targets = [target for target, number in kills.items() for _ in range(number)]
+    plan = [targets[at] for at in draws.permutation(len(targets))]
     with closing(build(place.settings)) as house, running(place) as service:
-        crowd = Crowd(house, service.address, lanes=lanes)
-        rehearsed = _rehearse(crowd, house, lanes)
-        crowd.open()
+        workload = Workload(house, service.address, tasks=tasks)
+        baselines = _measure_baselines(workload, house, tasks)
+        workload.start()
         try:
             for target in plan:
-                service.await_back(target)
-                _wait(draws.uniform(*LULL_SECONDS))
-                if _strike(service, place, target):
+                service.await_restart(target)
+                _wait(draws.uniform(*PAUSE_SECONDS))
+                if _inject(service, place, target):
                     outcome.kills[target] += 1
         finally:
-            crowd.close()
-        service.await_all()
-        outcome.findings += _settled(house)
-        outcome.findings += crowd.inspect(rehearsed)
-        outcome.findings += [*strays(house.ledger), *undelivered(house.ledger, house.warehouse)]
-        return crowd.cuts
+            workload.stop()
+        service.await_all_up()
+        outcome.findings += _await_quiescence(house)
+        outcome.findings += workload.inspect(baselines)
+        outcome.findings += [
+            *shop_violations(house.ledger),
+            *delivery_violations(house.ledger, house.warehouse),
+        ]
+        return workload.interrupted_requests
 
 
-def _rehearse(crowd: Crowd, house: House, lanes: Sequence[Errand]) -> dict[Errand, Ending]:
-    """What each errand comes to when nobody is killed."""
-    customers = {errand: crowd.do(errand) for errand in dict.fromkeys(lanes)}
-    _settled(house)
-    return {errand: ending(house.ledger, who) for errand, who in customers.items()}
+def _measure_baselines(workload: Workload, house: House, tasks: Sequence[Task]) -> dict[Task, EffectCounts]:
+    """The effects of each task without kills."""
+    customers = {task: workload.run_task(task) for task in dict.fromkeys(tasks)}
+    _await_quiescence(house)
+    return {task: count_effects(house.ledger, customer_id) for task, customer_id in customers.items()}
 
 
-def _strike(service: Service, place: Place, target: str) -> bool:
-    """Whether there was something to strike."""
+def _inject(service: SupervisedService, place: Place, target: str) -> bool:
+    """Whether there was a process to kill."""
     if target != WAREHOUSE:
         return service.kill(target)
-    with away(place.settings.warehouse.folder):
-        _wait(AWAY_SECONDS)
+    with warehouse_outage(place.settings.warehouse.folder):
+        _wait(OUTAGE_SECONDS)
     return True
 
 
-def _settled(house: House) -> list[Finding]:
-    """What is still unfinished after everybody had time to finish it."""
-    deadline = monotonic() + SETTLED_SECONDS
-    while left := _left(house):
+def _await_quiescence(house: House) -> list[Finding]:
+    """Wait until no work is left; what is still unfinished at the timeout."""
+    deadline = monotonic() + QUIESCENCE_TIMEOUT_SECONDS
+    while unfinished := _unfinished(house):
         if monotonic() > deadline:
-            return [Finding("unfinished_turns", f"{each} after {SETTLED_SECONDS:g} s") for each in left]
+            return [
+                Finding("unfinished_turns", f"{each} after {QUIESCENCE_TIMEOUT_SECONDS:g} s")
+                for each in unfinished
+            ]
         _wait(0.5)
     return []
 
 
-def _left(house: House) -> list[str]:
-    """Free entries are issued here too: the scheduler comes to them only now and then."""
+def _unfinished(house: House) -> list[str]:
+    """Issues free entries too, since the scheduler does so only at intervals."""
     count = select(func.count())
     with house.ledger.transaction() as tx:
         open_turns = tx.scalar(count.select_from(turns).where(turns.c.status != TurnStatus.DONE))

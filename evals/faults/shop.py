@@ -1,4 +1,4 @@
-"""What stands in the small shop that is killed again and again, and who buys there."""
+"""The small shop for fault injection: its products, its raffle and its customers."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,19 +18,19 @@ from foundation.settings import Settings
 RAFFLE = "rfl_spring"
 NAMES = ("Night Owl Gummies", "Deep Bear Gummies", "Quiet Hour Tincture", "Rolling Tray")
 GIFT = NAMES[-1]
-SHELF = 100_000
-"""Pieces of each product before anybody buys."""
+INITIAL_STOCK = 100_000
+"""Units of each product before the first sale."""
 
 
 @contextmanager
-def open_shop(**given: str) -> Iterator[Place]:
-    """A place with full shelves and an open raffle; `given` are settings."""
+def temporary_shop(**given: str) -> Iterator[Place]:
+    """A temporary environment with products in stock and an open raffle; `given` are settings."""
     with open_place(given) as place:
-        furnish(place.settings)
+        seed_shop(place.settings)
         yield place
 
 
-def welcome(house: House, customer_id: str) -> None:
+def register_customer(house: House, customer_id: str) -> None:
     """Register a customer of age with a card that is approved."""
     person = NewCustomer("Ana Alvarez", f"{customer_id}@example.com", state="TX")
     house.customers.register(person, customer_id=customer_id)
@@ -38,8 +38,8 @@ def welcome(house: House, customer_id: str) -> None:
     house.ages.verify(customer_id, AgeSubmission("Ana Alvarez", date(1990, 5, 1), "TX", "4821"))
 
 
-def furnish(settings: Settings) -> None:
-    """Put products on the shelves and open a raffle that nobody can buy up."""
+def seed_shop(settings: Settings) -> None:
+    """Stock products and open a raffle with more tickets than can be sold."""
     now = system_clock()
     with closing(build(settings)) as house:
         house.services.inventory.put([_product(number, name, now) for number, name in enumerate(NAMES)])
@@ -61,7 +61,7 @@ def _product(number: int, name: str, now: datetime) -> Product:
         cbd_mg=250.0,
         thc_mg=5.0,
         price=Money(28_00),
-        quantity=SHELF,
+        quantity=INITIAL_STOCK,
         available=True,
         updated_at=now,
         attributes={"gift": True} if name == GIFT else {},

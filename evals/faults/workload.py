@@ -1,4 +1,4 @@
-"""Many customers at once, each with an errand, while parts of the service are killed under them."""
+"""A workload of concurrent customers, each doing one task, while processes are killed."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -6,69 +6,71 @@ from dataclasses import dataclass
 from itertools import count
 
 from api.containers import House
-from evals.faults.clients import Errand, GaveUp, Line
-from evals.faults.invariants import Ending, Finding, differences, ending, faults
-from evals.faults.shop import welcome
+from evals.faults.clients import RetryingClient, Task, TaskFailed
+from evals.faults.invariants import EffectCounts, Finding, count_effects, customer_violations, differences
+from evals.faults.shop import register_customer
 from foundation.auth import Principal, Role
 
 
 @dataclass(frozen=True)
-class Served:
-    who: str
-    errand: Errand
+class TaskRun:
+    customer_id: str
+    task: Task
 
 
-class Crowd:
-    """`lanes` are errands done at the same time, each for one new customer after another."""
+class Workload:
+    """`tasks` run concurrently, each for one new customer after another."""
 
-    def __init__(self, house: House, address: str, *, lanes: Sequence[Errand]) -> None:
+    def __init__(self, house: House, address: str, *, tasks: Sequence[Task]) -> None:
         self._house = house
         self._address = address
         self._numbers = count(1)
-        self._closing = threading.Event()
-        self._threads = [threading.Thread(target=self._serve, args=(errand,)) for errand in lanes]
-        self.served: list[Served] = []
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._run_repeatedly, args=(task,)) for task in tasks]
+        self.runs: list[TaskRun] = []
         self.findings: list[Finding] = []
-        self.cuts = 0
+        self.interrupted_requests = 0
 
-    def open(self) -> None:
+    def start(self) -> None:
         for thread in self._threads:
             thread.start()
 
-    def close(self) -> None:
-        """Let nobody in any more, and wait until the last one has been served."""
-        self._closing.set()
+    def stop(self) -> None:
+        """Start no more tasks and wait for those under way."""
+        self._stopping.set()
         for thread in self._threads:
             thread.join()
 
-    def inspect(self, rehearsed: Mapping[Errand, Ending]) -> list[Finding]:
+    def inspect(self, baselines: Mapping[Task, EffectCounts]) -> list[Finding]:
         found = list(self.findings)
-        for each in self.served:
+        for each in self.runs:
             ledger = self._house.ledger
             theirs = [
-                *differences(ending(ledger, each.who), rehearsed[each.errand]),
-                *faults(ledger, each.who),
+                *differences(count_effects(ledger, each.customer_id), baselines[each.task]),
+                *customer_violations(ledger, each.customer_id),
             ]
-            found += [Finding(f.kind, f"{each.errand.__name__} of {each.who}: {f.text}") for f in theirs]
+            found += [
+                Finding(f.kind, f"{each.task.__name__} of {each.customer_id}: {f.text}") for f in theirs
+            ]
         return found
 
-    def _serve(self, errand: Errand) -> None:
-        while not self._closing.is_set():
-            self.do(errand)
+    def _run_repeatedly(self, task: Task) -> None:
+        while not self._stopping.is_set():
+            self.run_task(task)
 
-    def do(self, errand: Errand) -> str:
-        """Serve one new customer; their id."""
+    def run_task(self, task: Task) -> str:
+        """Run the task for one new customer; their id."""
         number = next(self._numbers)
-        who = f"cus_{errand.__name__}_{number}"
-        welcome(self._house, who)
-        token = self._house.tokens.issue(Principal(who, Role.CUSTOMER))
-        line = Line(self._address, token, number=number)
+        customer_id = f"cus_{task.__name__}_{number}"
+        register_customer(self._house, customer_id)
+        token = self._house.tokens.issue(Principal(customer_id, Role.CUSTOMER))
+        client = RetryingClient(self._address, token, number=number)
         try:
-            errand(line, who)
-        except GaveUp as complaint:
-            self.findings.append(Finding("lost_messages", f"{who}: {complaint}"))
+            task(client, customer_id)
+        except TaskFailed as failure:
+            self.findings.append(Finding("lost_messages", f"{customer_id}: {failure}"))
         finally:
-            line.close()
-        self.cuts += line.cuts
-        self.served.append(Served(who, errand))
-        return who
+            client.close()
+        self.interrupted_requests += client.interrupted_requests
+        self.runs.append(TaskRun(customer_id, task))
+        return customer_id

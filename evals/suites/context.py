@@ -12,7 +12,7 @@ from api.containers import build
 from evals.benchmarks.turns.cpu_time import cpu_ms
 from evals.context.bulk_load import SEED, fill
 from evals.environment import open_place
-from evals.faults.shop import welcome
+from evals.faults.shop import register_customer
 from evals.report import Figure, Report
 from memory.context.models import TURN_TOKENS, Depth, MemoryContext, tokens_of
 from memory.context.renderer import briefing
@@ -35,7 +35,7 @@ def run(options: Namespace) -> Report:
         numbers = draws.choice(np.arange(1, options.customers + 1), options.asked + WARM_UP, replace=False)
         asking = [f"cus_{number:08d}" for number in numbers]
         for who in asking:
-            welcome(house, who)
+            register_customer(house, who)
         server = place.postgres.process()
         costs = _Costs([server] if server else [])
         questions = draws.choice(said, 2 * len(asking))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from api.containers import House, build
 from commerce.memberships.models import Tier
-from evals.faults.shop import open_shop, welcome
+from evals.faults.shop import register_customer, temporary_shop
 from evals.report import Report
 from foundation.holdings import Left, Traces
 from memory.conversations.models import Interaction
@@ -27,7 +27,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Report:
-    with open_shop(WAREHOUSE_BATCH_SECONDS="1") as place, closing(build(place.settings)) as house:
+    with temporary_shop(WAREHOUSE_BATCH_SECONDS="1") as place, closing(build(place.settings)) as house:
         house.warehouse.ensure()
         _fill(house, memories=options.memories, others=options.others)
         trail = Trail(Traces(WHO, (MARK,), tuple(turn.message for turn in _turns(WHO, 12))))
@@ -74,7 +74,7 @@ def _fill(house: House, *, memories: int, others: int) -> None:
     """Ana is a member with tickets and a cart, and everything has reached the warehouse."""
     for number in range(1, others + 1):
         house.memory.learn_all(list(_turns(f"cus_other_{number}", 10)))
-    welcome(house, WHO)
+    register_customer(house, WHO)
     house.memberships.subscribe(WHO, tier=Tier.GOLD, key="forget.gold")
     house.raffles.buy_tickets(WHO, raffle_id="rfl_spring", quantity=2, key="forget.tickets")
     house.carts.add(WHO, product_id="prd_1", quantity=1)

@@ -1,12 +1,12 @@
-"""The API and a work-horse killed in a house that really runs, while customers buy in words and by jobs."""
+"""Kill the API and the process of a job in a running service while customers buy by chat and by job."""
 
 import pytest
 
 from evals.faults.clients import chat, job
 from evals.faults.invariants import Outcome
-from evals.faults.service import WORK_HORSE
-from evals.faults.service_kills import SETTINGS, strike
-from evals.faults.shop import open_shop
+from evals.faults.service import WORKER_JOB
+from evals.faults.service_kills import SETTINGS, kill_service_processes
+from evals.faults.shop import temporary_shop
 
 pytestmark = [pytest.mark.slow, pytest.mark.kills]
 
@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.kills]
 def test_customers_of_a_killed_service_get_everything_once() -> None:
     outcome = Outcome()
 
-    with open_shop(**SETTINGS) as place:
-        strike(place, outcome, seed=1, strikes={"api": 1, WORK_HORSE: 1}, lanes=(chat, job))
+    with temporary_shop(**SETTINGS) as place:
+        kill_service_processes(place, outcome, seed=1, kills={"api": 1, WORKER_JOB: 1}, tasks=(chat, job))
 
     assert outcome.findings == []
     assert outcome.kills["api"] == 1

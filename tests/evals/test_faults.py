@@ -8,21 +8,28 @@ from agent.turns.models import Inbound
 from api.containers import build
 from commerce.inventory.models import Wanted
 from demo.generator.rooms import SetClock
-from evals.faults.conversations import STORIES
-from evals.faults.forked_process import ChildFailed, finished, forked
-from evals.faults.invariants import Finding, Outcome, differences, faults, strays, undelivered
-from evals.faults.kill_points import CHARGED, CHARGING, COMMIT, COMMITTED, Fuse, Point
-from evals.faults.relay_kills import APPENDED, Relaying
-from evals.faults.shop import furnish, welcome
-from evals.faults.turn_kills import Case, Theatre
+from evals.faults.conversations import CONVERSATIONS
+from evals.faults.forked_process import ChildFailed, run_forked, run_forked_to_end
+from evals.faults.invariants import (
+    Finding,
+    Outcome,
+    customer_violations,
+    delivery_violations,
+    differences,
+    shop_violations,
+)
+from evals.faults.kill_points import CHARGED, CHARGING, COMMIT, COMMITTED, FaultInjector, KillPoint
+from evals.faults.relay_kills import APPENDED, RelayKillRunner
+from evals.faults.shop import register_customer, seed_shop
+from evals.faults.turn_kills import KillCase, TurnKillRunner
 from foundation.auth import Principal, Role
 from foundation.clock import system_clock
 from foundation.money import Money
 from foundation.settings import Settings
 
 VAR = Path(__file__).parents[2] / "var"
-"""Its models are kept between runs."""
-STORY = {story.name: story for story in STORIES}
+"""Its exported models are reused between runs."""
+CONVERSATION = {conversation.name: conversation for conversation in CONVERSATIONS}
 BUYING = ("accepted", "claimed", "model:0", CHARGING, CHARGED, "performed", "tool", "answered")
 ANA, PRICE = "cus_ana", Money(5_00)
 
@@ -37,64 +44,70 @@ def clock() -> SetClock:
 @pytest.fixture
 def shop(live_settings: Settings) -> Settings:
     settings = live_settings.model_copy(update={"var": VAR})
-    furnish(settings)
+    seed_shop(settings)
     return settings
 
 
 @pytest.fixture
-def theatre(shop: Settings, clock: SetClock) -> Theatre:
-    return Theatre(shop, clock=clock)
+def runner(shop: Settings, clock: SetClock) -> TurnKillRunner:
+    return TurnKillRunner(shop, clock=clock)
 
 
 class TestKills:
-    def test_a_purchase_killed_at_any_step_is_made_once_and_answered(self, theatre: Theatre) -> None:
-        outcome, rehearsal = Outcome(), theatre.rehearse(STORY["membership"])
+    def test_a_purchase_killed_at_any_step_is_made_once_and_answered(self, runner: TurnKillRunner) -> None:
+        outcome, baseline = Outcome(), runner.measure_baseline(CONVERSATION["membership"])
 
         for step in BUYING:
-            case = Case(STORY["membership"], Point(step, 1), again=None, is_overnight=step == CHARGED)
-            theatre.play(case, rehearsal, outcome)
+            case = KillCase(
+                CONVERSATION["membership"], KillPoint(step, 1), again=None, is_overnight=step == CHARGED
+            )
+            runner.run_case(case, baseline, outcome)
 
         assert outcome.findings == []
         assert outcome.kills == Counter(BUYING)
-        assert theatre.inspect() == []
+        assert runner.inspect() == []
 
     @pytest.mark.parametrize("name", ["checkout", "upgrade"])
     def test_order_and_upgrade_killed_after_their_charge_are_booked_once(
-        self, theatre: Theatre, name: str
+        self, runner: TurnKillRunner, name: str
     ) -> None:
-        outcome, rehearsal = Outcome(), theatre.rehearse(STORY[name])
+        outcome, baseline = Outcome(), runner.measure_baseline(CONVERSATION[name])
 
-        theatre.play(Case(STORY[name], Point(CHARGED, 1), again=None), rehearsal, outcome)
+        runner.run_case(KillCase(CONVERSATION[name], KillPoint(CHARGED, 1), again=None), baseline, outcome)
 
         assert outcome == Outcome(Counter({CHARGED: 1}), [])
-        assert theatre.inspect() == []
+        assert runner.inspect() == []
 
-    def test_whoever_goes_on_may_be_killed_too(self, theatre: Theatre) -> None:
-        outcome, rehearsal = Outcome(), theatre.rehearse(STORY["raffle"])
+    def test_a_resuming_process_may_be_killed_too(self, runner: TurnKillRunner) -> None:
+        outcome, baseline = Outcome(), runner.measure_baseline(CONVERSATION["raffle"])
 
         for first, second in ((CHARGED, "performed"), ("performed", "tool")):
-            theatre.play(Case(STORY["raffle"], Point(first, 1), Point(second, 1)), rehearsal, outcome)
+            runner.run_case(
+                KillCase(CONVERSATION["raffle"], KillPoint(first, 1), KillPoint(second, 1)), baseline, outcome
+            )
 
         assert outcome.findings == []
         assert outcome.kills.total() == 4
 
-    def test_a_note_killed_just_before_or_after_it_is_committed_is_made_once(self, theatre: Theatre) -> None:
-        outcome, rehearsal = Outcome(), theatre.rehearse(STORY["note"])
-        after = rehearsal.points.index(Point("performed", 1))
+    def test_a_note_killed_just_before_or_after_it_is_committed_is_made_once(
+        self, runner: TurnKillRunner
+    ) -> None:
+        outcome, baseline = Outcome(), runner.measure_baseline(CONVERSATION["note"])
+        after = baseline.points.index(KillPoint("performed", 1))
 
-        for point in rehearsal.points[after - 2 : after]:
-            theatre.play(Case(STORY["note"], point, again=None), rehearsal, outcome)
+        for point in baseline.points[after - 2 : after]:
+            runner.run_case(KillCase(CONVERSATION["note"], point, again=None), baseline, outcome)
 
         assert outcome.findings == []
         assert outcome.kills == {COMMIT: 1, COMMITTED: 1}
 
     def test_relays_killed_half_way_deliver_every_event_once(
-        self, theatre: Theatre, shop: Settings, clock: SetClock
+        self, runner: TurnKillRunner, shop: Settings, clock: SetClock
     ) -> None:
-        theatre.rehearse(STORY["raffle"])
+        runner.measure_baseline(CONVERSATION["raffle"])
         outcome = Outcome()
 
-        Relaying(shop, clock=clock).kill_all(outcome, points=[Point(APPENDED, 1), Point(COMMIT, 1)])
+        RelayKillRunner(shop, clock=clock).run(outcome, points=[KillPoint(APPENDED, 1), KillPoint(COMMIT, 1)])
 
         assert outcome == Outcome(Counter({APPENDED: 1, COMMIT: 1}), [])
 
@@ -114,43 +127,41 @@ class TestAudit:
         house = build(shop, clock=clock)
         house.turns.store.accept(Inbound("thr_ana", "msg_1", Principal(ANA, Role.CUSTOMER), "hello"))
 
-        found = [finding.kind for finding in faults(house.ledger, ANA)]
+        found = [finding.kind for finding in customer_violations(house.ledger, ANA)]
 
         house.close()
         assert found == ["lost_messages", "unfinished_turns"]
 
     def test_money_that_bought_nothing_is_found(self, shop: Settings, clock: SetClock) -> None:
         house = build(shop, clock=clock)
-        welcome(house, ANA)
+        register_customer(house, ANA)
         house.payments.charge(ANA, amount=PRICE, description="nothing", key="key_nothing")
 
-        found = list(faults(house.ledger, ANA))
+        found = list(customer_violations(house.ledger, ANA))
 
         house.close()
         assert found == [
             Finding("double_effects", "cents charged: 500 instead of 0"),
-            Finding("lost_effects", "0 payments are open, 1 paid for nothing"),
+            Finding("lost_effects", "0 payments are open, 1 bought nothing"),
         ]
 
-    def test_piece_that_left_the_shelf_without_an_order_is_found(
-        self, shop: Settings, clock: SetClock
-    ) -> None:
+    def test_unit_sold_without_an_order_is_found(self, shop: Settings, clock: SetClock) -> None:
         house = build(shop, clock=clock)
         product = house.services.inventory.find("prd_0")
         house.services.inventory.reserve([Wanted(product, 1)], key="k1", until=clock() + timedelta(hours=1))
         house.services.inventory.confirm("k1")
 
-        found = list(strays(house.ledger))
+        found = list(shop_violations(house.ledger))
 
         house.close()
-        assert found == [Finding("double_effects", "pieces of prd_0 off the shelf: 1 instead of 0")]
+        assert found == [Finding("double_effects", "units of prd_0 sold: 1 instead of 0")]
 
     def test_an_event_that_has_not_arrived_is_found(self, shop: Settings, clock: SetClock) -> None:
         house = build(shop, clock=clock)
         house.warehouse.ensure()
-        welcome(house, ANA)
+        register_customer(house, ANA)
 
-        found = [finding.kind for finding in undelivered(house.ledger, house.warehouse)]
+        found = [finding.kind for finding in delivery_violations(house.ledger, house.warehouse)]
 
         house.close()
         assert found == ["lost_events"]
@@ -159,28 +170,28 @@ class TestAudit:
 class TestForks:
     def test_a_process_ends_at_the_armed_point_and_not_before(self) -> None:
         def work() -> str:
-            fuse = Fuse()
-            fuse.arm(Point("here", 2))
-            fuse("here")
-            fuse("there")
+            injector = FaultInjector()
+            injector.arm(KillPoint("here", 2))
+            injector("here")
+            injector("there")
             return "alive"
 
         def doomed() -> str:
-            fuse = Fuse()
-            fuse.arm(Point("here", 2))
-            fuse("here")
-            fuse("here")
+            injector = FaultInjector()
+            injector.arm(KillPoint("here", 2))
+            injector("here")
+            injector("here")
             return "alive"
 
-        assert (forked(work).told, forked(work).was_killed) == ("alive", False)
-        assert (forked(doomed).told, forked(doomed).was_killed) == (None, True)
+        assert (run_forked(work).value, run_forked(work).was_killed) == ("alive", False)
+        assert (run_forked(doomed).value, run_forked(doomed).was_killed) == (None, True)
 
     def test_a_bug_is_not_taken_for_a_kill(self) -> None:
         def broken() -> str:
             raise ValueError("a bug")
 
         with pytest.raises(ChildFailed):
-            forked(broken)
+            run_forked(broken)
 
     def test_what_the_work_returned_comes_back(self) -> None:
-        assert finished(lambda: [1, 2]) == [1, 2]
+        assert run_forked_to_end(lambda: [1, 2]) == [1, 2]
