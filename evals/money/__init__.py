@@ -1,1 +1,1 @@
-"""Members, a gateway and a calendar in every order of events, and the three books that must agree."""
+"""Interleavings of member, gateway and calendar events, and a comparison of ledger, gateway and warehouse."""

@@ -1,4 +1,4 @@
-"""The two gateways to play against: each charges plans, tells of it, and has a book of its own."""
+"""The two simulated gateways: each charges plans, sends notifications and keeps its own records."""
 
 from typing import Protocol
 
@@ -14,30 +14,30 @@ from foundation.ids import new_id
 from foundation.money import Money
 
 
-class Gateway(Protocol):
+class GatewaySimulator(Protocol):
     def begin(self) -> None:
-        """For a new member."""
+        """Start over for a new member."""
 
     def nonce(self, kind: str, unique: str) -> str:
-        """Of a card that will `approve`, `decline`, `error` or `hold`."""
+        """Of a card whose charges `approve`, `decline`, `error` or `hold`."""
 
     def bill(self, shop: Shop) -> None:
-        """Charge the plans that are due; its notifications go to the shop's inbox."""
+        """Charge the plans that are due; notifications go to the shop's inbox."""
 
-    def close_the_day(self) -> None: ...
+    def settle_day(self) -> None: ...
 
-    def undo_by_hand(self, transaction_id: str, amount: Money, *, hears: Shop | None) -> None:
-        """Void a charge, or return so much of it where that is late: in the gateway's own interface."""
+    def reverse(self, transaction_id: str, amount: Money, *, notified: Shop | None) -> None:
+        """Void a charge, or refund the amount once it is settled, in the gateway's own interface."""
 
     def kept_cents(self) -> int:
-        """What the cards were charged since `begin` and did not get back."""
+        """Charged since `begin` and not refunded."""
 
-    def charges_on(self) -> bool:
-        """Whether a plan is left that would charge."""
+    def has_active_plan(self) -> bool:
+        """Whether a plan would still charge."""
 
 
-class Sandbox:
-    """The embedded gateway; its book is its own, though it lies in the same database."""
+class SandboxSimulator:
+    """The embedded sandbox; it keeps its own tables in the same database."""
 
     def __init__(self, shop: Shop, now: Clock) -> None:
         self._ledger = shop.ledger
@@ -54,21 +54,21 @@ class Sandbox:
     def bill(self, shop: Shop) -> None:  # noqa: ARG002 - it writes to the inbox by itself
         self._gateway.bill_due(self._now())
 
-    def close_the_day(self) -> None:
-        """It settles by the clock."""
+    def settle_day(self) -> None:
+        """The sandbox settles by the clock."""
 
-    def undo_by_hand(self, transaction_id: str, amount: Money, *, hears: Shop | None) -> None:
-        told = transaction_id
+    def reverse(self, transaction_id: str, amount: Money, *, notified: Shop | None) -> None:
+        notification = transaction_id
         if self._gateway.void(transaction_id).verdict is not Verdict.APPROVED:
-            by_hand = Return(transaction_id, amount, new_id("h")[:INVOICE_LENGTH], "1111")
-            told = str(self._gateway.refund(by_hand).transaction_id)
-        if hears is not None:
-            hears.gateway_inbox.receive(Notification(new_id("ntf"), "transaction", told))
+            refund = Return(transaction_id, amount, new_id("h")[:INVOICE_LENGTH], "1111")
+            notification = str(self._gateway.refund(refund).transaction_id)
+        if notified is not None:
+            notified.gateway_inbox.receive(Notification(new_id("ntf"), "transaction", notification))
 
     def kept_cents(self) -> int:
         return self._kept() - self._before
 
-    def charges_on(self) -> bool:
+    def has_active_plan(self) -> bool:
         live = select(func.count()).where(sandbox_plans.c.status == PlanStatus.ACTIVE)
         with self._ledger.transaction() as connection:
             return bool(connection.execute(live).scalar_one())
@@ -83,49 +83,49 @@ class Sandbox:
             return int(connection.execute(taken).scalar_one()) - int(connection.execute(back).scalar_one())
 
 
-class Stand:
-    """Authorize.Net's stand, spoken to through the real connector; it forgets all for each member."""
+class AuthorizeNetSimulator:
+    """The fake Authorize.Net server behind the real connector; emptied for each member."""
 
-    def __init__(self, stand: AuthorizeNetStand) -> None:
-        self._stand = stand
+    def __init__(self, fake: AuthorizeNetStand) -> None:
+        self._fake = fake
 
     def begin(self) -> None:
-        book = self._stand.book
+        book = self._fake.book
         for forgotten in (book.profiles, book.transactions, book.subscriptions, book.batches):
             forgotten.clear()
-        self._stand.sent.clear()
-        self._stand.requests.clear()
+        self._fake.sent.clear()
+        self._fake.requests.clear()
 
     def nonce(self, kind: str, unique: str) -> str:
         return f"{kind}.{unique}"
 
     def bill(self, shop: Shop) -> None:
-        self._stand.bill()
+        self._fake.bill()
         self._deliver(shop)
 
-    def undo_by_hand(self, transaction_id: str, amount: Money, *, hears: Shop | None) -> None:
-        before = len(self._stand.sent)
-        self._stand.undo_by_hand(transaction_id, amount=amount.dollars)
-        if hears is None:
-            del self._stand.sent[before:]
+    def reverse(self, transaction_id: str, amount: Money, *, notified: Shop | None) -> None:
+        before = len(self._fake.sent)
+        self._fake.undo_by_hand(transaction_id, amount=amount.dollars)
+        if notified is None:
+            del self._fake.sent[before:]
         else:
-            self._deliver(hears)
+            self._deliver(notified)
 
     def _deliver(self, shop: Shop) -> None:
-        """Notifications come in the wrong order, and the last one twice."""
-        sent = list(reversed(self._stand.sent))
-        self._stand.sent.clear()
+        """Deliver notifications in reverse order, and the last one twice."""
+        sent = list(reversed(self._fake.sent))
+        self._fake.sent.clear()
         reader = shop.gateway_webhooks
         for each in (*sent, *sent[-1:]):
-            told = reader.read(each.body, signature=each.signature) if reader else None
-            if told is not None:
-                shop.gateway_inbox.receive(told)
+            notification = reader.read(each.body, signature=each.signature) if reader else None
+            if notification is not None:
+                shop.gateway_inbox.receive(notification)
 
-    def close_the_day(self) -> None:
-        self._stand.book.settle()
+    def settle_day(self) -> None:
+        self._fake.book.settle()
 
     def kept_cents(self) -> int:
-        return int(self._stand.book.taken() * 100)
+        return int(self._fake.book.taken() * 100)
 
-    def charges_on(self) -> bool:
-        return any(plan.status == "active" for plan in self._stand.book.subscriptions.values())
+    def has_active_plan(self) -> bool:
+        return any(plan.status == "active" for plan in self._fake.book.subscriptions.values())

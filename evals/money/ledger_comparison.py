@@ -1,4 +1,4 @@
-"""The three books of the shop's money, and what must hold of a member's when all has come to its end."""
+"""Compare ledger, gateway and warehouse, and check the ledger of a member whose membership has ended."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ MEMBERSHIPS_IN_WAREHOUSE = "SELECT id, status, tier, price_cents FROM commerce.m
 
 
 def kept_cents(ledger: Ledger, customer_id: str) -> int:
-    """What the shop has taken from the customer and not given back."""
+    """Charged to the customer and not refunded."""
     is_kept = payments.c.status.in_(TAKEN - {PaymentStatus.VOIDED})
     kept = _total(payments.c.amount_cents - payments.c.refunded_cents)
     with ledger.transaction() as connection:
@@ -27,26 +27,26 @@ def kept_cents(ledger: Ledger, customer_id: str) -> int:
         return int(connection.execute(wanted).scalar_one())
 
 
-def faults(ledger: Ledger, customer_id: str) -> Iterator[str]:
-    """What is wrong in the ledger with a member to whom everything has happened."""
+def ledger_violations(ledger: Ledger, customer_id: str) -> Iterator[str]:
+    """Rules that the ledger of a former member violates."""
     with ledger.transaction() as connection:
 
-        def number(wanted: Any) -> int:  # noqa: ANN401 - any SELECT of one number
+        def count(wanted: Any) -> int:  # noqa: ANN401 - any SELECT of one number
             return int(connection.execute(wanted).scalar_one())
 
-        booked, delivered = number(_booked(customer_id)), number(_delivered(customer_id))
+        booked, delivered = count(_booked(customer_id)), count(_delivered(customer_id))
         if booked != delivered:
             yield f"{booked} cents were booked and {delivered} delivered"
-        for complaint, wanted in _complaints(customer_id).items():
-            if number(wanted):
-                yield complaint
+        for violation, wanted in _violation_counts(customer_id).items():
+            if count(wanted):
+                yield violation
 
 
-def _complaints(customer_id: str) -> Mapping[str, Any]:
-    """What must not be, and the SELECT that counts it."""
-    mine = memberships.c.customer_id == customer_id
-    paid = payments.c.customer_id == customer_id
-    lived = periods.join(memberships, periods.c.membership_id == memberships.c.id)
+def _violation_counts(customer_id: str) -> Mapping[str, Any]:
+    """Each violation with the SELECT that counts it."""
+    of_customer = memberships.c.customer_id == customer_id
+    is_theirs = payments.c.customer_id == customer_id
+    membership_periods = periods.join(memberships, periods.c.membership_id == memberships.c.id)
     kept_for_nothing = (
         payments.c.delivered_at.is_(None)
         & payments.c.status.in_(TAKEN)
@@ -55,17 +55,17 @@ def _complaints(customer_id: str) -> Mapping[str, Any]:
     unpaid = or_(periods.c.payment_id.is_(None), periods.c.amount_cents <= 0)
     count = select(func.count())
     return {
-        "a membership has not ended": count.where(mine, memberships.c.ended_at.is_(None)),
-        "a payment is not finished": count.where(paid, payments.c.status.in_(UNFINISHED)),
-        "money was kept that bought nothing": count.where(paid, kept_for_nothing),
-        "a period was not paid": count.select_from(lived).where(mine, unpaid),
-        "a period begins before the one before it has ended": _overlapping(mine, lived),
+        "a membership has not ended": count.where(of_customer, memberships.c.ended_at.is_(None)),
+        "a payment is not finished": count.where(is_theirs, payments.c.status.in_(UNFINISHED)),
+        "a payment was kept that bought nothing": count.where(is_theirs, kept_for_nothing),
+        "a period was not paid": count.select_from(membership_periods).where(of_customer, unpaid),
+        "a period begins before its predecessor has ended": _overlapping(of_customer, membership_periods),
     }
 
 
 def _booked(customer_id: str) -> Any:  # noqa: ANN401 - a SELECT
-    theirs = changes.join(memberships, changes.c.membership_id == memberships.c.id)
-    wanted = select(_total(changes.c.amount_cents)).select_from(theirs)
+    customer_changes = changes.join(memberships, changes.c.membership_id == memberships.c.id)
+    wanted = select(_total(changes.c.amount_cents)).select_from(customer_changes)
     return wanted.where(memberships.c.customer_id == customer_id)
 
 
@@ -74,28 +74,33 @@ def _delivered(customer_id: str) -> Any:  # noqa: ANN401 - a SELECT
     return select(_total(payments.c.amount_cents)).where(payments.c.customer_id == customer_id, is_bought)
 
 
-def in_warehouse(ledger: Ledger, warehouse: Warehouse) -> Iterator[str]:
-    """Where the ledger and the warehouse differ, row by row."""
+def warehouse_differences(ledger: Ledger, warehouse: Warehouse) -> Iterator[str]:
+    """Rows that differ between ledger and warehouse."""
     held = payments.c
     wanted = select(held.id, held.status, held.amount_cents, held.refunded_cents)
-    yield from _compared("payment", ledger, wanted, warehouse.query(NET_IN_WAREHOUSE))
+    yield from _row_differences("payment", ledger, wanted, warehouse.query(NET_IN_WAREHOUSE))
     of = memberships.c
     wanted = select(of.id, of.status, of.tier, of.price_cents)
-    yield from _compared("membership", ledger, wanted, warehouse.query(MEMBERSHIPS_IN_WAREHOUSE))
+    yield from _row_differences("membership", ledger, wanted, warehouse.query(MEMBERSHIPS_IN_WAREHOUSE))
 
 
-def _compared(what: str, ledger: Ledger, wanted: Any, copied: list[dict[str, Any]]) -> Iterator[str]:  # noqa: ANN401
+def _row_differences(kind: str, ledger: Ledger, wanted: Any, copied: list[dict[str, Any]]) -> Iterator[str]:  # noqa: ANN401
     with ledger.transaction() as connection:
-        true = {row["id"]: dict(row) for row in connection.execute(wanted).mappings()}
-    copies: Mapping[str, dict[str, Any]] = {row["id"]: row for row in copied}
-    for key in true.keys() | copies.keys():
-        if true.get(key) != copies.get(key):
-            yield f"{what} {key}: {true.get(key)} in the ledger, {copies.get(key)} in the warehouse"
+        in_ledger = {row["id"]: dict(row) for row in connection.execute(wanted).mappings()}
+    in_copy: Mapping[str, dict[str, Any]] = {row["id"]: row for row in copied}
+    for key in in_ledger.keys() | in_copy.keys():
+        if in_ledger.get(key) != in_copy.get(key):
+            yield f"{kind} {key}: ledger {in_ledger.get(key)}, warehouse {in_copy.get(key)}"
 
 
-def _overlapping(mine: ColumnElement[bool], lived: Any) -> Any:  # noqa: ANN401 - parts of a SELECT
+def _overlapping(of_customer: ColumnElement[bool], membership_periods: Any) -> Any:  # noqa: ANN401 - parts of a SELECT
     before = func.lag(periods.c.ends_at).over(partition_by=periods.c.membership_id, order_by=periods.c.number)
-    pairs = select(periods.c.starts_at, before.label("before")).select_from(lived).where(mine).subquery()
+    pairs = (
+        select(periods.c.starts_at, before.label("before"))
+        .select_from(membership_periods)
+        .where(of_customer)
+        .subquery()
+    )
     return select(func.count()).where(pairs.c.starts_at < pairs.c.before)
 
 

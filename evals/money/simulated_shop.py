@@ -1,4 +1,4 @@
-"""A shop whose clock, card gateway and relay do what an interleaving says."""
+"""A shop whose clock, card gateway and relay are driven by an interleaving."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -16,20 +16,20 @@ from commerce.customers.models import NewCustomer
 from commerce.payments.gateway_store import recurrings
 from commerce.payments.ports import CardGateway, GatewaySilent
 from demo.fakes.authorize_net import LOGIN_ID, SIGNATURE_KEY, TRANSACTION_KEY, AuthorizeNetStand
-from evals.money.gateway_simulators import Gateway, Sandbox, Stand
+from evals.money.gateway_simulators import AuthorizeNetSimulator, GatewaySimulator, SandboxSimulator
 from foundation.outbox import Relay
 from foundation.settings import Settings
 
 START = datetime(2026, 1, 1, 15, tzinfo=UTC)
-LONG_AGO = START - timedelta(days=3_650)
+LONG_BEFORE = START - timedelta(days=3_650)
 TICK = timedelta(microseconds=1)
 ADULT = AgeSubmission("Ana Alvarez", date(1990, 5, 1), "TX", "4821")
-MOST_EVENTS = 200
-"""So often the relay is asked before it counts as stuck."""
+MAX_DELIVERIES = 200
+"""Deliveries after which the relay counts as stuck."""
 
 
 class TickingClock:
-    """Stands still but for a tick whenever it is read, so that what follows is always later."""
+    """Advances by one tick whenever it is read, so that timestamps are strictly increasing."""
 
     def __init__(self) -> None:
         self.now = START
@@ -40,8 +40,8 @@ class TickingClock:
 
 
 @dataclass
-class Hiccups:
-    """The gateway, whose next answers are lost: before it has done what was asked, or after."""
+class UnreliableGateway:
+    """Loses the next `left` answers of the gateway, before or after it has executed the request."""
 
     inner: CardGateway
     left: int = 0
@@ -64,15 +64,15 @@ class Hiccups:
 
 
 @dataclass
-class Stage:
+class SimulatedShop:
     shop: Shop
     clock: TickingClock
-    answers: Hiccups
-    gateway: Gateway
+    answers: UnreliableGateway
+    gateway: GatewaySimulator
     members: int = 0
     refused: int = 0
 
-    def welcome(self) -> str:
+    def register_member(self) -> str:
         """A new customer of age with a card that is approved."""
         self.members += 1
         self.gateway.begin()
@@ -83,44 +83,46 @@ class Stage:
         self.shop.ages.verify(customer_id, ADULT)
         return customer_id
 
-    def dismiss(self, customer_id: str) -> None:
-        """Nobody looks after their plans any more: the next member's time begins where this one's did."""
+    def stop_billing(self, customer_id: str) -> None:
+        """End the member's plans: the next interleaving begins at an earlier time again."""
         theirs = recurrings.c.customer_id == customer_id
         with self.shop.ledger.transaction() as connection:
-            connection.execute(update(recurrings).where(theirs).values(ended_at=LONG_AGO))
+            connection.execute(update(recurrings).where(theirs).values(ended_at=LONG_BEFORE))
 
     def relay(self) -> None:
-        """The gateway's subscriptions follow the memberships."""
+        """Deliver events so that the gateway's subscriptions follow the memberships."""
         relay = Relay(self.shop.ledger, [self.shop.membership_billing.subscriber()], now=self.clock)
-        for _ in range(MOST_EVENTS):
+        for _ in range(MAX_DELIVERIES):
             if not relay.deliver("billing"):
                 return
-        raise RuntimeError("the relay never comes to an end")
+        raise RuntimeError("the relay does not come to an end")
 
 
 @contextmanager
-def open_stage(settings: Settings, *, with_stand: bool = False) -> Iterator[Stage]:
-    """With the sandbox, or with Authorize.Net's stand behind the real connector."""
+def open_simulated_shop(settings: Settings, *, with_authorize_net: bool = False) -> Iterator[SimulatedShop]:
+    """With the sandbox, or with the real connector and a fake Authorize.Net server."""
     clock = TickingClock()
-    stand = AuthorizeNetStand(now=clock)
+    fake = AuthorizeNetStand(now=clock)
     with (
-        stand.serving() if with_stand else nullcontext("") as url,
-        _open_shop(settings, clock, url) as opened,
+        fake.serving() if with_authorize_net else nullcontext("") as fake_url,
+        _open_shop(settings, clock, fake_url) as opened,
     ):
         shop, answers = opened
-        gateway = Stand(stand) if with_stand else Sandbox(shop, clock)
-        yield Stage(shop, clock, answers, gateway)
+        gateway = AuthorizeNetSimulator(fake) if with_authorize_net else SandboxSimulator(shop, clock)
+        yield SimulatedShop(shop, clock, answers, gateway)
 
 
 @contextmanager
-def _open_shop(settings: Settings, clock: TickingClock, url: str) -> Iterator[tuple[Shop, Hiccups]]:
-    gateways: list[Hiccups] = []
+def _open_shop(
+    settings: Settings, clock: TickingClock, fake_url: str
+) -> Iterator[tuple[Shop, UnreliableGateway]]:
+    gateways: list[UnreliableGateway] = []
 
-    def hiccuping(inner: CardGateway) -> CardGateway:
-        gateways.append(Hiccups(inner))
+    def unreliable(inner: CardGateway) -> CardGateway:
+        gateways.append(UnreliableGateway(inner))
         return cast(CardGateway, gateways[-1])
 
-    shop = Shop(_suited(settings, url), now=clock, spares=Spares(gateway=hiccuping))
+    shop = Shop(_with_gateway(settings, fake_url), now=clock, spares=Spares(gateway=unreliable))
     try:
         shop.warehouse.ensure()
         _ = shop.payments
@@ -129,14 +131,14 @@ def _open_shop(settings: Settings, clock: TickingClock, url: str) -> Iterator[tu
         shop.close()
 
 
-def _suited(settings: Settings, url: str) -> Settings:
-    """The warehouse is filled a batch of interleavings at a time; with an address, the gateway is there."""
+def _with_gateway(settings: Settings, fake_url: str) -> Settings:
+    """The warehouse is filled in large batches; with a URL, the gateway is the fake Authorize.Net server."""
     warehouse = settings.warehouse.model_copy(update={"batch_rows": 5_000, "batch_seconds": 0})
     wanted: dict[str, object] = {"gateway": "sandbox"}
-    if url:
+    if fake_url:
         wanted = {
             "gateway": "authorize_net",
-            "url": url,
+            "url": fake_url,
             "login_id": SecretStr(LOGIN_ID),
             "transaction_key": SecretStr(TRANSACTION_KEY),
             "signature_key": SecretStr(SIGNATURE_KEY),

@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from evals.environment import open_place
 from evals.money import ledger_comparison
-from evals.money.operations import Act, Member, interleavings
-from evals.money.simulated_shop import START, Stage, open_stage
+from evals.money.operations import Member, Operation, interleavings
+from evals.money.simulated_shop import START, SimulatedShop, open_simulated_shop
 from evals.report import Report
 from foundation.outbox import Relay
 
 INTERLEAVINGS = 10_000
 BATCH = 500
-"""So many interleavings are carried to the warehouse at once."""
+"""Interleavings that are delivered to the warehouse at once."""
 LONG_AFTER = timedelta(days=3_650)
 SHOWN = 8
 
@@ -24,41 +24,43 @@ SHOWN = 8
 @dataclass
 class Tally:
     interleavings: int = 0
-    acts: Counter[str] = field(default_factory=Counter)
+    operations: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
 
 
 class Disagreement(AssertionError):
-    """The books differ, or a rule of the memberships is broken."""
+    """Ledger, gateway and warehouse differ, or a rule of memberships is violated."""
 
 
 def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--interleavings", type=int, default=INTERLEAVINGS, help="how many are tried")
+    parser.add_argument("--interleavings", type=int, default=INTERLEAVINGS, help="number of interleavings")
     parser.add_argument(
         "--gateway",
-        choices=("stand", "sandbox"),
-        default="stand",
-        help="Authorize.Net's stand through the real connector, or the embedded sandbox",
+        choices=("authorize_net", "sandbox"),
+        default="authorize_net",
+        help="a fake Authorize.Net server behind the real connector, or the embedded sandbox",
     )
-    parser.add_argument("--seed", type=int, default=1, help="of what happens in them")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the interleavings")
 
 
 def run(options: Namespace) -> Report:
     with (
         open_place() as place,
-        open_stage(place.settings, with_stand=options.gateway == "stand") as stage,
+        open_simulated_shop(
+            place.settings, with_authorize_net=options.gateway == "authorize_net"
+        ) as simulation,
     ):
-        tally = play_all(stage, count=options.interleavings, start=options.seed)
-        refused, lost = stage.refused, stage.answers.lost
+        tally = run_all(simulation, count=options.interleavings, start=options.seed)
+        refused, lost = simulation.refused, simulation.answers.lost
     return Report(
         "money",
         figures={
             "interleavings": tally.interleavings,
             "disagreements": len(tally.findings),
-            "acts": tally.acts.total(),
+            "acts": tally.operations.total(),
             "refused": refused,
             "answers_lost": lost,
-            **{f"acts_{what}": count for what, count in sorted(tally.acts.items())},
+            **{f"acts_{kind}": count for kind, count in sorted(tally.operations.items())},
         },
         goals={"interleavings": (">=", INTERLEAVINGS), "disagreements": ("==", 0)},
         peers={},
@@ -66,8 +68,8 @@ def run(options: Namespace) -> Report:
     )
 
 
-def play_all(stage: Stage, *, count: int, start: int) -> Tally:
-    """So many interleavings; the first that goes wrong is told as short as it can be made."""
+def run_all(simulation: SimulatedShop, *, count: int, start: int) -> Tally:
+    """Run `count` interleavings; the first that fails is reported shrunk to its shortest form."""
     tally = Tally()
 
     @seed(start)
@@ -79,46 +81,48 @@ def play_all(stage: Stage, *, count: int, start: int) -> Tally:
         suppress_health_check=list(HealthCheck),
     )
     @given(interleavings())
-    def play(interleaving: tuple[int, list[Act]]) -> None:
-        hour, acts = interleaving
-        _play(stage, tally, hour=hour, acts=acts)
+    def run_one(interleaving: tuple[int, list[Operation]]) -> None:
+        hour, operations = interleaving
+        _run_interleaving(simulation, tally, hour=hour, operations=operations)
         if tally.interleavings % BATCH == 0:
-            tally.findings += carry_to_warehouse(stage)
+            tally.findings += deliver_to_warehouse(simulation)
 
     try:
-        play()
-    except Disagreement as smallest:
-        tally.findings.append(str(smallest))
-    tally.findings += carry_to_warehouse(stage)
+        run_one()
+    except Disagreement as shortest:
+        tally.findings.append(str(shortest))
+    tally.findings += deliver_to_warehouse(simulation)
     return tally
 
 
-def _play(stage: Stage, tally: Tally, *, hour: int, acts: list[Act]) -> None:
-    stage.clock.now = START + timedelta(hours=hour)
-    member = Member(stage)
-    for act in acts:
-        member.live(act)
-    member.leave()
-    stage.dismiss(member.customer_id)
+def _run_interleaving(
+    simulation: SimulatedShop, tally: Tally, *, hour: int, operations: list[Operation]
+) -> None:
+    simulation.clock.now = START + timedelta(hours=hour)
+    member = Member(simulation)
+    for operation in operations:
+        member.apply(operation)
+    member.settle_and_cancel()
+    simulation.stop_billing(member.customer_id)
     tally.interleavings += 1
-    tally.acts.update(act.what for act in acts)
-    ledger = stage.shop.ledger
-    gateway, kept = stage.gateway.kept_cents(), ledger_comparison.kept_cents(ledger, member.customer_id)
-    found = list(ledger_comparison.faults(ledger, member.customer_id))
+    tally.operations.update(operation.kind for operation in operations)
+    ledger = simulation.shop.ledger
+    gateway, kept = simulation.gateway.kept_cents(), ledger_comparison.kept_cents(ledger, member.customer_id)
+    found = list(ledger_comparison.ledger_violations(ledger, member.customer_id))
     if gateway != kept:
         found.append(f"{kept} cents kept in the ledger, {gateway} at the gateway")
-    if stage.gateway.charges_on():
-        found.append("the gateway would charge on")
+    if simulation.gateway.has_active_plan():
+        found.append("a plan at the gateway would still charge")
     if found:
-        story = ", ".join(map(str, acts))
-        raise Disagreement(f"{'; '.join(found)} — after {story}, from hour {hour}")
+        sequence = ", ".join(map(str, operations))
+        raise Disagreement(f"{'; '.join(found)} — after {sequence}, from hour {hour}")
 
 
-def carry_to_warehouse(stage: Stage) -> list[str]:
-    """What differs once the relay has carried everything over."""
-    shop = stage.shop
-    stage.clock.now = START + LONG_AFTER
-    relay = Relay(shop.ledger, [shop.feed.subscriber(shop.settings.warehouse)], now=stage.clock)
+def deliver_to_warehouse(simulation: SimulatedShop) -> list[str]:
+    """Differences once the relay has delivered everything."""
+    shop = simulation.shop
+    simulation.clock.now = START + LONG_AFTER
+    relay = Relay(shop.ledger, [shop.feed.subscriber(shop.settings.warehouse)], now=simulation.clock)
     while relay.deliver("warehouse"):
         pass
-    return list(ledger_comparison.in_warehouse(shop.ledger, shop.warehouse))
+    return list(ledger_comparison.warehouse_differences(shop.ledger, shop.warehouse))
