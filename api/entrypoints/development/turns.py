@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from agent.turns.models import TurnStatus
 from agent.turns.store import TurnStore
-from agent.turns.tables import messages, threads, turns
+from agent.turns.tables import journal, messages, threads, turns
 from api.containers import House
 from foundation.sql import Ledger
 
@@ -24,13 +24,19 @@ def show(store: TurnStore, turn_id: str) -> Iterator[str]:
         TurnNotFound: there is no such turn.
     """
     turn = store.turn(turn_id)
-    yield f"{turn['status']} after {turn['attempts']} attempts, thread {turn['thread_id']}"
+    yield f"{turn.status} after {turn.attempts} attempts, thread {thread_of(store.ledger, turn_id)}"
     with store.ledger.transaction() as connection:
         said = select(messages.c.text).where(messages.c.turn_id == turn_id).order_by(messages.c.number)
         yield from (f"customer: {text}" for text in connection.scalars(said))
-    for entry in store.record(turn_id):
-        yield f"{entry['key']} (attempt {entry['attempt']}): {_written(entry['data'])}"
-    yield f"reply: {_written(turn['reply'])}"
+        entries = select(journal).where(journal.c.turn_id == turn_id).order_by(journal.c.number)
+        for entry in connection.execute(entries):
+            yield f"{entry.key} (attempt {entry.attempt}): {_written(entry.data)}"
+    yield f"reply: {_written(turn.reply and turn.reply.to_json())}"
+
+
+def thread_of(ledger: Ledger, turn_id: str) -> str:
+    with ledger.transaction() as connection:
+        return str(connection.scalar(select(turns.c.thread_id).where(turns.c.id == turn_id)))
 
 
 def replay(container: House, turn_id: str) -> None:
@@ -43,10 +49,11 @@ def replay(container: House, turn_id: str) -> None:
     if container.settings.is_production:
         raise NotReplayed("In production no turn is run again: its reply would be written anew.")
     turn = container.turns.store.turn(turn_id)
-    if turn["status"] != TurnStatus.DONE:
-        raise NotReplayed(f"The turn is {turn['status']}: wait until it is done.")
-    _reopen(container.ledger, turn_id, thread_id=turn["thread_id"])
-    asyncio.run(_run(container, turn["thread_id"]))
+    if turn.status != TurnStatus.DONE:
+        raise NotReplayed(f"The turn is {turn.status}: wait until it is done.")
+    thread_id = thread_of(container.ledger, turn_id)
+    _reopen(container.ledger, turn_id, thread_id=thread_id)
+    asyncio.run(_run(container, thread_id))
 
 
 async def _run(container: House, thread_id: str) -> None:
