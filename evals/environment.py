@@ -1,4 +1,4 @@
-"""Servers of a suite's own with an empty, migrated ledger, in a folder that disappears with them."""
+"""A temporary environment for a suite: its own PostgreSQL and Valkey, an empty ledger, a temporary folder."""
 
 import shutil
 import tempfile
@@ -12,16 +12,16 @@ from foundation.migrations import migrate
 from foundation.settings import Settings, load_settings
 from foundation.sql import open_ledger
 
-NO_VENDOR = ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL")
-"""Settings that would bring in another model than the one on this machine."""
+MODEL_VARIABLES = ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL")
+"""Environment variables that would select a remote model."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """`environment` is what a program needs to work here."""
+class Environment:
+    """`variables` are the environment variables of a process that runs in it."""
 
     settings: Settings
-    environment: dict[str, str]
+    variables: dict[str, str]
     postgres: EmbeddedPostgres
     valkey: EmbeddedValkey
 
@@ -31,10 +31,12 @@ class Place:
 
 
 @contextmanager
-def open_place(given: Mapping[str, str] | None = None, *, durable: bool = False) -> Iterator[Place]:
-    """`given` are settings; `durable` writes as `livhana serve` does, which is slower.
+def temporary_environment(
+    given: Mapping[str, str] | None = None, *, durable: bool = False
+) -> Iterator[Environment]:
+    """`given` overrides settings; `durable` turns fsync on, as `livhana serve` does.
 
-    The exported models are those of the usual folder, so that none is made twice.
+    Exported models are shared with the usual folder, so that none is exported twice.
     """
     folder = Path(tempfile.mkdtemp(prefix="lh-", dir="/tmp"))
     models = load_settings().var.resolve() / "models"
@@ -43,7 +45,7 @@ def open_place(given: Mapping[str, str] | None = None, *, durable: bool = False)
     postgres = EmbeddedPostgres(folder / "postgres", durable=durable)
     valkey = EmbeddedValkey(folder / "valkey")
     try:
-        environment = {
+        variables = {
             "APP_ENV": "test",
             "VAR_DIR": str(folder),
             "WAREHOUSE_DIR": str(folder / "warehouse"),
@@ -51,10 +53,10 @@ def open_place(given: Mapping[str, str] | None = None, *, durable: bool = False)
             "REDIS_URL": valkey.start(),
             **(given or {}),
         }
-        settings = load_settings(**environment, **dict.fromkeys(NO_VENDOR))
+        settings = load_settings(**variables, **dict.fromkeys(MODEL_VARIABLES))
         with closing(open_ledger(settings.ledger)) as ledger:
             migrate(ledger.engine)
-        yield Place(settings, environment, postgres, valkey)
+        yield Environment(settings, variables, postgres, valkey)
     finally:
         valkey.stop()
         postgres.stop()

@@ -19,7 +19,7 @@ from demo.generator import ledger as into_ledger
 from demo.generator.config import ShopConfig
 from demo.generator.rooms import SetClock, open_rooms
 from demo.generator.shop import Shop
-from evals.environment import open_place
+from evals.environment import temporary_environment
 from evals.snapshot import Snapshot, take
 from foundation.migrations import migrate
 from foundation.outbox import DELIVERIES
@@ -93,10 +93,10 @@ class Workshop:
 
 @contextmanager
 def open_workshop(*, customers: int, seed: int = 1) -> Iterator[Workshop]:
-    with open_place({"DATABASE_POOL_SIZE": "6"}) as place:
-        address = place.postgres.url.replace("+psycopg", "")
+    with temporary_environment({"DATABASE_POOL_SIZE": "6"}) as environment:
+        address = environment.postgres.url.replace("+psycopg", "")
         with psycopg.connect(address, autocommit=True) as maintenance:
-            workshop = Workshop(place.settings, load_brain(place.settings), maintenance)
+            workshop = Workshop(environment.settings, load_brain(environment.settings), maintenance)
             workshop.generate(ShopConfig(seed=seed, customers=customers, ends_at=PAST_ENDS))
             yield workshop
 

@@ -14,7 +14,7 @@ from api.entrypoints.supervisor.children import Child
 from api.entrypoints.supervisor.door import open_door
 from api.entrypoints.supervisor.serve import children
 from api.entrypoints.supervisor.supervisor import ChildFailed, Left, Server, Supervisor, Timing
-from evals.environment import NO_VENDOR, Place
+from evals.environment import MODEL_VARIABLES, Environment
 
 ENDLESS_RESTARTS = Timing(delays=(0.1,) * 1_000, look_seconds=0.5)
 RESTART_TIMEOUT_SECONDS = 60.0
@@ -28,16 +28,16 @@ class NotRestarted(Exception):
 
 
 class SupervisedService:
-    def __init__(self, place: Place, listener: socket) -> None:
-        self._place = place
+    def __init__(self, environment: Environment, listener: socket) -> None:
+        self._environment = environment
         self.address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        commands = [_in_environment(place, child) for child in children(listener)]
+        commands = [_in_environment(environment, child) for child in children(listener)]
         self._is_up = {child.name: Event() for child in commands}
         for folder in ("run", "log"):
-            (place.folder / folder).mkdir(exist_ok=True)
-        servers: dict[str, Server] = {"PostgreSQL": place.postgres, "Valkey": place.valkey}
+            (environment.folder / folder).mkdir(exist_ok=True)
+        servers: dict[str, Server] = {"PostgreSQL": environment.postgres, "Valkey": environment.valkey}
         self._supervisor = Supervisor(
-            place.folder, commands, servers, tell=self._on_message, timing=ENDLESS_RESTARTS
+            environment.folder, commands, servers, tell=self._on_message, timing=ENDLESS_RESTARTS
         )
         self._watch = threading.Thread(target=self._supervise, name="supervisor")
         self.failure: ChildFailed | None = None
@@ -59,7 +59,7 @@ class SupervisedService:
     def kill(self, target: str) -> bool:
         """Whether there was a process to kill."""
         if target == VALKEY:
-            return _kill([self._place.valkey.process()])
+            return _kill([self._environment.valkey.process()])
         name = CHILD_OF.get(target, target)
         main = self._main(name)
         if target == WORKER_JOB:
@@ -99,14 +99,14 @@ class SupervisedService:
 
     def _orphans(self) -> list[psutil.Process]:
         """Processes that outlived the worker that started them."""
-        return [each for each in psutil.process_iter() if _runs_in(each, self._place)]
+        return [each for each in psutil.process_iter() if _runs_in(each, self._environment)]
 
 
 @contextmanager
-def running(place: Place) -> Iterator[SupervisedService]:
+def running(environment: Environment) -> Iterator[SupervisedService]:
     """Yields once every process has started; stops them and the servers afterwards."""
-    with closing(open_door(place.settings.api)) as listener:
-        service = SupervisedService(place, listener)
+    with closing(open_door(environment.settings.api)) as listener:
+        service = SupervisedService(environment, listener)
         try:
             service.open()
             yield service
@@ -114,10 +114,10 @@ def running(place: Place) -> Iterator[SupervisedService]:
             service.close()
 
 
-def _in_environment(place: Place, child: Child) -> Child:
+def _in_environment(environment: Environment, child: Child) -> Child:
     """The same command with the settings of the temporary environment."""
-    unset = [f"--unset={name}" for name in NO_VENDOR]
-    given = [f"{name}={value}" for name, value in place.environment.items()]
+    unset = [f"--unset={name}" for name in MODEL_VARIABLES]
+    given = [f"{name}={value}" for name, value in environment.variables.items()]
     return replace(child, command=("/usr/bin/env", *unset, *given, *child.command))
 
 
@@ -145,10 +145,10 @@ def _leads_process_group(process: psutil.Process) -> bool:
     return False
 
 
-def _runs_in(process: psutil.Process, place: Place) -> bool:
+def _runs_in(process: psutil.Process, environment: Environment) -> bool:
     with suppress(psutil.Error):
         return (
-            process.environ().get("VAR_DIR") == str(place.folder)
+            process.environ().get("VAR_DIR") == str(environment.folder)
             and "api.entrypoints.cli" in process.cmdline()
         )
     return False

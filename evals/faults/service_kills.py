@@ -13,7 +13,7 @@ from agent.turns.tables import turns
 from api.containers import House, build
 from commerce.checkout.models import OrderStatus
 from commerce.checkout.store import orders
-from evals.environment import Place
+from evals.environment import Environment
 from evals.faults.clients import Task, chat, job, order, press, shop
 from evals.faults.invariants import (
     EffectCounts,
@@ -49,7 +49,7 @@ QUIESCENCE_TIMEOUT_SECONDS = 150.0
 
 
 def kill_service_processes(
-    place: Place,
+    environment: Environment,
     outcome: Outcome,
     *,
     seed: int,
@@ -60,7 +60,7 @@ def kill_service_processes(
     draws = np.random.default_rng(seed)
     targets = [target for target, number in kills.items() for _ in range(number)]
     plan = [targets[at] for at in draws.permutation(len(targets))]
-    with closing(build(place.settings)) as house, running(place) as service:
+    with closing(build(environment.settings)) as house, running(environment) as service:
         workload = Workload(house, service.address, tasks=tasks)
         baselines = _measure_baselines(workload, house, tasks)
         workload.start()
@@ -68,7 +68,7 @@ def kill_service_processes(
             for target in plan:
                 service.await_restart(target)
                 _wait(draws.uniform(*PAUSE_SECONDS))
-                if _inject(service, place, target):
+                if _inject(service, environment, target):
                     outcome.kills[target] += 1
         finally:
             workload.stop()
@@ -89,11 +89,11 @@ def _measure_baselines(workload: Workload, house: House, tasks: Sequence[Task]) 
     return {task: count_effects(house.ledger, customer_id) for task, customer_id in customers.items()}
 
 
-def _inject(service: SupervisedService, place: Place, target: str) -> bool:
+def _inject(service: SupervisedService, environment: Environment, target: str) -> bool:
     """Whether there was a process to kill."""
     if target != WAREHOUSE:
         return service.kill(target)
-    with warehouse_outage(place.settings.warehouse.folder):
+    with warehouse_outage(environment.settings.warehouse.folder):
         _wait(OUTAGE_SECONDS)
     return True
 

@@ -10,7 +10,7 @@ from commerce.customers.models import NewCustomer
 from commerce.inventory.models import Category, Effect, Flavour, Product
 from commerce.raffles import store as raffle_store
 from commerce.raffles.models import Raffle, RaffleStatus
-from evals.environment import Place, open_place
+from evals.environment import Environment, temporary_environment
 from foundation.clock import system_clock
 from foundation.money import Money
 from foundation.settings import Settings
@@ -23,11 +23,11 @@ INITIAL_STOCK = 100_000
 
 
 @contextmanager
-def temporary_shop(**given: str) -> Iterator[Place]:
+def temporary_shop(**given: str) -> Iterator[Environment]:
     """A temporary environment with products in stock and an open raffle; `given` are settings."""
-    with open_place(given) as place:
-        seed_shop(place.settings)
-        yield place
+    with temporary_environment(given) as environment:
+        seed_shop(environment.settings)
+        yield environment
 
 
 def register_customer(house: House, customer_id: str) -> None:

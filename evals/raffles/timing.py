@@ -19,7 +19,7 @@ from commerce.raffles.draws import RaffleDraws
 from commerce.raffles.models import Raffle, RaffleStatus
 from demo.fakes.drand import OwnBeacon
 from demo.generator.rooms import SetClock
-from evals.environment import open_place
+from evals.environment import temporary_environment
 from evals.raffles.fairness import Draw, by, naive
 from evals.raffles.sample_draws import CHAINS, CLOSED, SEED, committed, drawn, lines, text_of
 from foundation.crypto import DataKeys, KeyRing
@@ -72,7 +72,7 @@ def from_ledger(tickets: int) -> dict[str, float]:
     """
     clock = SetClock(CLOSED)
     beacon = OwnBeacon(4_711, clock)
-    with open_place() as place, closing(open_ledger(place.settings.ledger)) as ledger:
+    with temporary_environment() as environment, closing(open_ledger(environment.settings.ledger)) as ledger:
         _fill(ledger, tickets)
         keys = DataKeys(ledger, KeyRing({"eval": bytes(range(32))}), now=clock)
         draws = RaffleDraws(ledger, Outbox(ledger, (), now=clock), keys, beacon, now=clock)

@@ -18,7 +18,7 @@ from commerce.payments.sandbox import sandbox_charges
 from evals.benchmarks.turns.cpu_time import cpu_ms
 from evals.checkout.statement_recording import Player, Recorder, Tape, mean_statements
 from evals.checkout.workload import LAST, PLENTY, RAFFLE, RARE, Pace, basket, rush, settle
-from evals.environment import Place, open_place
+from evals.environment import Environment, temporary_environment
 from evals.report import Figure, Goal, Report
 from foundation.clock import system_clock
 
@@ -53,15 +53,15 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Report:
     each: int = options.each
-    with open_place(durable=True) as place:
-        with closing(_shop(place)) as shop:
+    with temporary_environment(durable=True) as environment:
+        with closing(_shop(environment)) as shop:
             customers = settle(shop, customers=WARM_UP + each * len(CLIENTS))
-        _copy(place)
-        with closing(_shop(place)) as shop:
-            crowds = _sell(place, shop, customers, each=each)
+        _copy(environment)
+        with closing(_shop(environment)) as shop:
+            crowds = _sell(environment, shop, customers, each=each)
             rare, tickets = _scramble(shop, customers), _enter(shop, customers)
             wrong = _wrong(shop, customers)
-        floors = _floors(place, crowds)
+        floors = _floors(environment, crowds)
     statements, commits = mean_statements(crowds[MOST].tapes)
     fastest = max(floor[MOST].per_second for floor in floors.values())
     share = crowds[MOST].pace.per_second / fastest
@@ -102,8 +102,8 @@ def _peers(floors: dict[str, dict[int, Pace]]) -> dict[str, dict[str, Figure]]:
     return peers
 
 
-def _shop(place: Place) -> Shop:
-    return Shop(place.settings, now=system_clock, spares=Spares())
+def _shop(environment: Environment) -> Shop:
+    return Shop(environment.settings, now=system_clock, spares=Spares())
 
 
 def _doors(shop: Shop) -> int:
@@ -111,24 +111,28 @@ def _doors(shop: Shop) -> int:
     return shop.settings.ledger.pool_size // 2
 
 
-def _copy(place: Place) -> None:
-    url = place.settings.ledger.url.replace("+psycopg", "").replace("@/postgres?", "@/template1?")
+def _copy(environment: Environment) -> None:
+    url = environment.settings.ledger.url.replace("+psycopg", "").replace("@/postgres?", "@/template1?")
     with psycopg.connect(url, autocommit=True) as connection:
         for name in COPIES:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE postgres")
 
 
-def _sell(place: Place, shop: Shop, customers: Sequence[str], *, each: int) -> dict[int, Sold]:
+def _sell(environment: Environment, shop: Shop, customers: Sequence[str], *, each: int) -> dict[int, Sold]:
     with closing(Recorder(shop.ledger)) as recorder:
-        _crowd(place, shop, recorder, customers[:WARM_UP], clients=4)
+        _crowd(environment, shop, recorder, customers[:WARM_UP], clients=4)
         crowds = {}
         for turn, clients in enumerate(CLIENTS):
             start = WARM_UP + turn * each
-            crowds[clients] = _crowd(place, shop, recorder, customers[start : start + each], clients=clients)
+            crowds[clients] = _crowd(
+                environment, shop, recorder, customers[start : start + each], clients=clients
+            )
     return crowds
 
 
-def _crowd(place: Place, shop: Shop, recorder: Recorder, customers: Sequence[str], *, clients: int) -> Sold:
+def _crowd(
+    environment: Environment, shop: Shop, recorder: Recorder, customers: Sequence[str], *, clients: int
+) -> Sold:
     tapes: list[Tape] = []
 
     def buy(customer_id: str) -> None:
@@ -137,7 +141,7 @@ def _crowd(place: Place, shop: Shop, recorder: Recorder, customers: Sequence[str
             shop.checkout.place(customer_id, request=request, key=f"bench-{customer_id}")
         tapes.append(tape)
 
-    database = [process] if (process := place.postgres.process()) else []
+    database = [process] if (process := environment.postgres.process()) else []
     own, theirs = time.process_time(), cpu_ms(database)
     pace = rush(buy, customers, clients=clients, doors=_doors(shop))
     count = len(customers)
@@ -187,18 +191,20 @@ def _wrong(shop: Shop, customers: Sequence[str]) -> dict[str, Figure]:
     }
 
 
-def _floors(place: Place, crowds: dict[int, Sold]) -> dict[str, dict[int, Pace]]:
-    size = place.settings.ledger.pool_size
+def _floors(environment: Environment, crowds: dict[int, Sold]) -> dict[str, dict[int, Pace]]:
+    size = environment.settings.ledger.pool_size
     beside = max(1, size // 4)
     pooled, own = COPIES
     return {
-        "psycopg, same pools": _play(place, crowds, pooled, main=size - beside, beside=beside),
-        "psycopg, a connection each": _play(place, crowds, own, main=MOST, beside=MOST // 2),
+        "psycopg, same pools": _play(environment, crowds, pooled, main=size - beside, beside=beside),
+        "psycopg, a connection each": _play(environment, crowds, own, main=MOST, beside=MOST // 2),
     }
 
 
-def _play(place: Place, crowds: dict[int, Sold], name: str, *, main: int, beside: int) -> dict[int, Pace]:
-    url = place.settings.ledger.url.replace("@/postgres?", f"@/{name}?")
+def _play(
+    environment: Environment, crowds: dict[int, Sold], name: str, *, main: int, beside: int
+) -> dict[int, Pace]:
+    url = environment.settings.ledger.url.replace("@/postgres?", f"@/{name}?")
     with closing(Player(url, main=main, beside=beside)) as player:
         return {clients: rush(player.play, sold.tapes, clients=clients) for clients, sold in crowds.items()}
 

@@ -11,7 +11,7 @@ import psutil
 from api.containers import build
 from evals.benchmarks.turns.cpu_time import cpu_ms
 from evals.context.bulk_load import SEED, fill
-from evals.environment import open_place
+from evals.environment import temporary_environment
 from evals.faults.shop import register_customer
 from evals.report import Figure, Report
 from memory.context.models import TURN_TOKENS, Depth, MemoryContext, tokens_of
@@ -29,14 +29,14 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Report:
-    with open_place() as place, closing(build(place.settings)) as house:
+    with temporary_environment() as environment, closing(build(environment.settings)) as house:
         said = fill(house, customers=options.customers, turns=options.interactions // options.customers)
         draws = np.random.default_rng(SEED)
         numbers = draws.choice(np.arange(1, options.customers + 1), options.asked + WARM_UP, replace=False)
         asking = [f"cus_{number:08d}" for number in numbers]
         for who in asking:
             register_customer(house, who)
-        server = place.postgres.process()
+        server = environment.postgres.process()
         costs = _Costs([server] if server else [])
         questions = draws.choice(said, 2 * len(asking))
 

@@ -7,7 +7,7 @@ from contextlib import closing
 import numpy as np
 
 from evals.benchmarks import facts_mem0 as mem0
-from evals.environment import open_place
+from evals.environment import temporary_environment
 from evals.facts.cases import Case, read, tried, untried
 from evals.facts.evaluation import Judged, judge
 from evals.facts.reading import open_reader
@@ -31,8 +31,8 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Report:
     stated = read(options.data) if options.data else cases()
-    with open_place() as place, closing(open_ledger(place.settings.ledger)) as ledger:
-        models = place.folder / "models"
+    with temporary_environment() as environment, closing(open_ledger(environment.settings.ledger)) as ledger:
+        models = environment.folder / "models"
         reader = open_reader(load_embedder(models), folder=models)
         ours, known, fresh = (judge(each, reader, ledger) for each in (stated, tried(), untried()))
     return Report(

@@ -31,12 +31,12 @@ def add_options(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> Report:
     turns, relays, service = Outcome(), Outcome(), Outcome()
     clock = SetClock(system_clock())
-    with temporary_shop() as place:
-        runner = TurnKillRunner(place.settings, clock=clock)
+    with temporary_shop() as environment:
+        runner = TurnKillRunner(environment.settings, clock=clock)
         run_all(runner, turns, kills=options.kills, seed=options.seed)
-        RelayKillRunner(place.settings, clock=clock).run(relays)
-    with temporary_shop(**SETTINGS) as place:
-        interrupted_requests = kill_service_processes(place, service, seed=options.seed)
+        RelayKillRunner(environment.settings, clock=clock).run(relays)
+    with temporary_shop(**SETTINGS) as environment:
+        interrupted_requests = kill_service_processes(environment, service, seed=options.seed)
     findings = [*turns.findings, *relays.findings, *service.findings]
     figures: dict[str, float] = {
         "kills_turn_process": turns.kills.total(),

@@ -27,7 +27,10 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Report:
-    with temporary_shop(WAREHOUSE_BATCH_SECONDS="1") as place, closing(build(place.settings)) as house:
+    with (
+        temporary_shop(WAREHOUSE_BATCH_SECONDS="1") as environment,
+        closing(build(environment.settings)) as house,
+    ):
         house.warehouse.ensure()
         _fill(house, memories=options.memories, others=options.others)
         trail = Trail(Traces(WHO, (MARK,), tuple(turn.message for turn in _turns(WHO, 12))))

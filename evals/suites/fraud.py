@@ -13,7 +13,7 @@ from commerce.customers.service import Customers
 from commerce.fraud import store
 from commerce.fraud.models import Attempt
 from commerce.fraud.service import Fraud
-from evals.environment import open_place
+from evals.environment import temporary_environment
 from evals.fraud.dataset import ACCOUNTS, INCIDENTS, world
 from evals.fraud.evaluation import Judged, judge
 from evals.fraud.learning import SEEDS as LEARNT
@@ -104,12 +104,15 @@ def _mean(numbers: Sequence[float]) -> float:
 def _in_the_ledger(attempts: Sequence[Attempt]) -> tuple[float, int]:
     """The median time of an assessment on a durable PostgreSQL, and the most statements that one took."""
     known, measured = attempts[:KNOWN], attempts[KNOWN : KNOWN + MEASURED]
-    with open_place(durable=True) as place, closing(open_ledger(place.settings.ledger)) as ledger:
-        digests = LookupDigest.from_settings(place.settings.crypto.lookup_key.get_secret_value())
-        outbox, keys = Outbox(ledger, (), now=system_clock), _keys(place.settings, ledger)
+    with (
+        temporary_environment(durable=True) as environment,
+        closing(open_ledger(environment.settings.ledger)) as ledger,
+    ):
+        digests = LookupDigest.from_settings(environment.settings.crypto.lookup_key.get_secret_value())
+        outbox, keys = Outbox(ledger, (), now=system_clock), _keys(environment.settings, ledger)
         customers = Customers(ledger, keys, digests, now=system_clock)
         addresses = Addresses(ledger, customers, keys, now=system_clock)
-        review_from = place.settings.fraud.review_from
+        review_from = environment.settings.fraud.review_from
         fraud = Fraud(ledger, outbox, digests, addresses, review_from=review_from, now=system_clock)
         with ledger.transaction() as connection:
             for each in known:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from evals.environment import open_place
+from evals.environment import temporary_environment
 from evals.money import ledger_comparison
 from evals.money.operations import Member, Operation, interleavings
 from evals.money.simulated_shop import START, SimulatedShop, open_simulated_shop
@@ -45,9 +45,9 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Report:
     with (
-        open_place() as place,
+        temporary_environment() as environment,
         open_simulated_shop(
-            place.settings, with_authorize_net=options.gateway == "authorize_net"
+            environment.settings, with_authorize_net=options.gateway == "authorize_net"
         ) as simulation,
     ):
         tally = run_all(simulation, count=options.interleavings, start=options.seed)

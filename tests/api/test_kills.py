@@ -15,8 +15,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.kills]
 def test_customers_of_a_killed_service_get_everything_once() -> None:
     outcome = Outcome()
 
-    with temporary_shop(**SETTINGS) as place:
-        kill_service_processes(place, outcome, seed=1, kills={"api": 1, WORKER_JOB: 1}, tasks=(chat, job))
+    with temporary_shop(**SETTINGS) as environment:
+        kill_service_processes(
+            environment, outcome, seed=1, kills={"api": 1, WORKER_JOB: 1}, tasks=(chat, job)
+        )
 
     assert outcome.findings == []
     assert outcome.kills["api"] == 1

@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from demo.generator.config import ShopConfig
 from demo.generator.shop import Shop
 from evals.benchmarks.predictions.synthetic import HORIZON, drawn
-from evals.environment import open_place
+from evals.environment import temporary_environment
 from evals.report import Figure
 from foundation.clock import Calendar, system_clock
 from foundation.outbox import Outbox, Subscription
@@ -108,7 +108,10 @@ def _one_customer(seed: int) -> dict[str, Figure]:
         ]
     )
     calendar = Calendar(ZoneInfo("America/Chicago"))
-    with open_place(durable=True) as place, closing(open_ledger(place.settings.ledger)) as ledger:
+    with (
+        temporary_environment(durable=True) as environment,
+        closing(open_ledger(environment.settings.ledger)) as ledger,
+    ):
         _remember(ledger, shop)
         outbox = Outbox(ledger, (WAREHOUSE,), now=calendar.now)
         predictions = Predictions(

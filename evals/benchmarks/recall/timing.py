@@ -15,7 +15,7 @@ from demo.generator.shop import Shop, moment
 from demo.generator.talk import exchanges
 from evals.benchmarks.recall.bulk_load import NEEDLE, fill
 from evals.benchmarks.turns.cpu_time import cpu_ms
-from evals.environment import open_place
+from evals.environment import temporary_environment
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing
 from foundation.outbox import Outbox, Subscription
@@ -57,11 +57,11 @@ def unit(rng: np.random.Generator, rows: int) -> Vectors:
 def one_customer(embedder: Embedder, *, memories: int, times: int) -> dict[str, float]:
     """A customer with so many turns: CPU of this process and PostgreSQL for each search and each new one."""
     turns = list(itertools.islice(conversation(customers=MANY), memories + times))
-    with open_place() as place, closing(open_ledger(place.settings.ledger)) as ledger:
+    with temporary_environment() as environment, closing(open_ledger(environment.settings.ledger)) as ledger:
         filling = _engine(ledger, RandomEncoder(np.random.default_rng(SEED)))
         for start in range(0, memories, AT_ONCE):
             filling.learn_all(turns[start : min(start + AT_ONCE, memories)])
-        memory, server = _engine(ledger, embedder), place.postgres.process()
+        memory, server = _engine(ledger, embedder), environment.postgres.process()
         processes = [server] if server else []
 
         def cost(act: Callable[[], object]) -> float:
@@ -74,7 +74,7 @@ def one_customer(embedder: Embedder, *, memories: int, times: int) -> dict[str, 
         fresh = turns[memories:]
         searches = [cost(partial(memory.recall, CUSTOMER, f"{turn.message} {turn.id}")) for turn in fresh]
         adds = [cost(partial(memory.learn, turn)) for turn in fresh]
-        files, store = BlockFiles(place.folder / "index"), MemoryStore(ledger)
+        files, store = BlockFiles(environment.folder / "index"), MemoryStore(ledger)
         Indexer(store, files=files, zone=ZONE).run()
         mapped = LocalIndex(store, zone=ZONE, files=files)
         vector = unit(np.random.default_rng(SEED), 1)[0]
@@ -91,9 +91,9 @@ def one_customer(embedder: Embedder, *, memories: int, times: int) -> dict[str, 
 def long_memory(*, turns: int, times: int) -> dict[str, float]:
     """A customer with so many turns that only a file holds them: CPU and memory of this process alone."""
     near, far = unit(np.random.default_rng(SEED), 2)
-    with open_place() as place, closing(open_ledger(place.settings.ledger)) as ledger:
+    with temporary_environment() as environment, closing(open_ledger(environment.settings.ledger)) as ledger:
         fill(ledger, CUSTOMER, turns=turns, needle=turns // 2, meaning=np.stack([near, far]))
-        files, store = BlockFiles(place.folder / "index"), MemoryStore(ledger)
+        files, store = BlockFiles(environment.folder / "index"), MemoryStore(ledger)
         Indexer(store, files=files, zone=ZONE).run()
         index = LocalIndex(store, zone=ZONE, files=files)
         searches, found = [], 0

@@ -11,7 +11,7 @@ import httpx
 import psutil
 from sqlalchemy import column, select, table, text
 
-from evals.environment import open_place
+from evals.environment import temporary_environment
 from foundation.auth import Principal, Role, Tokens
 from foundation.clock import system_clock
 from foundation.settings import Settings
@@ -41,9 +41,12 @@ class Service:
 @contextmanager
 def running() -> Iterator[Service]:
     """Start it, hand it out once it answers, end it."""
-    with open_place({"REQUESTS_PER_MINUTE": "1000000"}, durable=True) as place, ended() as children:
-        given = place.environment
-        _build_shop(place.settings, given)
+    with (
+        temporary_environment({"REQUESTS_PER_MINUTE": "1000000"}, durable=True) as environment,
+        ended() as children,
+    ):
+        given = environment.variables
+        _build_shop(environment.settings, given)
         with socket.create_server(("127.0.0.1", 0), backlog=128) as door:
             door.set_inheritable(True)
             api = _start(given, "evals.benchmarks.turns.server", str(door.fileno()), keep=(door.fileno(),))
@@ -57,13 +60,13 @@ def running() -> Iterator[Service]:
             await_answer(port)
             yield Service(
                 url=f"http://127.0.0.1:{port}",
-                settings=place.settings,
+                settings=environment.settings,
                 database_url=given["DATABASE_URL"],
                 api=api_process,
                 worker=worker,
                 relay=relay,
-                postgres=_alive(place.postgres.process()),
-                valkey=_alive(place.valkey.process()),
+                postgres=_alive(environment.postgres.process()),
+                valkey=_alive(environment.valkey.process()),
             )
 
 
