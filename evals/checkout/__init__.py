@@ -1,1 +1,1 @@
-"""A crowd at the till, and the same statements without the program around them."""
+"""Concurrent checkouts, and a replay of their SQL statements without the program."""

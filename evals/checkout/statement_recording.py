@@ -1,7 +1,7 @@
-"""What a checkout says to the database, word for word, and the same said again by nothing but the driver.
+"""Record the SQL of a checkout, and replay it through the bare driver.
 
-The floor under a program's speed is the database itself: a tape holds the statements, parameters and
-commits of one checkout in their order, and playing it costs what they cost and no more.
+A recording holds the statements, parameters and commits of one checkout in order. Replaying it measures the
+floor: what the database alone costs.
 """
 
 import queue
@@ -21,7 +21,7 @@ MAIN, BESIDE = "main", "beside"
 
 
 @dataclass(frozen=True)
-class Said:
+class RecordedStatement:
     pool: str
     kind: Kind
     statement: str = ""
@@ -29,20 +29,20 @@ class Said:
 
 
 @dataclass
-class Tape:
-    said: list[Said] = field(default_factory=list)
+class Recording:
+    entries: list[RecordedStatement] = field(default_factory=list)
 
     @property
     def statements(self) -> int:
-        return sum(each.kind != "commit" for each in self.said)
+        return sum(each.kind != "commit" for each in self.entries)
 
     @property
     def commits(self) -> int:
-        return sum(each.kind == "commit" for each in self.said)
+        return sum(each.kind == "commit" for each in self.entries)
 
 
-class Recorder:
-    """Listens to a ledger; what a thread says goes to the tape that it has begun."""
+class StatementRecorder:
+    """Records the statements of each thread while it has a recording open."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._main = ledger.engine
@@ -51,33 +51,35 @@ class Recorder:
         event.listen(Engine, "commit", self._commit)
 
     @contextmanager
-    def taping(self) -> Iterator[Tape]:
-        tape = self._thread.tape = Tape()
+    def record(self) -> Iterator[Recording]:
+        recording = self._thread.recording = Recording()
         try:
-            yield tape
+            yield recording
         finally:
-            self._thread.tape = None
+            self._thread.recording = None
 
     def close(self) -> None:
         event.remove(Engine, "before_cursor_execute", self._execute)
         event.remove(Engine, "commit", self._commit)
 
-    def _execute(self, connection: Connection, *told: Any) -> None:  # noqa: ANN401 - the event's own signature
-        _, statement, parameters, _, is_many = told
-        self._note(connection, Said("", "executemany" if is_many else "execute", statement, parameters))
+    def _execute(self, connection: Connection, *arguments: Any) -> None:  # noqa: ANN401 - the event's own signature
+        _, statement, parameters, _, is_many = arguments
+        self._note(
+            connection, RecordedStatement("", "executemany" if is_many else "execute", statement, parameters)
+        )
 
     def _commit(self, connection: Connection) -> None:
-        self._note(connection, Said("", "commit"))
+        self._note(connection, RecordedStatement("", "commit"))
 
-    def _note(self, connection: Connection, said: Said) -> None:
-        tape = getattr(self._thread, "tape", None)
-        if tape is not None:
+    def _note(self, connection: Connection, entry: RecordedStatement) -> None:
+        recording = getattr(self._thread, "recording", None)
+        if recording is not None:
             pool = MAIN if connection.engine is self._main else BESIDE
-            tape.said.append(replace(said, pool=pool))
+            recording.entries.append(replace(entry, pool=pool))
 
 
-class Player:
-    """As many connections as the program has, lent out as its pools do."""
+class StatementReplayer:
+    """Replays recordings over as many connections, in the same two pools, as the program has."""
 
     def __init__(self, url: str, *, main: int, beside: int) -> None:
         plain = url.replace("+psycopg", "")
@@ -90,34 +92,36 @@ class Player:
                 self._open.append(connection)
                 self._pools[name].put(connection)
 
-    def play(self, tape: Tape) -> None:
-        """Each connection is held from its first statement to its commit."""
-        held: dict[str, psycopg.Connection[Any]] = {}
-        for said in tape.said:
-            if said.pool not in held:
-                held[said.pool] = self._pools[said.pool].get()
-            if said.kind == "commit":
-                connection = held.pop(said.pool)
+    def replay(self, recording: Recording) -> None:
+        """A connection is borrowed from its first statement to its commit."""
+        borrowed: dict[str, psycopg.Connection[Any]] = {}
+        for entry in recording.entries:
+            if entry.pool not in borrowed:
+                borrowed[entry.pool] = self._pools[entry.pool].get()
+            if entry.kind == "commit":
+                connection = borrowed.pop(entry.pool)
                 connection.commit()
-                self._pools[said.pool].put(connection)
+                self._pools[entry.pool].put(connection)
             else:
-                _say(held[said.pool].cursor(), said)
+                _execute_statement(borrowed[entry.pool].cursor(), entry)
 
     def close(self) -> None:
         for connection in self._open:
             connection.close()
 
 
-def _say(cursor: psycopg.Cursor[Any], said: Said) -> None:
-    if said.kind == "executemany":
-        cursor.executemany(said.statement, said.parameters)
+def _execute_statement(cursor: psycopg.Cursor[Any], entry: RecordedStatement) -> None:
+    if entry.kind == "executemany":
+        cursor.executemany(entry.statement, entry.parameters)
         return
-    cursor.execute(said.statement, said.parameters)
+    cursor.execute(entry.statement, entry.parameters)
     if cursor.description is not None:
         cursor.fetchall()
 
 
-def mean_statements(tapes: Sequence[Tape]) -> tuple[float, float]:
-    """Statements and commits of one tape."""
-    count = max(1, len(tapes))
-    return sum(tape.statements for tape in tapes) / count, sum(tape.commits for tape in tapes) / count
+def mean_statements(recordings: Sequence[Recording]) -> tuple[float, float]:
+    """Mean statements and commits of a recording."""
+    count = max(1, len(recordings))
+    return sum(recording.statements for recording in recordings) / count, sum(
+        recording.commits for recording in recordings
+    ) / count
