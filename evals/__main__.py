@@ -17,7 +17,7 @@ from foundation.log import configure_logging
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0 when every goal held, 1 when one was missed, 2 when the suite is not known."""
+    """Exit status: 0 if every goal holds, 1 if one is missed, 2 for an unknown suite."""
     known = suites.known()
     if not arguments or arguments[0] in ("-h", "--help"):
         _list(known, Console())
@@ -56,7 +56,7 @@ def _measure(suite: suites.Suite, options: Namespace) -> Report:
 
 @contextlib.contextmanager
 def _stdout_kept_clean() -> Iterator[None]:
-    """What the suite and its child processes print goes to stderr meanwhile."""
+    """Redirect the output of the suite and its child processes to stderr."""
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)

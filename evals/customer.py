@@ -1,4 +1,4 @@
-"""A customer who talks to the shop by script, and keeps what came of it."""
+"""A simulated customer that follows a scenario and records the result of each step."""
 
 import asyncio
 import time
@@ -9,28 +9,28 @@ from datetime import timedelta
 from agent.service import Turns
 from agent.turns.models import Inbound, Receipt, Reply, TurnStatus
 from evals.scenario import Scenario, Step
-from evals.shop_template import Copy
+from evals.shop_template import ShopCopy
 from foundation.auth import Principal, Role
 
-PATIENCE_SECONDS = 30
-LOOK_SECONDS = 0.002
+REPLY_TIMEOUT_SECONDS = 30
+POLL_SECONDS = 0.002
 ROLES = {"cus": Role.CUSTOMER, "gst": Role.GUEST, "stf": Role.STAFF, "adm": Role.ADMIN}
 
 
 class NoReply(Exception):
-    """A turn had no end."""
+    """A turn did not end in time."""
 
 
 @dataclass(frozen=True)
-class Played:
-    """One step as it went."""
+class StepResult:
+    """Receipts and reply of one step."""
 
     step: Step
     receipts: Sequence[Receipt]
     """One for each message and delivery."""
     reply: Reply
     streamed: str
-    """The reply as it came in piece by piece, with what was taken back left out."""
+    """The reply as streamed, without the pieces that a restart withdrew."""
     seconds: float
 
     @property
@@ -39,30 +39,30 @@ class Played:
 
 
 class ScriptedCustomer:
-    def __init__(self, copy: Copy, scenario: Scenario) -> None:
+    def __init__(self, copy: ShopCopy, scenario: Scenario) -> None:
         self._copy = copy
         self._scenario = scenario
         self._turns: Turns = copy.house.turns
-        self._played: list[Played] = []
+        self._results: list[StepResult] = []
 
-    async def play(self) -> list[Played]:
-        """Step by step; each turn is over, with all that was learned from it, before the next one."""
+    async def run(self) -> list[StepResult]:
+        """Run the steps in order; each turn is done, and learned by memory, before the next step."""
         for number, step in enumerate(self._scenario.steps, start=1):
             self._copy.clock.now += timedelta(minutes=step.minutes_later)
             started = time.perf_counter()
             receipts = await self._send(step, number)
-            reply = await self._turns.reply(receipts[-1].turn_id, timeout_seconds=PATIENCE_SECONDS)
+            reply = await self._turns.reply(receipts[-1].turn_id, timeout_seconds=REPLY_TIMEOUT_SECONDS)
             seconds = time.perf_counter() - started
             if reply is None:
                 raise NoReply(f"{self._scenario.name}, step {number}: no reply")
             streamed = await self._streamed(reply.turn_id)
-            await self._over(reply.turn_id)
-            self._played.append(Played(step, receipts, reply, streamed, seconds))
-        return self._played
+            await self._await_learning(reply.turn_id)
+            self._results.append(StepResult(step, receipts, reply, streamed, seconds))
+        return self._results
 
     async def _send(self, step: Step, number: int) -> list[Receipt]:
         if step.press is not None:
-            return await self._press(step)
+            return await self._press_button(step)
         messages = self._messages(step, number)
         if len(messages) > 1:
             return await self._burst(messages)
@@ -70,15 +70,15 @@ class ScriptedCustomer:
         return list(await asyncio.gather(*starts))
 
     async def _burst(self, messages: Sequence[Inbound]) -> list[Receipt]:
-        """All are there before anybody can take up the first."""
+        """Accept all messages before a turn can begin with the first."""
         store = self._turns.store
         with store.ledger.transaction():
             receipts = [store.accept(inbound) for inbound in messages]
         await self._turns.drain(messages[0].thread_id)
         return receipts
 
-    async def _press(self, step: Step) -> list[Receipt]:
-        asked = next((p.reply.confirmation for p in reversed(self._played) if p.reply.confirmation), None)
+    async def _press_button(self, step: Step) -> list[Receipt]:
+        asked = next((p.reply.confirmation for p in reversed(self._results) if p.reply.confirmation), None)
         if step.press is None or asked is None:
             raise NoReply(f"{self._scenario.name}: there is no button to press")
         presses = [
@@ -114,8 +114,8 @@ class ScriptedCustomer:
                 said += event.payload["text"]
         return said
 
-    async def _over(self, turn_id: str) -> None:
-        """Until memory has learned of the turn, which is after the reply."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
+    async def _await_learning(self, turn_id: str) -> None:
+        """Wait until memory has learned the turn, which happens after the reply."""
+        async with asyncio.timeout(REPLY_TIMEOUT_SECONDS):
             while self._turns.store.turn(turn_id).status != TurnStatus.DONE:
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(POLL_SECONDS)

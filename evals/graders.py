@@ -1,4 +1,4 @@
-"""Graders of a played scenario: the replies, what they rest on, and what became of the ledger."""
+"""Graders of a scenario run: replies, their grounding, and the final state of ledger and warehouse."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from agent.turns.models import TurnStatus
-from evals.customer import Played
+from evals.customer import StepResult
 from evals.grounding import sources, ungrounded
 from evals.scenario import Scenario, Shown
 from evals.snapshot import Change, Row, Snapshot, differences, rows_of
@@ -19,13 +19,13 @@ OWNERS = {
     "interactions": "customer_id",
     "profiles": "customer_id",
 }
-"""Tables that every conversation writes to, and whose each row is."""
+"""Tables that every conversation writes to, with the column that names the owner of a row."""
 PARTS_OF_TURNS = frozenset({"messages", "journal"})
 LEARNED = "interactions"
 
 
 @dataclass(frozen=True)
-class Fault:
+class Failure:
     kind: Kind
     text: str
 
@@ -35,25 +35,25 @@ class Fault:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A scenario after it was played."""
+    """What is known of a scenario after its run."""
 
     scenario: Scenario
-    played: Sequence[Played]
+    steps: Sequence[StepResult]
     before: Snapshot
     after: Snapshot
     delivered: Mapping[str, Sequence[Row]]
-    """What the warehouse then held, by table."""
+    """Rows of the warehouse after the run, by table."""
 
-    def results(self, turn_id: str) -> list[Mapping[str, Any]]:
+    def tool_results(self, turn_id: str) -> list[Mapping[str, Any]]:
         """The tools' entries in the turn's journal."""
         entries = [row for row in self.after["journal"].values() if row["turn_id"] == turn_id]
         return [row["data"] for row in entries if row["key"].startswith("tool:")]
 
 
-def grade(evidence: Evidence) -> list[Fault]:
+def grade(evidence: Evidence) -> list[Failure]:
     changes = differences(evidence.before, evidence.after)
     return [
-        *(fault for number in range(len(evidence.played)) for fault in _reply(evidence, number)),
+        *(failure for number in range(len(evidence.steps)) for failure in _reply(evidence, number)),
         *_grounding(evidence),
         *_conversation(evidence, changes),
         *_end_state(evidence.scenario, changes),
@@ -65,31 +65,31 @@ def grade(evidence: Evidence) -> list[Fault]:
 # Replies
 
 
-def _reply(evidence: Evidence, number: int) -> Iterator[Fault]:
-    played = evidence.played[number]
-    wrong = [
-        *_words(played),
-        *_arrival(played, evidence.played),
-        *_called(played, evidence.results(played.reply.turn_id)),
-        *_cards(played, evidence.after),
-        *_picked(played, evidence.played[number - 1] if number else played),
+def _reply(evidence: Evidence, number: int) -> Iterator[Failure]:
+    step_result = evidence.steps[number]
+    problems = [
+        *_words(step_result),
+        *_arrival(step_result, evidence.steps),
+        *_called(step_result, evidence.tool_results(step_result.reply.turn_id)),
+        *_cards(step_result, evidence.after),
+        *_picked(step_result, evidence.steps[number - 1] if number else step_result),
     ]
-    for each in wrong:
-        yield Fault("reply", f"step {number + 1} {each}; it said: {played.reply.text[:300]!r}")
+    for each in problems:
+        yield Failure("reply", f"step {number + 1} {each}; the reply: {step_result.reply.text[:300]!r}")
 
 
-def _words(played: Played) -> Iterator[str]:
-    step, reply = played.step, played.reply
+def _words(step_result: StepResult) -> Iterator[str]:
+    step, reply = step_result.step, step_result.reply
     lower = reply.text.casefold()
     if reply.failed or not lower.strip():
-        yield "broke"
-    if played.streamed != reply.text:
-        yield f"streamed {played.streamed[:200]!r}"
+        yield "failed"
+    if step_result.streamed != reply.text:
+        yield f"streamed {step_result.streamed[:200]!r}"
     yield from (f"lacks {text!r}" for text in step.contains if text.casefold() not in lower)
     yield from (f"must not say {text!r}" for text in step.lacks if text.casefold() in lower)
     asked = reply.confirmation.tool if reply.confirmation else None
     for what, found, expected in (
-        ("asks for a yes to", asked, step.asks),
+        ("asks to confirm", asked, step.asks),
         ("shows the form", reply.form, step.form),
         ("hands over", reply.handed_over, step.hands_over),
     ):
@@ -97,31 +97,34 @@ def _words(played: Played) -> Iterator[str]:
             yield f"{what} {found}, not {expected}"
 
 
-def _arrival(played: Played, earlier: Sequence[Played]) -> Iterator[str]:
-    """One turn answers all messages of a step; a message that comes again gets the same reply."""
-    if len({receipt.turn_id for receipt in played.receipts}) > 1:
+def _arrival(step_result: StepResult, earlier: Sequence[StepResult]) -> Iterator[str]:
+    """One turn answers all messages of a step; a repeated message gets the same reply."""
+    if len({receipt.turn_id for receipt in step_result.receipts}) > 1:
         yield "was answered more than once"
-    if played.step.deliveries > 1 and sum(not receipt.is_replay for receipt in played.receipts) != 1:
-        yield "was not taken exactly once"
-    if played.step.replays is not None:
-        first = earlier[played.step.replays - 1].reply
-        if not played.is_replay or played.reply != first:
+    if (
+        step_result.step.deliveries > 1
+        and sum(not receipt.is_replay for receipt in step_result.receipts) != 1
+    ):
+        yield "was not accepted exactly once"
+    if step_result.step.replays is not None:
+        first = earlier[step_result.step.replays - 1].reply
+        if not step_result.is_replay or step_result.reply != first:
             yield "got another reply than the first time"
 
 
-def _called(played: Played, results: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    called = sorted(result["tool"] for result in results)
-    if played.step.tools is not None and called != sorted(played.step.tools):
-        yield f"called {called}, not {sorted(played.step.tools)}"
+def _called(step_result: StepResult, tool_results: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    called = sorted(result["tool"] for result in tool_results)
+    if step_result.step.tools is not None and called != sorted(step_result.step.tools):
+        yield f"called {called}, not {sorted(step_result.step.tools)}"
 
 
-def _cards(played: Played, ledger: Snapshot) -> Iterator[str]:
+def _cards(step_result: StepResult, ledger: Snapshot) -> Iterator[str]:
     products = {row["id"]: row for row in ledger["products"].values()}
-    cards = played.reply.cards
+    cards = step_result.reply.cards
     for card in cards:
         if card.kind == "product" and not _is_real(card, products.get(card.id)):
-            yield f"shows {card.title} at {card.price}, which the shop does not have so"
-    shown = played.step.shows
+            yield f"shows {card.title} at {card.price}, which does not match the catalogue"
+    shown = step_result.step.shows
     if shown is not None:
         fitting = [card for card in cards if card.kind == shown.kind]
         most = len(fitting) if shown.at_most is None else shown.at_most
@@ -129,12 +132,12 @@ def _cards(played: Played, ledger: Snapshot) -> Iterator[str]:
             yield f"shows {len(fitting)} {shown.kind} cards"
         for card in fitting:
             if shown.kind == "product" and not _fits(shown, products.get(card.id, {})):
-                yield f"shows {card.title}, which is not what was asked for"
+                yield f"shows {card.title}, which does not match the request"
 
 
-def _picked(played: Played, before: Played) -> Iterator[str]:
-    place = played.step.shows.place if played.step.shows else None
-    if place is not None and [*played.reply.cards] != [*before.reply.cards[place - 1 : place]]:
+def _picked(step_result: StepResult, before: StepResult) -> Iterator[str]:
+    place = step_result.step.shows.place if step_result.step.shows else None
+    if place is not None and [*step_result.reply.cards] != [*before.reply.cards[place - 1 : place]]:
         yield f"does not show number {place} of the reply before alone"
 
 
@@ -163,61 +166,63 @@ def _fits(shown: Shown, row: Row) -> bool:
 # Grounding
 
 
-def _grounding(evidence: Evidence) -> Iterator[Fault]:
+def _grounding(evidence: Evidence) -> Iterator[Failure]:
     names = [row["name"] for row in evidence.after["products"].values()]
     names += [row["title"] for row in evidence.after["raffles"].values()]
-    for number, played in enumerate(evidence.played, start=1):
-        reply = played.reply
+    for number, step_result in enumerate(evidence.steps, start=1):
+        reply = step_result.reply
         said = [row["text"] for row in evidence.after["messages"].values() if row["turn_id"] == reply.turn_id]
         action = reply.confirmation and evidence.after["pending_actions"].get((reply.confirmation.action_id,))
         known = sources(
-            [entry["result"] for entry in evidence.results(reply.turn_id)],
+            [entry["result"] for entry in evidence.tool_results(reply.turn_id)],
             said=said,
             asked=action["sentence"] if action else None,
         )
         for what in ungrounded(reply.text, known, names=names):
-            yield Fault("ungrounded", f"step {number} says {what}, which no tool of it said: {reply.text!r}")
+            yield Failure(
+                "ungrounded", f"step {number} says {what}, which no tool of the step returned: {reply.text!r}"
+            )
 
 
 # End state
 
 
-def _conversation(evidence: Evidence, changes: Sequence[Change]) -> Iterator[Fault]:
-    """Everybody's words are their own, every turn ended, and each of a customer's was learned once."""
+def _conversation(evidence: Evidence, changes: Sequence[Change]) -> Iterator[Failure]:
+    """Rows belong to the speakers, every turn is done, and each of a customer's turns was learned once."""
     speakers = evidence.scenario.speakers
     turns = [row for row in rows_of(changes, "turns") if row["principal_id"] in speakers]
-    mine = {row["id"] for row in turns}
+    turn_ids = {row["id"] for row in turns}
     for change in changes:
         if change.table in OWNERS:
-            is_mine = change.after is not None and change.row[OWNERS[change.table]] in speakers
+            is_own = change.after is not None and change.row[OWNERS[change.table]] in speakers
         elif change.table in PARTS_OF_TURNS:
-            is_mine = change.before is None and change.row["turn_id"] in mine
+            is_own = change.before is None and change.row["turn_id"] in turn_ids
         else:
             continue
-        if not is_mine:
-            yield Fault("unexpected", str(change))
+        if not is_own:
+            yield Failure("unexpected", str(change))
     yield from (
-        Fault("missing", f"the end of {row['id']}") for row in turns if row["status"] != TurnStatus.DONE
+        Failure("missing", f"the end of {row['id']}") for row in turns if row["status"] != TurnStatus.DONE
     )
     expected = sorted(row["id"] for row in turns if row["role"] == "customer")
     if sorted(row["id"] for row in rows_of(changes, LEARNED)) != expected:
-        yield Fault("missing", f"not each of {len(expected)} turns was learned once")
+        yield Failure("missing", f"not each of {len(expected)} turns was learned once")
     learned = [row for row in rows_of(changes, "outbox") if row["topic"] == LEARNED]
     if len(learned) != len(expected):
-        yield Fault("missing", f"{len(learned)} events of {len(expected)} turns")
+        yield Failure("missing", f"{len(learned)} events of {len(expected)} turns")
 
 
-def _end_state(scenario: Scenario, changes: Sequence[Change]) -> Iterator[Fault]:
-    watched = [each for each in changes if not _is_talk(each, scenario.speakers)]
+def _end_state(scenario: Scenario, changes: Sequence[Change]) -> Iterator[Failure]:
+    watched = [each for each in changes if not _is_conversation(each, scenario.speakers)]
     new = [change for change in watched if change.before is None]
     altered = [change for change in watched if change.before is not None and change.after is not None]
     gone = [change for change in watched if change.after is None]
     yield from _compared(scenario.new, new, what="new")
     yield from _compared(scenario.changed, altered, what="changed")
-    yield from (Fault("unexpected", str(change)) for change in gone)
+    yield from (Failure("unexpected", str(change)) for change in gone)
 
 
-def _is_talk(change: Change, speakers: frozenset[str]) -> bool:
+def _is_conversation(change: Change, speakers: frozenset[str]) -> bool:
     if change.table == "outbox":
         return change.row["topic"] == LEARNED and change.row["customer_id"] in speakers
     return change.table in OWNERS or change.table in PARTS_OF_TURNS
@@ -225,17 +230,17 @@ def _is_talk(change: Change, speakers: frozenset[str]) -> bool:
 
 def _compared(
     expected: Mapping[str, Sequence[Row]], changes: Sequence[Change], *, what: str
-) -> Iterator[Fault]:
-    """Each expected row stands for exactly one change, the most exactly described one first."""
+) -> Iterator[Failure]:
+    """Match each expected row to exactly one change, the most specific first."""
     left = list(changes)
     wanted = [(table, row) for table, rows in expected.items() for row in rows]
     for table, row in sorted(wanted, key=lambda each: -len(json.dumps(each[1], default=str))):
         found = next((each for each in left if each.table == table and _meets(each, row)), None)
         if found is None:
-            yield Fault("missing", f"{what} in {table}: {row}")
+            yield Failure("missing", f"{what} in {table}: {row}")
         else:
             left.remove(found)
-    yield from (Fault("unexpected", str(change)) for change in left)
+    yield from (Failure("unexpected", str(change)) for change in left)
 
 
 def _meets(change: Change, expected: Row) -> bool:
@@ -249,20 +254,20 @@ def _meets(change: Change, expected: Row) -> bool:
 
 
 def _holds(found: Any, expected: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Equal; of an object, the named members are."""
+    """Equality; of an object, only the named members are compared."""
     if isinstance(expected, Mapping):
         return isinstance(found, Mapping) and all(_holds(found.get(k), v) for k, v in expected.items())
     return bool(found == expected)
 
 
-def _warehouse(evidence: Evidence) -> Iterator[Fault]:
+def _warehouse(evidence: Evidence) -> Iterator[Failure]:
     for table, expected in evidence.scenario.warehouse.items():
         found = [Change(table, None, row) for row in evidence.delivered.get(table, ())]
         yield from _compared({table: expected}, found, what="in the warehouse")
 
 
-def _leaks(scenario: Scenario, changes: Sequence[Change]) -> Iterator[Fault]:
+def _leaks(scenario: Scenario, changes: Sequence[Change]) -> Iterator[Failure]:
     for secret in scenario.secrets:
         for change in changes:
             if secret in json.dumps(change.after, ensure_ascii=False):
-                yield Fault("leak", f"{secret!r} stands in {change.table}")
+                yield Failure("leak", f"{secret!r} is in {change.table}")

@@ -1,4 +1,4 @@
-"""Whether a reply says more than the shop's tools gave it: a name, a price or a figure of its own."""
+"""Grounding: names, prices and figures of a reply that none of its sources contains."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,15 +15,15 @@ CAPITALISED = r"[A-Z][\w\u2019'-]*"
 PROPER_NAME = re.compile(rf"{CAPITALISED}(?: (?:& )?{CAPITALISED})+")
 FIRST_PERSON = re.compile(r"\bI\b[\u2019'\w]*")
 SENTENCE_END = (".", "!", "?", ":", "\n", "-", "•")
-FIGURES_OF_THE_HOUSE = frozenset({Decimal(MINIMUM_AGE)})
-"""What policy lets the assistant say without a look-up."""
-UNSAID = re.compile(r"(?:^|_)(?:id|ids|at)$")
-"""Keys of a result whose values are for machines: their digits ground nothing."""
+POLICY_FIGURES = frozenset({Decimal(MINIMUM_AGE)})
+"""Figures that a policy allows without a tool call."""
+NOT_SPOKEN = re.compile(r"(?:^|_)(?:id|ids|at)$")
+"""Keys of a result that hold ids and times: their digits ground no figure."""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What a turn may speak from."""
+    """What a reply may be based on."""
 
     words: str
     prices: frozenset[Decimal]
@@ -31,7 +31,7 @@ class Sources:
 
 
 def sources(results: Iterable[Mapping[str, Any]], *, said: Sequence[str], asked: str | None) -> Sources:
-    """From tool results as the journal keeps them, the customer's messages, and the question that waits."""
+    """From tool results in the journal, the customer's messages, and the pending question."""
     texts = [text for result in results for text in _texts(result)]
     texts += [asked] if asked else []
     words = "\n".join([*texts, *said])
@@ -40,12 +40,12 @@ def sources(results: Iterable[Mapping[str, Any]], *, said: Sequence[str], asked:
     return Sources(
         words.casefold(),
         prices=frozenset(_prices(words) | exact | given),
-        figures=frozenset(_numbers(words) | FIGURES_OF_THE_HOUSE),
+        figures=frozenset(_numbers(words) | POLICY_FIGURES),
     )
 
 
 def ungrounded(text: str, known: Sources, *, names: Iterable[str]) -> list[str]:
-    """What the text says that no source has; `names` are all that the shop has for things."""
+    """Names, prices and figures of the text that no source has; `names` are those of products and raffles."""
     prices = [f"the price ${price}" for price in sorted(_prices(text) - known.prices)]
     figures = [f"the figure {figure}" for figure in sorted(_numbers(PRICE.sub(" ", text)) - known.figures)]
     lower = text.casefold()
@@ -54,15 +54,17 @@ def ungrounded(text: str, known: Sources, *, names: Iterable[str]) -> list[str]:
 
 
 def _invented(text: str, known: Sources) -> Iterator[str]:
-    """Proper names that stand nowhere, without the word that may only be capital because it comes first."""
+    """Proper names without a source; a first word may be capitalised only because it begins a sentence."""
     plain = FIRST_PERSON.sub(",", text)
     for found in PROPER_NAME.finditer(plain):
         name = found.group()
         before = plain[: found.start()].rstrip(" \t“\"'(*")
-        opens = not before or before.endswith(SENTENCE_END)
-        rest = name.split(" ", 1)[1]
+        starts_sentence = not before or before.endswith(SENTENCE_END)
+        remainder = name.split(" ", 1)[1]
         is_known = name.casefold() in known.words
-        if not is_known and not (opens and (" " not in rest or rest.casefold() in known.words)):
+        if not is_known and not (
+            starts_sentence and (" " not in remainder or remainder.casefold() in known.words)
+        ):
             yield name
 
 
@@ -76,7 +78,7 @@ def _texts(result: Mapping[str, Any]) -> Iterator[str]:
 def _leaves(data: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
     if isinstance(data, Mapping):
         for key, value in data.items():
-            if not UNSAID.search(str(key)):
+            if not NOT_SPOKEN.search(str(key)):
                 yield from _leaves(value)
     elif isinstance(data, list | tuple):
         for value in data:

@@ -1,4 +1,4 @@
-"""What a suite measured, which goals it had, and whether it held them."""
+"""The figures of a suite, its goals, and whether the goals hold."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from rich.table import Table
 Op = Literal["<=", ">=", "<", ">", "=="]
 Goal = tuple[Op, float]
 Figure = float | None
-"""None where there was nothing to measure; a goal on it does not hold."""
+"""None if nothing was measured; a goal on it does not hold."""
 
 COMPARE: Mapping[Op, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -49,7 +49,7 @@ class Report:
         return all(self.holds(goal) for goal in self.goals)
 
     def as_json(self) -> str:
-        """One object on one line; a figure that is not a finite number becomes null."""
+        """One JSON object on one line; a figure that is not finite becomes null."""
         return json.dumps(
             {
                 "suite": self.suite,

@@ -1,8 +1,7 @@
-"""What a scenario is: a conversation as a customer would have it, and what must and must not come of it.
+"""Scenarios: a customer's conversation with the expected replies and the expected changes of the ledger.
 
-Scenarios are data: `evals/scenarios/<subject>.toml`. Everything they do not allow is forbidden: a
-reply that asks for a yes, shows a form or hands over must be expected to, and so must every row
-of the ledger that is new or different at the end.
+Scenarios are data: `evals/scenarios/<subject>.toml`. Whatever a scenario does not declare is a failure:
+a request for confirmation, a form or a hand-over in a reply, and every new or changed row of the ledger.
 """
 
 import tomllib
@@ -16,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 HOME = Path(__file__).parent / "scenarios"
 OUTCOMES = HOME / "outcomes.toml"
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
-"""By table, one mapping for each row: the columns that matter, and what must be in them."""
+"""By table, one mapping a row: the columns to compare and their expected values."""
 
 
 class ScenarioError(Exception):
-    """A scenario file that cannot be played; the message names the file and the fault."""
+    """A scenario file is invalid; the message names the file and the error."""
 
 
 class _Declared(BaseModel):
@@ -28,7 +27,7 @@ class _Declared(BaseModel):
 
 
 class Shown(_Declared):
-    """Cards that a reply must show; each must also be so in the ledger."""
+    """Cards that a reply must show; each must also match the ledger."""
 
     kind: Literal["product", "membership", "raffle"] = "product"
     at_least: int = 1
@@ -40,22 +39,22 @@ class Shown(_Declared):
     min_price: float | None = None
     max_price: float | None = None
     place: int | None = None
-    """One card alone: the one that stood at this place, counted from 1, in the reply before."""
+    """Only the card at this position, counted from 1, of the previous reply."""
 
 
 class Step(_Declared):
-    """One thing the customer does, and what is expected of the reply."""
+    """One action of the customer, and what is expected of the reply."""
 
     say: str | tuple[str, ...] = ()
-    """Several messages come in faster than they are answered, and get one reply."""
+    """Several messages arrive before the first is answered, and get one reply."""
     press: Literal["confirm", "cancel"] | None = None
-    """The button under the question asked last."""
+    """The button of the last confirmation."""
     replays: int | None = None
-    """The message of an earlier step, counted from 1, arrives once more."""
+    """The message of an earlier step, counted from 1, is delivered again."""
     deliveries: int = 1
-    """How many times at once it arrives."""
+    """Number of concurrent deliveries."""
     who: str | None = None
-    """Somebody else than the scenario's customer."""
+    """Another principal than the scenario's customer."""
     thread: str = "first"
     minutes_later: float = 0
 
@@ -64,7 +63,7 @@ class Step(_Declared):
     tools: tuple[str, ...] | None = None
     """Exactly these are called, in any order."""
     asks: str | None = None
-    """The tool whose question the customer is to answer with yes or no."""
+    """The tool that the reply asks the customer to confirm."""
     form: str | None = None
     hands_over: bool = False
     shows: Shown | None = None
@@ -75,7 +74,7 @@ class Step(_Declared):
 
 
 class Outcome(_Declared):
-    """A change of the ledger that many scenarios share; `{who}` stands for the scenario's customer."""
+    """Changes of the ledger that several scenarios share; `{who}` is replaced by the scenario's customer."""
 
     new: Rows = {}
     changed: Rows = {}
@@ -89,11 +88,11 @@ class Scenario(_Declared):
     new: Rows = {}
     """Exactly these rows are added."""
     changed: Rows = {}
-    """Exactly these rows differ afterwards; `"+column"` says by how much a number has grown."""
+    """Exactly these rows differ afterwards; `"+column"` is the increase of a number."""
     warehouse: Rows = {}
     """Exactly these rows reach those tables of the warehouse, once the outbox is delivered."""
     secrets: tuple[str, ...] = ()
-    """What must not stand anywhere in the ledger."""
+    """Texts that no row of the ledger may contain."""
 
     @property
     def speakers(self) -> frozenset[str]:
@@ -102,10 +101,10 @@ class Scenario(_Declared):
 
 @cache
 def scenarios() -> tuple[Scenario, ...]:
-    """All there are, by subject.
+    """All scenarios, by subject.
 
     Raises:
-        ScenarioError: a file is not as it should be, or two scenarios share a name.
+        ScenarioError: a file is invalid, or two scenarios share a name.
     """
     outcomes = {name: Outcome(**fields) for name, fields in _read(OUTCOMES).items()}
     files = sorted(path for path in HOME.glob("*.toml") if path != OUTCOMES)

@@ -1,6 +1,6 @@
-"""A shop to try things on: generated once, on servers of its own, and copied for whoever wants one.
+"""A generated shop that serves as a template: each scenario runs in a copy of its database.
 
-It stands in a folder that disappears with it. Time stands still in it until somebody moves it.
+The template is generated once in a temporary environment. The clock of a copy advances only when it is set.
 """
 
 import itertools
@@ -20,27 +20,27 @@ from demo.generator.config import ShopConfig
 from demo.generator.rooms import SetClock, open_rooms
 from demo.generator.shop import Shop
 from evals.environment import temporary_environment
-from evals.snapshot import Snapshot, take
+from evals.snapshot import Snapshot, take_snapshot
 from foundation.migrations import migrate
 from foundation.outbox import DELIVERIES
 from foundation.settings import Settings
 from foundation.sql import Ledger, open_ledger
 
 GENERATED = "generated"
-PAST_ENDS = datetime(2026, 3, 1, tzinfo=UTC)
-OPENS = PAST_ENDS + timedelta(hours=18)
+HISTORY_ENDS = datetime(2026, 3, 1, tzinfo=UTC)
+STARTS_AT = HISTORY_ENDS + timedelta(hours=18)
 """Noon in Texas."""
 
 
 @dataclass(frozen=True)
-class Copy:
-    """A shop for one to play in."""
+class ShopCopy:
+    """A copy of the shop for one run."""
 
     house: House
     clock: SetClock
 
 
-class Workshop:
+class ShopTemplate:
     """`pristine` is the ledger of every copy as it begins."""
 
     def __init__(self, settings: Settings, brain: Brain, maintenance: psycopg.Connection) -> None:
@@ -48,30 +48,30 @@ class Workshop:
         self._brain = brain
         self._maintenance = maintenance
         self._numbers = itertools.count(1)
-        self.pristine: Snapshot = {}
+        self.initial: Snapshot = {}
 
     def generate(self, config: ShopConfig) -> None:
         self._create(GENERATED)
         settings = self._at(GENERATED)
         ledger = open_ledger(settings.ledger)
         migrate(ledger.engine)
-        rooms = open_rooms(settings, ledger, clock=SetClock(PAST_ENDS), embedder=self._brain.embedder)
+        rooms = open_rooms(settings, ledger, clock=SetClock(HISTORY_ENDS), embedder=self._brain.embedder)
         into_ledger.build(Shop(config), rooms, advance=lambda *_: None)
-        _forget_deliveries(ledger)
-        self.pristine = take(ledger)
+        _discard_deliveries(ledger)
+        self.initial = take_snapshot(ledger)
         ledger.close()
 
     @asynccontextmanager
-    async def copy(self) -> AsyncIterator[Copy]:
-        """A house over a ledger of its own; ended, it leaves nothing behind."""
+    async def copy(self) -> AsyncIterator[ShopCopy]:
+        """An application over its own copy of the database, which is dropped afterwards."""
         name = f"copy_{next(self._numbers)}"
         self._create(name, template=GENERATED)
         settings = self._at(name)
-        clock = SetClock(OPENS)
+        clock = SetClock(STARTS_AT)
         house = build(settings, clock=clock, brain=self._brain)
         house.cache.flushdb()
         try:
-            yield Copy(house, clock)
+            yield ShopCopy(house, clock)
         finally:
             await house.turns.close()
             await house.async_cache.aclose()
@@ -92,16 +92,16 @@ class Workshop:
 
 
 @contextmanager
-def open_workshop(*, customers: int, seed: int = 1) -> Iterator[Workshop]:
+def open_shop_template(*, customers: int, seed: int = 1) -> Iterator[ShopTemplate]:
     with temporary_environment({"DATABASE_POOL_SIZE": "6"}) as environment:
         address = environment.postgres.url.replace("+psycopg", "")
         with psycopg.connect(address, autocommit=True) as maintenance:
-            workshop = Workshop(environment.settings, load_brain(environment.settings), maintenance)
-            workshop.generate(ShopConfig(seed=seed, customers=customers, ends_at=PAST_ENDS))
-            yield workshop
+            template = ShopTemplate(environment.settings, load_brain(environment.settings), maintenance)
+            template.generate(ShopConfig(seed=seed, customers=customers, ends_at=HISTORY_ENDS))
+            yield template
 
 
-def _forget_deliveries(ledger: Ledger) -> None:
-    """A warehouse hears only of what happens in a copy."""
+def _discard_deliveries(ledger: Ledger) -> None:
+    """So that the warehouse of a copy gets only the events of its run."""
     with ledger.transaction() as connection:
         connection.execute(delete(DELIVERIES))

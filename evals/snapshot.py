@@ -1,4 +1,4 @@
-"""All rows of the ledger at a moment, and what differs between two moments."""
+"""Snapshots of all rows of the ledger, and the differences between two snapshots."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from sqlalchemy import ColumnElement, LargeBinary, Select, Table, func, literal_
 from foundation.sql import Ledger, metadata
 
 Row = Mapping[str, Any]
-"""Without the columns that hold bytes, which are worked out from others."""
+"""Without binary columns, which are derived from others."""
 Key = tuple[str, ...]
 """The values of a row's primary key."""
 Snapshot = Mapping[str, Mapping[Key, Row]]
 """Rows by table and key, as JSON."""
 
 DERIVED = frozenset({"outbox_deliveries"})
-"""Each row follows from one that is watched, and from how far the relay has come."""
+"""Tables whose rows follow from those of others and from the progress of the relay."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A row before and after; None where there was or is none."""
+    """A row before and after; None where it does not exist."""
 
     table: str
     before: Row | None
@@ -36,16 +36,16 @@ class Change:
 
     def __str__(self) -> str:
         if self.before is None:
-            return f"new in {self.table}: {_brief(self.row)}"
+            return f"new in {self.table}: {_summary(self.row)}"
         if self.after is None:
-            return f"gone from {self.table}: {_brief(self.row)}"
+            return f"gone from {self.table}: {_summary(self.row)}"
         differs = {k: (self.before.get(k), v) for k, v in self.after.items() if self.before.get(k) != v}
         shown = ", ".join(f"{column} {old!r} -> {new!r}" for column, (old, new) in differs.items())
         return f"changed in {self.table}: {shown[:200]}"
 
 
-def take(ledger: Ledger) -> Snapshot:
-    """Every table that is imported, so that a new one is watched from its first day."""
+def take_snapshot(ledger: Ledger) -> Snapshot:
+    """Every table in the metadata, so that new ones are included automatically."""
     watched = [table for table in metadata.sorted_tables if table.name not in DERIVED]
     with ledger.transaction() as connection:
         found = {table: connection.scalars(_as_json(table)).all() for table in watched}
@@ -78,6 +78,6 @@ def _key(table: Table, row: Row) -> Key:
     return tuple(str(row[column.name]) for column in table.primary_key)
 
 
-def _brief(row: Row) -> str:
+def _summary(row: Row) -> str:
     shown = ", ".join(f"{column}={value}" for column, value in row.items() if value is not None)
     return shown[:200]

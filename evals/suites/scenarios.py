@@ -1,4 +1,4 @@
-"""Conversations with the offline model: what it says, what that rests on, and what becomes of the ledger."""
+"""Conversations with the offline model: replies, their grounding, and the final state of the ledger."""
 
 import asyncio
 from argparse import ArgumentParser, Namespace
@@ -10,67 +10,65 @@ from datetime import timedelta
 import numpy as np
 
 from evals.customer import NoReply, ScriptedCustomer
-from evals.graders import Evidence, Fault, grade
+from evals.graders import Evidence, Failure, grade
 from evals.report import Report
 from evals.scenario import Scenario, scenarios
-from evals.shop_template import Copy, Workshop, open_workshop
-from evals.snapshot import Row, take
+from evals.shop_template import ShopCopy, ShopTemplate, open_shop_template
+from evals.snapshot import Row, take_snapshot
 from foundation.warehouse.feed import SUBSCRIPTION as WAREHOUSE
 from foundation.warehouse.schema import TABLES
 
 RUNS = 4
 CUSTOMERS = 100
-FAULTS_SHOWN = 5
+FAILURES_SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Play:
+class ScenarioRun:
     scenario: Scenario
-    faults: Sequence[Fault]
+    failures: Sequence[Failure]
     seconds: Sequence[float]
     """Of each reply."""
 
 
 def add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--runs", type=int, default=RUNS, help=f"runs of each scenario, {RUNS} by default")
+    parser.add_argument("--only", default="", help="only scenarios with this text in subject/name")
     parser.add_argument(
-        "--runs", type=int, default=RUNS, help=f"how often each is played, {RUNS} if not given"
-    )
-    parser.add_argument("--only", default="", help="those with this in their name or subject")
-    parser.add_argument(
-        "--customers", type=int, default=CUSTOMERS, help="size of the shop they take place in"
+        "--customers", type=int, default=CUSTOMERS, help="number of customers of the generated shop"
     )
 
 
 def run(options: Namespace) -> Report:
     chosen = [each for each in scenarios() if options.only in f"{each.subject}/{each.name}"]
-    with open_workshop(customers=options.customers) as workshop:
-        plays = [play(workshop, each) for _ in range(options.runs) for each in chosen]
-    return report(chosen, plays, runs=options.runs)
+    with open_shop_template(customers=options.customers) as template:
+        scenario_runs = [run_scenario(template, each) for _ in range(options.runs) for each in chosen]
+    return report(chosen, scenario_runs, runs=options.runs)
 
 
-def play(workshop: Workshop, scenario: Scenario) -> Play:
-    """In a shop of its own."""
-    return asyncio.run(_play(workshop, scenario))
+def run_scenario(template: ShopTemplate, scenario: Scenario) -> ScenarioRun:
+    """In its own copy of the shop."""
+    return asyncio.run(_run_scenario(template, scenario))
 
 
-async def _play(workshop: Workshop, scenario: Scenario) -> Play:
-    async with workshop.copy() as copy:
+async def _run_scenario(template: ShopTemplate, scenario: Scenario) -> ScenarioRun:
+    async with template.copy() as copy:
         try:
-            played = await ScriptedCustomer(copy, scenario).play()
+            step_results = await ScriptedCustomer(copy, scenario).run()
         except (NoReply, TimeoutError) as error:
-            return Play(scenario, [Fault("reply", str(error) or "a turn did not end")], ())
+            return ScenarioRun(scenario, [Failure("reply", str(error) or "a turn did not end")], ())
         evidence = Evidence(
             scenario=scenario,
-            played=played,
-            before=workshop.pristine,
+            steps=step_results,
+            before=template.initial,
             delivered=_deliver(copy, scenario),
-            after=take(copy.house.ledger),
+            after=take_snapshot(copy.house.ledger),
         )
-    return Play(scenario, grade(evidence), [each.seconds for each in played])
+    return ScenarioRun(scenario, grade(evidence), [each.seconds for each in step_results])
 
 
-def _deliver(copy: Copy, scenario: Scenario) -> Mapping[str, Sequence[Row]]:
-    """Let the relay do its work, where the scenario looks into the warehouse."""
+def _deliver(copy: ShopCopy, scenario: Scenario) -> Mapping[str, Sequence[Row]]:
+    """Deliver the outbox to the warehouse if the scenario expects rows there."""
     if not scenario.warehouse:
         return {}
     house = copy.house
@@ -82,10 +80,10 @@ def _deliver(copy: Copy, scenario: Scenario) -> Mapping[str, Sequence[Row]]:
     return {topic: house.warehouse.query(f"SELECT * FROM {name}") for topic, name in names.items()}  # noqa: S608 - declared names
 
 
-def report(chosen: Sequence[Scenario], plays: Sequence[Play], *, runs: int) -> Report:
-    passed = Counter(each.scenario.name for each in plays if not each.faults)
-    kinds = Counter(fault.kind for each in plays for fault in each.faults)
-    seconds = [taken for each in plays for taken in each.seconds]
+def report(chosen: Sequence[Scenario], scenario_runs: Sequence[ScenarioRun], *, runs: int) -> Report:
+    passed = Counter(each.scenario.name for each in scenario_runs if not each.failures)
+    kinds = Counter(failure.kind for each in scenario_runs for failure in each.failures)
+    seconds = [taken for each in scenario_runs for taken in each.seconds]
     p50, p95 = np.percentile(seconds, (50, 95)) if seconds else (None, None)
     always = sum(passed[each.name] == runs for each in chosen)
     return Report(
@@ -94,7 +92,7 @@ def report(chosen: Sequence[Scenario], plays: Sequence[Play], *, runs: int) -> R
             "scenarios": len(chosen),
             "subjects": len({each.subject for each in chosen}),
             "runs": runs,
-            "pass_rate": passed.total() / len(plays) if plays else None,
+            "pass_rate": passed.total() / len(scenario_runs) if scenario_runs else None,
             "pass_all_runs": always / len(chosen) if chosen else None,
             "wrong_replies": kinds["reply"],
             "ungrounded": kinds["ungrounded"],
@@ -114,15 +112,15 @@ def report(chosen: Sequence[Scenario], plays: Sequence[Play], *, runs: int) -> R
             "leaks": ("==", 0),
         },
         peers={},
-        notes=[*_failures(plays)],
+        notes=[*_failures(scenario_runs)],
     )
 
 
-def _failures(plays: Sequence[Play]) -> list[str]:
-    """What each scenario that failed did wrong the first time it did."""
-    first = {each.scenario.name: each for each in reversed(plays) if each.faults}
+def _failures(scenario_runs: Sequence[ScenarioRun]) -> list[str]:
+    """The failures of the first failed run of each scenario."""
+    first = {each.scenario.name: each for each in reversed(scenario_runs) if each.failures}
     return [
-        f"{each.scenario.subject}/{name}: {fault}"
+        f"{each.scenario.subject}/{name}: {failure}"
         for name, each in first.items()
-        for fault in each.faults[:FAULTS_SHOWN]
+        for failure in each.failures[:FAILURES_SHOWN]
     ]

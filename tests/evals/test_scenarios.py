@@ -1,4 +1,4 @@
-"""Scenarios are played here one by one against a real shop; all of them are a suite of their own."""
+"""Some scenarios run here one by one; the suite `scenarios` runs all of them."""
 
 import json
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from evals.__main__ import main
-from evals.graders import Fault
+from evals.graders import Failure
 from evals.scenario import HOME, Outcome, Scenario, ScenarioError, Step, load, scenarios
-from evals.shop_template import Workshop, open_workshop
-from evals.suites.scenarios import Play, play, report
+from evals.shop_template import ShopTemplate, open_shop_template
+from evals.suites.scenarios import ScenarioRun, report, run_scenario
 
 VAR = Path(__file__).parents[2] / "var"
 GOLD = Scenario(name="gold", subject="tests", who="cus_demo", steps=(Step(say="make me a gold member"),))
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def workshop() -> Iterator[Workshop]:
-    with open_workshop(customers=10) as opened:
+def template() -> Iterator[ShopTemplate]:
+    with open_shop_template(customers=10) as opened:
         yield opened
 
 
@@ -42,27 +42,27 @@ class TestPlay:
             "tickets-with-a-declined-card",
         ],
     )
-    def test_conversation_ends_as_it_must(self, workshop: Workshop, name: str) -> None:
-        assert play(workshop, found(name)).faults == []
+    def test_conversation_ends_as_it_must(self, template: ShopTemplate, name: str) -> None:
+        assert run_scenario(template, found(name)).failures == []
 
-    def test_undeclared_question_is_found_in_reply_and_ledger(self, workshop: Workshop) -> None:
-        kinds = [fault.kind for fault in play(workshop, GOLD).faults]
+    def test_undeclared_question_is_found_in_reply_and_ledger(self, template: ShopTemplate) -> None:
+        kinds = [failure.kind for failure in run_scenario(template, GOLD).failures]
 
         assert kinds == ["reply", "unexpected"]
 
-    def test_every_conversation_begins_in_the_same_shop(self, workshop: Workshop) -> None:
+    def test_every_conversation_begins_in_the_same_shop(self, template: ShopTemplate) -> None:
         joined = found("yes-delivered-again")
 
-        plays = [play(workshop, joined) for _ in range(2)]
+        scenario_runs = [run_scenario(template, joined) for _ in range(2)]
 
-        assert [each.faults for each in plays] == [[], []]
+        assert [each.failures for each in scenario_runs] == [[], []]
 
-    def test_button_that_is_not_there_is_a_fault(self, workshop: Workshop) -> None:
+    def test_missing_button_is_a_failure(self, template: ShopTemplate) -> None:
         pressed = Scenario(name="p", subject="tests", who="cus_demo", steps=(Step(press="confirm"),))
 
-        (fault,) = play(workshop, pressed).faults
+        (failure,) = run_scenario(template, pressed).failures
 
-        assert "there is no button to press" in fault.text
+        assert "there is no button to press" in failure.text
 
 
 class TestFiles:
@@ -108,10 +108,12 @@ class TestFiles:
 class TestReport:
     def test_scenario_that_failed_once_did_not_pass(self) -> None:
         other = GOLD.model_copy(update={"name": "other"})
-        wrong = Fault("ungrounded", "step 1 says the price $1")
-        plays = [Play(each, [], [0.1]) for each in (GOLD, other, GOLD)] + [Play(other, [wrong], [0.3])]
+        wrong = Failure("ungrounded", "step 1 says the price $1")
+        scenario_runs = [ScenarioRun(each, [], [0.1]) for each in (GOLD, other, GOLD)] + [
+            ScenarioRun(other, [wrong], [0.3])
+        ]
 
-        made = report([GOLD, other], plays, runs=2)
+        made = report([GOLD, other], scenario_runs, runs=2)
 
         assert (made.figures["pass_rate"], made.figures["pass_all_runs"]) == (0.75, 0.5)
         assert (made.figures["ungrounded"], made.held) == (1, False)
