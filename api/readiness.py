@@ -66,8 +66,8 @@ def _cache(house: House) -> Part:
 
 
 def _model(house: House) -> Part:
-    if resting := house.models.resting:
-        return Part(PartState.DEGRADED, f"{', '.join(resting)} rests after failures; a simpler one answers")
+    if unavailable := house.models.unavailable:
+        return Part(PartState.DEGRADED, f"{', '.join(unavailable)} kept failing; a simpler model answers")
     return Part(PartState.READY, house.models.names[0])
 
 

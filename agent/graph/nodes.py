@@ -171,9 +171,10 @@ class Nodes:
         """A model's answer, and the seconds it took."""
         request = self._request(context, memory, exchange)
         started = time.perf_counter()
-        if context.emit.has_spoken:
-            await context.emit.speak("\n\n")
-        answer = await self.models.answer(request, speak=context.emit.speak, restart=context.emit.restart)
+        emit = context.emit
+        if emit.has_text:
+            await emit.text("\n\n")
+        answer = await self.models.answer(request, on_text=emit.text, restart=emit.restart)
         seconds = time.perf_counter() - started
         metrics.model_calls.labels(answer.model, "ok").inc()
         metrics.model_seconds.labels(answer.model).observe(seconds)

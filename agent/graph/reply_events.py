@@ -8,7 +8,7 @@ async def publish_reply(context: TurnContext, reply: Reply) -> None:
     """Send the reply to everyone who waits for it; it is in the ledger already."""
     context.on_reply(reply)
     emit = context.emit
-    await emit.settle(reply.text)
+    await emit.complete(reply.text)
     dumped = reply.to_json()
     if reply.confirmation is not None:
         await emit("confirm", dumped["confirmation"])

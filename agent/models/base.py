@@ -10,22 +10,22 @@ Block = dict[str, Any]
 """One content block: `text`, `tool_use`, `tool_result`, or one that is kept as it came."""
 Message = dict[str, Any]
 """`{"role": "user" | "assistant", "content": [Block, …]}`"""
-Speak = Callable[[str], Awaitable[None]]
-"""Takes the next piece of text as it is written."""
+OnText = Callable[[str], Awaitable[None]]
+"""Receives the next piece of text as it is written."""
 
 
 @dataclass(frozen=True)
 class ModelRequest:
     system: str
-    """Who speaks and by which policies: the same for every turn of this audience, so that it is cached."""
+    """Persona and policies: the same for every turn of this audience, so that prompt caches keep it."""
     memory: str
-    """What is known of the customer, this turn; empty for a stranger."""
+    """What is known of the customer in this turn; empty for guests and models that do not read it."""
     messages: Sequence[Message]
-    """The thread so far; the last one is from the user (their words, or tool results)."""
+    """The thread so far; the last message is from the user (their words, or tool results)."""
     tools: Sequence[Tool]
-    """What may be called, in a stable order."""
+    """What the model may call, in a stable order."""
     withheld: Sequence[Tool] = ()
-    """What exists, but not for this caller: a stranger would have to sign in."""
+    """Tools whose scope this caller lacks: a guest would have to sign in."""
     is_staff: bool = False
 
 
@@ -52,10 +52,12 @@ class ModelAnswer:
 
 class Model(Protocol):
     name: str
+    reads_memory: bool
+    """Whether it uses `ModelRequest.memory`; the offline model states only what tools return."""
 
-    async def answer(self, request: ModelRequest, *, speak: Speak) -> ModelAnswer:
-        """The next message of the assistant; raises ModelUnavailable when there is none to be had."""
+    async def answer(self, request: ModelRequest, *, on_text: OnText) -> ModelAnswer:
+        """The next message of the assistant; raises ModelUnavailable."""
 
 
 class ModelUnavailable(Exception):
-    """The model gave no usable answer: overloaded, away, timed out, or misconfigured."""
+    """The model gave no usable answer: overloaded, unreachable, timed out, or misconfigured."""

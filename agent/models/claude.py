@@ -1,4 +1,4 @@
-"""Claude through the Messages API, or any server that speaks it."""
+"""Claude through the Messages API, or any server that implements it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -8,7 +8,7 @@ import anthropic
 import httpx2
 from anthropic import AsyncAnthropic
 
-from agent.models.base import Message, ModelAnswer, ModelRequest, ModelUnavailable, Speak, Usage
+from agent.models.base import Message, ModelAnswer, ModelRequest, ModelUnavailable, OnText, Usage
 from foundation.log import logger
 from foundation.resilience import retry
 from foundation.settings import ModelSettings
@@ -16,18 +16,18 @@ from tools.base import Tool
 
 LOG = logger(__name__)
 EPHEMERAL = {"type": "ephemeral"}
-PASSING = (
+TRANSIENT = (
     anthropic.APIConnectionError,
     anthropic.RateLimitError,
     anthropic.OverloadedError,
     anthropic.InternalServerError,
     httpx2.TransportError,
 )
-"""What may be gone a second later; every other status is our own mistake."""
+"""Errors worth a retry; any other status means that the request itself is wrong."""
 
 
-class _Busy(Exception):
-    """A passing failure before the first word; `retry_after_seconds` is the wait it asks for."""
+class _Transient(Exception):
+    """A transient error before the first text; `retry_after_seconds` is the wait that the server asks for."""
 
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
@@ -35,16 +35,18 @@ class _Busy(Exception):
 
 
 class Claude:
-    """One layer retries, here: the SDK's own retries are off, and a reply once begun is never asked again."""
+    """The only layer that retries: the SDK's own are off, and a reply that has begun is not retried."""
+
+    reads_memory = True
 
     def __init__(self, settings: ModelSettings, *, client: AsyncAnthropic | None = None) -> None:
         self.name = settings.name
         self._settings = settings
         self._client = client or open_client(settings)
-        self._ask = retry(on=_Busy, attempts=3, deadline=timedelta(seconds=8))(self._ask_once)
+        self._ask = retry(on=_Transient, attempts=3, deadline=timedelta(seconds=8))(self._ask_once)
 
-    async def answer(self, request: ModelRequest, *, speak: Speak) -> ModelAnswer:
-        message = await self._reach(self._parameters(request), speak)
+    async def answer(self, request: ModelRequest, *, on_text: OnText) -> ModelAnswer:
+        message = await self._send(self._parameters(request), on_text)
         return ModelAnswer(
             content=[block.model_dump(mode="json", exclude_unset=True) for block in message.content],
             stop_reason=message.stop_reason or "end_turn",
@@ -53,52 +55,52 @@ class Claude:
         )
 
     async def fill(self, form: Mapping[str, Any], *, system: str, text: str) -> Mapping[str, Any] | None:
-        """The arguments of the one tool that it must call; None where it calls nothing whole.
+        """The arguments of the one tool that it must call; None where the call is missing or cut off.
 
         form: its name, description and strict input schema.
         """
         parameters = {
-            **self._settled(system),
+            **self._common(system),
             "messages": [{"role": "user", "content": [{"type": "text", "text": text}]}],
             "tools": [{**form, "strict": True}],
             "tool_choice": {"type": "tool", "name": form["name"]},
         }
-        message = await self._reach(parameters, _in_silence)
+        message = await self._send(parameters, _ignore)
         filled = [block.input for block in message.content if block.type == "tool_use"]
         return filled[0] if filled and message.stop_reason == "tool_use" else None
 
     async def close(self) -> None:
         await self._client.close()
 
-    async def _reach(self, parameters: Mapping[str, Any], speak: Speak) -> anthropic.types.Message:
+    async def _send(self, parameters: Mapping[str, Any], on_text: OnText) -> anthropic.types.Message:
         try:
-            return await self._ask(parameters, speak)
-        except (anthropic.APIError, httpx2.TransportError, _Busy) as error:
+            return await self._ask(parameters, on_text)
+        except (anthropic.APIError, httpx2.TransportError, _Transient) as error:
             LOG.warning("model_failed", model=self.name, error=type(error).__name__)
             raise ModelUnavailable(type(error).__name__) from error
 
-    async def _ask_once(self, parameters: Mapping[str, Any], speak: Speak) -> anthropic.types.Message:
-        has_spoken = False
+    async def _ask_once(self, parameters: Mapping[str, Any], on_text: OnText) -> anthropic.types.Message:
+        has_text = False
         try:
             async with self._client.messages.stream(**parameters) as stream:
                 async for text in stream.text_stream:
-                    has_spoken = True
-                    await speak(text)
+                    has_text = True
+                    await on_text(text)
                 return await stream.get_final_message()
-        except PASSING as error:
-            if has_spoken:
+        except TRANSIENT as error:
+            if has_text:
                 raise
-            raise _Busy(error) from error
+            raise _Transient(error) from error
 
     def _parameters(self, request: ModelRequest) -> dict[str, Any]:
-        """Tools, system and policies first and byte for byte the same, then memory, then the messages."""
+        """Tools and policies first, the same bytes in each request, then memory, then the messages."""
         return {
-            **self._settled(request.system, request.memory),
+            **self._common(request.system, request.memory),
             "messages": with_breakpoint(request.messages),
             "tools": [as_parameter(tool) for tool in request.tools],
         }
 
-    def _settled(self, *system: str) -> dict[str, Any]:
+    def _common(self, *system: str) -> dict[str, Any]:
         return {
             "model": self._settings.name,
             "max_tokens": self._settings.max_tokens,
@@ -133,8 +135,8 @@ def with_breakpoint(messages: Sequence[Message]) -> list[Message]:
     return [*earlier, {**last, "content": [*blocks, {**final, "cache_control": EPHEMERAL}]}]
 
 
-async def _in_silence(_text: str) -> None:
-    """Nobody listens."""
+async def _ignore(_text: str) -> None:
+    """A form has no text to stream."""
 
 
 def _usage(usage: anthropic.types.Usage) -> Usage:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from agent.models.base import Model, ModelAnswer, ModelRequest, ModelUnavailable, Speak
+from agent.models.base import Model, ModelAnswer, ModelRequest, ModelUnavailable, OnText
 from foundation.clock import Clock
 from foundation.resilience import Breaker, BreakerOpen
 
@@ -11,7 +11,7 @@ SIMPLER = (
     "Our main assistant is not available right now, so a simpler one answered. "
     "It can still look things up and do what you confirm."
 )
-"""Said to the customer beside an answer of any model but the first."""
+"""Shown to the customer with the answer of any model but the first."""
 
 Restart = Callable[[], Awaitable[None]]
 
@@ -28,19 +28,23 @@ class Fallback:
         return [model.name for model, _ in self._guarded] + [self._last.name]
 
     @property
-    def resting(self) -> list[str]:
-        """Those that failed too often to be asked just now."""
+    def unavailable(self) -> list[str]:
+        """Models whose circuit breaker is open."""
         return [model.name for model, breaker in self._guarded if breaker.state == "open"]
 
-    async def answer(self, request: ModelRequest, *, speak: Speak, restart: Restart) -> ModelAnswer:
-        """The first model's answer; what a failed one had begun to say is taken back with `restart`."""
+    async def answer(self, request: ModelRequest, *, on_text: OnText, restart: Restart) -> ModelAnswer:
+        """The first answer that a model gives; the text of a model that failed is withdrawn by `restart`."""
         for model, breaker in self._guarded:
             try:
                 with breaker:
-                    answer = await model.answer(request, speak=speak)
+                    answer = await model.answer(_for(model, request), on_text=on_text)
             except (ModelUnavailable, BreakerOpen):
                 await restart()
                 continue
             return answer if model is self._guarded[0][0] else replace(answer, notice=SIMPLER)
-        answer = await self._last.answer(request, speak=speak)
+        answer = await self._last.answer(_for(self._last, request), on_text=on_text)
         return replace(answer, notice=SIMPLER) if self._guarded else answer
+
+
+def _for(model: Model, request: ModelRequest) -> ModelRequest:
+    return request if model.reads_memory else replace(request, memory="")

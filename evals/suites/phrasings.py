@@ -92,7 +92,7 @@ def _turn(model: OfflineModel, thread: list[Message], text: str, results: Mappin
     spent: list[float] = []
     for _ in range(STEPS):
         started = time.process_time()
-        answer = asyncio.run(model.answer(ModelRequest("", "", thread, TOOLS), speak=_nowhere))
+        answer = asyncio.run(model.answer(ModelRequest("", "", thread, TOOLS), on_text=_nowhere))
         spent.append((time.process_time() - started) * 1000)
         content = [_numbered(block, len(thread)) for block in answer.content]
         thread.append({"role": "assistant", "content": content})

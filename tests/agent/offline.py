@@ -96,7 +96,7 @@ class Talk:
     def answer(self) -> ModelAnswer:
         """The model's next answer to the thread as it stands."""
         request = ModelRequest("", "", self.thread, self.tools, self.withheld)
-        return asyncio.run(model().answer(request, speak=_nowhere))
+        return asyncio.run(model().answer(request, on_text=_nowhere))
 
     def _result(self, use: Block) -> Block:
         content = self.results.get(use["name"], {"say": f"Said by {use['name']}.", "data": None})
@@ -104,4 +104,4 @@ class Talk:
 
 
 async def _nowhere(_text: str) -> None:
-    """Takes what is spoken; the whole of it comes in the answer too."""
+    """The whole text comes in the answer too."""

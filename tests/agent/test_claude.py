@@ -23,16 +23,16 @@ def request(*texts: str, memory: str = "Prefers edibles.") -> ModelRequest:
     return ModelRequest("You work in a shop.", memory, messages, TOOLS)
 
 
-class Listener:
+class Received:
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.texts: list[str] = []
         self.restarts = 0
 
-    async def speak(self, text: str) -> None:
-        self.heard.append(text)
+    async def text(self, text: str) -> None:
+        self.texts.append(text)
 
     async def restart(self) -> None:
-        self.heard.clear()
+        self.texts.clear()
         self.restarts += 1
 
 
@@ -40,30 +40,30 @@ def claude(url: str) -> Claude:
     return Claude(ModelSettings(ANTHROPIC_API_KEY=SecretStr("key"), ANTHROPIC_BASE_URL=url))
 
 
-def ask(url: str, *asked: ModelRequest, listener: Listener | None = None) -> list[ModelAnswer]:
+def ask(url: str, *asked: ModelRequest, received: Received | None = None) -> list[ModelAnswer]:
     """What Claude answers to one request after the other."""
-    heard = listener or Listener()
+    texts = received or Received()
 
     async def conversation() -> list[ModelAnswer]:
         model = claude(url)
         try:
-            return [await model.answer(each, speak=heard.speak) for each in asked]
+            return [await model.answer(each, on_text=texts.text) for each in asked]
         finally:
             await model.close()
 
     return asyncio.run(conversation())
 
 
-def ask_chain(url: str, *, times: int = 1, listener: Listener | None = None) -> ModelAnswer:
+def ask_chain(url: str, *, times: int = 1, received: Received | None = None) -> ModelAnswer:
     """What the last of so many requests is answered, by Claude or by the model behind it."""
-    heard = listener or Listener()
+    texts = received or Received()
 
     async def conversation() -> ModelAnswer:
         model = claude(url)
         chain = Fallback([model, ScriptedModel("offline", "Hello")], now=system_clock)
         try:
             answers = [
-                await chain.answer(request("hi"), speak=heard.speak, restart=heard.restart)
+                await chain.answer(request("hi"), on_text=texts.text, restart=texts.restart)
                 for _ in range(times)
             ]
         finally:
@@ -74,13 +74,13 @@ def ask_chain(url: str, *, times: int = 1, listener: Listener | None = None) -> 
 
 
 def test_words_are_spoken_as_they_come() -> None:
-    listener = Listener()
+    received = Received()
 
     with MessagesStand(says("Good morning to you")).serving() as url:
-        (answer,) = ask(url, request("hi"), listener=listener)
+        (answer,) = ask(url, request("hi"), received=received)
 
-    assert len(listener.heard) > 1
-    assert "".join(listener.heard) == answer.content[0]["text"] == "Good morning to you"
+    assert len(received.texts) > 1
+    assert "".join(received.texts) == answer.content[0]["text"] == "Good morning to you"
 
 
 def test_tool_call_comes_back_whole() -> None:
@@ -150,13 +150,13 @@ class TestFallback:
         assert (answer.content[0]["text"], answer.notice) == ("Hello", SIMPLER)
 
     def test_words_of_a_reply_that_broke_off_are_taken_back(self) -> None:
-        listener = Listener()
+        received = Received()
 
         with MessagesStand(says("Gold is the best of", cut_after=2)).serving() as url:
-            answer = ask_chain(url, listener=listener)
+            answer = ask_chain(url, received=received)
 
         assert answer.content[0]["text"] == "Hello"
-        assert (listener.restarts, listener.heard) == (1, ["Hello"])
+        assert (received.restarts, received.texts) == (1, ["Hello"])
 
     def test_after_five_failures_the_model_is_spared(self) -> None:
         stand = MessagesStand(otherwise=fails(400))
@@ -165,3 +165,15 @@ class TestFallback:
             ask_chain(url, times=8)
 
         assert len(stand.requests) == 5
+
+
+def test_model_that_does_not_read_memory_is_given_none() -> None:
+    reading, plain = ScriptedModel("reading", "Hello."), ScriptedModel("plain", "Hello.")
+    plain.reads_memory = False
+    received = Received()
+
+    for model in (reading, plain):
+        chain = Fallback((model,), now=system_clock)
+        asyncio.run(chain.answer(request("hi"), on_text=received.text, restart=received.restart))
+
+    assert [model.requests[0].memory for model in (reading, plain)] == ["Prefers edibles.", ""]

@@ -390,6 +390,7 @@ class TestFailures:
 
         class Slow:
             name = "slow"
+            reads_memory = True
 
             async def answer(self, *_: Any, **__: Any) -> Any:  # noqa: ANN401 - it never returns
                 reached.set()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from anyio.to_thread import run_sync
 
-from agent.models.base import ModelAnswer, ModelRequest, Speak
+from agent.models.base import ModelAnswer, ModelRequest, OnText
 from agent.models.offline import conversation
 from agent.models.offline.conversation import Exchange
 from agent.models.offline.language import Language
@@ -30,6 +30,7 @@ class OfflineModel:
     """`names` gives what can be bought or entered now; every answer asks it, so it should be quick."""
 
     name = "offline"
+    reads_memory = False
 
     def __init__(self, training: Training, *, names: Callable[[], Sequence[Named]]) -> None:
         self._training = training
@@ -40,13 +41,13 @@ class OfflineModel:
         """Train on these tools' examples, or find that done; without it, the first answer does."""
         self._training.router(tools)
 
-    async def answer(self, request: ModelRequest, *, speak: Speak) -> ModelAnswer:
+    async def answer(self, request: ModelRequest, *, on_text: OnText) -> ModelAnswer:
         answering = await run_sync(self._answering, request)
         content = answering.blocks()
         if any(block["type"] == "tool_use" for block in content):
             return ModelAnswer(content, "tool_use", self.name)
         for block in content:
-            await speak(block["text"])
+            await on_text(block["text"])
         return ModelAnswer(content, "end_turn", self.name, form=answering.form)
 
     def understand(self, request: ModelRequest) -> Reading:

@@ -2,7 +2,7 @@
 
 import json
 
-from agent.models.base import Block, Message, ModelAnswer, ModelRequest, Speak
+from agent.models.base import Block, Message, ModelAnswer, ModelRequest, OnText
 
 MESSAGES = (
     "What do you have for sleep under $40?",
@@ -21,20 +21,21 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
 
 class InstantModel:
     name = "instant"
+    reads_memory = True
 
-    async def answer(self, request: ModelRequest, *, speak: Speak) -> ModelAnswer:
+    async def answer(self, request: ModelRequest, *, on_text: OnText) -> ModelAnswer:
         last = request.messages[-1]
         results = [block for block in last["content"] if block["type"] == "tool_result"]
         if results:
-            return await self._say(json.loads(results[0]["content"])["say"], speak)
+            return await self._say(json.loads(results[0]["content"])["say"], on_text)
         called = next((call for word, call in CALLS.items() if word in _text(last)), None)
         if called is None:
-            return await self._say("Very well, thank you. What can I do for you?", speak)
+            return await self._say("Very well, thank you. What can I do for you?", on_text)
         use: Block = {"type": "tool_use", "id": "call", "name": called[0], "input": called[1]}
         return ModelAnswer([use], "tool_use", self.name)
 
-    async def _say(self, text: str, speak: Speak) -> ModelAnswer:
-        await speak(text)
+    async def _say(self, text: str, on_text: OnText) -> ModelAnswer:
+        await on_text(text)
         return ModelAnswer([{"type": "text", "text": text}], "end_turn", self.name)
 
 
