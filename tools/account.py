@@ -1,15 +1,15 @@
-"""Tools for the customer's own account: what it holds, masked, and whether they hear of offers."""
+"""Tools for the customer's own account: its details, masked, and consent to news."""
 
 from typing import Annotated
 
 from commerce.customers.contact import NEWS, Address, Channel
 from commerce.customers.models import Customer, masked_email, masked_phone
 from tools.base import Effect, ToolContext, slot, tool
-from tools.phrases import listed, spoken
+from tools.phrases import listed, long_date
 from tools.results import ToolResult
 
 WORDING = "chat-2026-11"
-"""Of the sentences that `start_news` and `stop_news` are described with."""
+"""Version of the consent wording in the descriptions of `start_news` and `stop_news`."""
 HOW = "By e-mail, by text or by phone?"
 WAYS = {Channel.EMAIL: "e-mail", Channel.TEXT: "text", Channel.PHONE: "phone"}
 
@@ -21,7 +21,7 @@ def my_details(context: ToolContext) -> ToolResult:
     customer = services.customers.find(customer_id)
     address = services.addresses.default(customer_id)
     news = [way for way in Channel if services.consents.allows(customer_id, NEWS[way])]
-    since = spoken(services.calendar.day(customer.created_at))
+    since = long_date(services.calendar.day(customer.created_at))
     lines = [
         f"- {customer.name}, with us since {since}.",
         f"- E-mail: {masked_email(customer.email)}{_verified(customer.email_verified_at is not None)}.",
@@ -43,7 +43,7 @@ def my_details(context: ToolContext) -> ToolResult:
     return ToolResult("\n".join(["Your account:", *lines]), data)
 
 
-@tool(Effect.NOTE, scope="own:write", label="Noting what you want to hear")
+@tool(Effect.NOTE, scope="own:write", label="Updating your news settings")
 def start_news(
     context: ToolContext,
     channel: Annotated[
@@ -59,7 +59,7 @@ def start_news(
     return ToolResult(say, {"channel": channel, "wanted": True})
 
 
-@tool(Effect.NOTE, scope="own:write", label="Noting what you want to hear")
+@tool(Effect.NOTE, scope="own:write", label="Updating your news settings")
 def stop_news(context: ToolContext) -> ToolResult:
     """Send the customer no more offers and news, by e-mail, text or phone; receipts still come."""
     for channel in Channel:

@@ -1,10 +1,10 @@
-"""Tools for age verification. The proof itself is given in a form, never in the chat."""
+"""Tools for age verification. The customer gives the proof in a form, never in the chat."""
 
 from typing import Any
 
 from commerce.age.models import MINIMUM_AGE, AgeProof
 from tools.base import Effect, ToolContext, tool
-from tools.phrases import spoken
+from tools.phrases import long_date
 from tools.results import ToolResult
 
 FORM = "age_verification"
@@ -24,11 +24,11 @@ def age_status(context: ToolContext) -> ToolResult:
     proof = context.services.ages.status(context.principal.id)
     if proof is None:
         return ToolResult(f"Your age is not verified yet. {INVITATION}", _data(None), form=FORM)
-    day, now = spoken(context.services.calendar.day(proof.expires_at)), context.services.calendar.now()
+    day, now = long_date(context.services.calendar.day(proof.expires_at)), context.services.calendar.now()
     if proof.is_valid(now):
         return ToolResult(f"Your age is verified until {day}.", _data(proof))
     if proof.is_in_grace(now):
-        last = spoken(context.services.calendar.day(proof.usable_until))
+        last = long_date(context.services.calendar.day(proof.usable_until))
         say = f"Your age verification ended on {day}. You can still buy until {last}. {RENEWAL}"
         return ToolResult(say, _data(proof), form=FORM)
     return ToolResult(f"Your age verification ended on {day}. {INVITATION}", _data(None), form=FORM)

@@ -1,4 +1,4 @@
-"""What a tool is: a typed function the model may call for whoever is asking."""
+"""A tool: a typed function that the model may call on behalf of the caller."""
 
 import inspect
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class Effect(StrEnum):
     NOTE = "note"
     """Changes only the customer's own cart or preferences, undone in one step."""
     WRITE = "write"
-    """Changes the shop; carried out only after the customer confirms it."""
+    """Changes the shop's data; carried out only after the customer confirms it."""
     MONEY = "money"
     """Moves money; confirmed with the exact amount, and never by e-mail alone."""
 
@@ -47,7 +47,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True)
 class Services:
-    """The rooms that tools may enter."""
+    """The services that tools may use."""
 
     customers: Customers
     addresses: Addresses
@@ -67,12 +67,12 @@ class Services:
 
 @dataclass(frozen=True)
 class ToolContext:
-    """Whose turn it is. The customer comes from the session, never from the model's arguments."""
+    """Who calls. The customer comes from the session, never from the model's arguments."""
 
     principal: Principal
     thread_id: str
     call_id: str
-    """Names this call for ever: the idempotency key of what it does."""
+    """Unique for all time: the idempotency key of what the call does."""
     services: Services
 
 
@@ -110,7 +110,7 @@ class Tool:
         propose: Callable[..., str] | None = None,
     ) -> None:
         if effect.needs_confirmation and propose is None:
-            raise TypeError(f"{function.__name__} is {effect}: it must say what it would do")
+            raise TypeError(f"{function.__name__} is {effect}: it needs `propose`")
         self._function = function
         self._propose = propose
         self.effect = effect
@@ -134,7 +134,7 @@ class Tool:
 
     @cached_property
     def examples(self) -> tuple[str, ...]:
-        """Ways in which customers ask for this, from `tools/examples/<name>.txt`."""
+        """Example utterances, from `tools/examples/<name>.txt`."""
         path = EXAMPLES / f"{self.name}.txt"
         lines = path.read_text().splitlines() if path.exists() else []
         return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
@@ -157,7 +157,7 @@ class Tool:
         return self._propose(context, **dict(arguments))
 
     def run(self, context: ToolContext, arguments: ToolArguments) -> ToolResult:
-        """Do it; a refusal is raised as ShopError, so that its transaction rolls back."""
+        """Call the function; a refusal is raised as ShopError, so that its transaction rolls back."""
         return self._function(context, **dict(arguments))
 
 
@@ -167,7 +167,7 @@ def tool(
     """Declare a tool.
 
     scope: what the caller's token must allow, else the tool is not offered.
-    label: what the customer reads while it runs, such as "Looking through the shelves".
+    label: what the customer reads while it runs, such as "Searching our products".
     propose: for WRITE and MONEY, takes the same arguments and gives the sentence to confirm.
     """
     return lambda function: Tool(function, effect=effect, scope=scope, label=label, propose=propose)

@@ -1,4 +1,4 @@
-"""The tools there are, and the one way to call them: validate, authorise, gate, confirm, effect."""
+"""All tools, and the one way to call them: authorise, validate, propose or carry out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ TOOLS: tuple[Tool, ...] = (
 )
 
 Guard = Callable[[Connection], None]
-"""Called first in the transaction of an effect; raises when the caller may no longer write."""
+"""Called first in the transaction of an effect; raises when the turn's lease is lost."""
 
 
 class NotAllowed(Forbidden):
@@ -91,7 +91,7 @@ class NotAllowed(Forbidden):
 
 @dataclass(frozen=True)
 class Call:
-    """What a model asks for; `id` names the call for ever."""
+    """A call that a model asks for; `id` is unique for all time."""
 
     id: str
     tool: str
@@ -125,7 +125,7 @@ class Catalog:
     def call(
         self, call: Call, *, principal: Principal, thread_id: str, turn_id: str, guard: Guard
     ) -> ToolResult:
-        """Answer a model's call; what needs a yes only becomes a pending action. A refusal comes in words."""
+        """Run a model's call, or store it as a pending action if it needs a yes; a refusal is a result."""
         tool = self.find(call.tool)
         if tool is None:
             return unknown_tool(call.tool)
@@ -146,7 +146,7 @@ class Catalog:
     def carry_out(
         self, action: PendingAction, *, principal: Principal, confirmed_at: datetime, guard: Guard
     ) -> ToolResult:
-        """Do what was confirmed, with the arguments that were shown, once. A refusal comes in words."""
+        """Carry out a confirmed action once, with its stored arguments. A refusal is a result too."""
         tool = self._tools[action.tool]
         context = ToolContext(principal, action.thread_id, action.id, self._services)
         try:
@@ -167,12 +167,12 @@ class Catalog:
 
 
 def _check_terms(terms: str, *, shown: str) -> None:
-    """What would be done now must be what was shown: the same price, card and dates."""
+    """The terms must still be those that were shown: the same price, card and dates."""
     if terms != shown:
         raise TermsChanged(terms)
 
 
 def pending(action: PendingAction) -> ToolResult:
-    """The question that a proposed action puts to the customer."""
+    """The result of a proposal: the question to the customer."""
     confirmation = PendingConfirmation(action.id, action.expires_at)
     return ToolResult(f"{action.sentence} Shall I go ahead?", confirmation=confirmation)

@@ -10,7 +10,7 @@ from commerce.checkout.pricing import Line, Totals
 from commerce.inventory.models import Product
 from memory.retrieval.bm25 import shared, terms_of, words_of
 from tools.base import Effect, ToolContext, slot, tool
-from tools.phrases import Name, counted, dollars, listed, spoken
+from tools.phrases import Name, counted, dollars, listed, long_date
 from tools.results import Card, ToolResult
 
 SHOWN = 5
@@ -41,7 +41,7 @@ State = Annotated[
     Field(max_length=40),
     slot("state", ask="", description="Where the customer lives; the one on file when left out"),
 ]
-STANDS = {
+STATUS_TEXT = {
     OrderStatus.PENDING: "the bank has not confirmed the payment yet",
     OrderStatus.REVIEW: "a member of our team is looking at it, and nothing is charged until they have",
     OrderStatus.PAID: "it is paid and ready",
@@ -81,7 +81,7 @@ def show_cart(context: ToolContext) -> ToolResult:
     cart = context.services.carts.show(context.principal.id)
     if not cart.lines:
         return ToolResult("Your cart is empty.", _cart_data(cart))
-    lines = [f"{number}. {_said(line, cart)}" for number, line in enumerate(cart.lines, start=1)]
+    lines = [f"{number}. {_cart_line(line, cart)}" for number, line in enumerate(cart.lines, start=1)]
     end = f"That is {cart.subtotal} before discount and tax."
     return ToolResult("\n".join(["In your cart:", *lines, end]), _cart_data(cart), _cards(cart))
 
@@ -91,7 +91,7 @@ def remove_from_cart(context: ToolContext, product: HeldName) -> ToolResult:
     """Take a product out of the customer's cart, all of it."""
     carts = context.services.carts
     cart = carts.show(context.principal.id)
-    held = _meant(cart, product) or [context.services.inventory.by_name(product)]
+    held = _matching(cart, product) or [context.services.inventory.by_name(product)]
     if len(held) > 1:
         return ToolResult(
             f"Which one shall I take out: {listed([each.name for each in held], 'or')}?", _cart_data(cart)
@@ -106,7 +106,7 @@ def _propose(context: ToolContext, state: str = "") -> str:
     request = Request(state=state or None, source="chat")
     quote = context.services.checkout.quote(context.principal.id, request=request, key=context.call_id)
     return (
-        f"{listed([_bought(line) for line in quote.lines])}: {_reckoned(quote.totals, quote.percent)}, "
+        f"{listed([_line_text(line) for line in quote.lines])}: {_totals_text(quote.totals, quote.percent)}, "
         f"charged to your card ending {quote.card_last_four}."
     )
 
@@ -122,7 +122,7 @@ def checkout(context: ToolContext, state: State = "") -> ToolResult:
     if order.status is OrderStatus.PAID:
         say = f"Thank you! Your order {order.id} is placed: {order.totals.total} was charged to your card."
     else:
-        say = f"Your order {order.id} is placed: {STANDS[order.status]}."
+        say = f"Your order {order.id} is placed: {STATUS_TEXT[order.status]}."
     return ToolResult(say, _data(order), (_card(context, order),))
 
 
@@ -137,9 +137,9 @@ def order_status(context: ToolContext, order: OrderId = "") -> ToolResult:
         if not latest:
             return ToolResult("You have not ordered anything yet.", {"orders": []})
         found = latest[0]
-    bought = listed([_bought(line) for line in found.lines])
+    bought = listed([_line_text(line) for line in found.lines])
     say = (
-        f"Your order {found.id} of {_day(context, found)}: {STANDS[found.status]}. It is {bought}, "
+        f"Your order {found.id} of {_day(context, found)}: {STATUS_TEXT[found.status]}. It is {bought}, "
         f"{found.totals.total} in all."
     )
     return ToolResult(say, _data(found), (_card(context, found),))
@@ -151,14 +151,14 @@ def my_orders(context: ToolContext) -> ToolResult:
     orders = context.services.checkout.orders(context.principal.id, limit=SHOWN)
     if not orders:
         return ToolResult("You have not ordered anything yet.", {"orders": []})
-    lines = [f"{number}. {_told(context, each)}" for number, each in enumerate(orders, start=1)]
+    lines = [f"{number}. {_order_line(context, each)}" for number, each in enumerate(orders, start=1)]
     say = "\n".join(["Your latest orders:", *lines])
     data = [{**_data(each), "title": _title(context, each)} for each in orders]
     return ToolResult(say, {"orders": data}, _order_cards(context, orders))
 
 
-def _meant(cart: Cart, said: str) -> list[Product]:
-    """What in the cart is called so, or is such a thing."""
+def _matching(cart: Cart, said: str) -> list[Product]:
+    """Products in the cart with this name or id, or else of this kind."""
     held = [line.product for line in cart.lines]
     named = [each for each in held if said.casefold() in (each.id, each.name.casefold())]
     words = set(words_of(said))
@@ -169,7 +169,7 @@ def _meant(cart: Cart, said: str) -> list[Product]:
     ]
 
 
-def _said(line: CartLine, cart: Cart) -> str:
+def _cart_line(line: CartLine, cart: Cart) -> str:
     """Such as `2 x Night Owl Gummies — $28.00 each (it was $30.00 when you added it)`."""
     each = " each" if line.quantity > 1 else ""
     was = f" (it was {line.locked} when you added it)" if line.has_changed(cart.at) else ""
@@ -179,20 +179,20 @@ def _said(line: CartLine, cart: Cart) -> str:
     )
 
 
-def _reckoned(totals: Totals, percent: int) -> str:
+def _totals_text(totals: Totals, percent: int) -> str:
     """Such as `$72.00, less $7.20 member discount, plus $4.05 tax: $68.85 in all`."""
     name = f" ({percent}% for members)" if percent else ""
     less = f", less {totals.discount} discount{name}" if totals.discount.cents else ""
     return f"{totals.subtotal}{less}, plus {totals.tax} tax: {totals.total} in all"
 
 
-def _bought(line: Line) -> str:
+def _line_text(line: Line) -> str:
     return f"{line.quantity} x {line.name}" + (" as a gift" if line.is_gift else "")
 
 
-def _told(context: ToolContext, order: Order) -> str:
-    bought = listed([_bought(line) for line in order.lines])
-    return f"{_day(context, order)} — {bought}, {order.totals.total}: {STANDS[order.status]}"
+def _order_line(context: ToolContext, order: Order) -> str:
+    bought = listed([_line_text(line) for line in order.lines])
+    return f"{_day(context, order)} — {bought}, {order.totals.total}: {STATUS_TEXT[order.status]}"
 
 
 def _title(context: ToolContext, order: Order) -> str:
@@ -200,7 +200,7 @@ def _title(context: ToolContext, order: Order) -> str:
 
 
 def _day(context: ToolContext, order: Order) -> str:
-    return spoken(context.services.calendar.day(order.created_at))
+    return long_date(context.services.calendar.day(order.created_at))
 
 
 def _cart_data(cart: Cart) -> dict[str, Any]:
@@ -251,7 +251,7 @@ def _card(context: ToolContext, order: Order) -> Card:
         kind="order",
         id=order.id,
         title=_title(context, order),
-        subtitle=listed([_bought(line) for line in order.lines]),
+        subtitle=listed([_line_text(line) for line in order.lines]),
         price=dollars(order.totals.total),
         badges=(order.status,),
     )

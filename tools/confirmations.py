@@ -1,4 +1,4 @@
-"""Pending actions: what a model proposed, kept word for word until the customer says yes or no."""
+"""Pending actions: calls that a model proposed, stored until the customer confirms or cancels them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ LATEST_WAITING = (
     .order_by(pending_actions.c.created_at.desc())
     .limit(1)
 )
-"""Built once, since every turn asks it."""
+"""Compiled once, since every turn runs it."""
 
 
 class ActionNotFound(NotFound):
@@ -102,7 +102,7 @@ class PendingAction:
     id: str
     thread_id: str
     asked_in: str
-    """The turn whose answer put the question last."""
+    """The turn whose reply last contained the question."""
     principal_id: str
     tool: str
     arguments: Mapping[str, Any]
@@ -121,9 +121,9 @@ class Confirmations:
     def propose(
         self, tool: Tool, context: ToolContext, arguments: ToolArguments, *, turn_id: str
     ) -> PendingAction:
-        """Keep the call until it is confirmed; it replaces what the thread still waits for.
+        """Store the call until it is confirmed; it supersedes the thread's other waiting actions.
 
-        Raises the tool's own refusal when it could not be done anyway.
+        Raises the tool's own refusal when it could not be carried out anyway.
         """
         with self._ledger.transaction() as tx:
             known = _row(tx, _call(context))
@@ -149,7 +149,7 @@ class Confirmations:
         return _action(stored)
 
     def waiting(self, thread_id: str, *, at: datetime | None = None) -> PendingAction | None:
-        """What the thread waits for; a question that had expired by then waits no more."""
+        """The thread's waiting action, unless it had expired by then."""
         asked = {"thread": thread_id, "at": at or self._now()}
         with self._ledger.at_once() as tx:
             row = tx.execute(LATEST_WAITING, asked).one_or_none()
@@ -164,7 +164,7 @@ class Confirmations:
         return _action(row)
 
     def ask_again(self, action_id: str, *, turn_id: str) -> None:
-        """A yes to this turn's answer is a yes to the action."""
+        """Record that this turn's reply contains the question, so that a yes right after it counts."""
         with self._ledger.transaction() as tx:
             tx.execute(_update(action_id).values(asked_in=turn_id))
 
@@ -173,11 +173,11 @@ class Confirmations:
             tx.execute(_update(action_id).where(pending_actions.c.status == WAITING).values(status=status))
 
     def complete(self, action_id: str, *, confirmed_at: datetime) -> bool:
-        """Mark the action done, in the transaction that does it; False when it is done already.
+        """Mark the action done, in the transaction that carries it out; False when it is done already.
 
         Raises:
-            ActionExpired: the yes came after the question's time was over.
-            ActionClosed: it was cancelled or replaced meanwhile.
+            ActionExpired: the yes came after it had expired.
+            ActionClosed: it was cancelled or superseded meanwhile.
         """
         with self._ledger.transaction() as tx:
             row = _row(tx, pending_actions.c.id == action_id, lock=True)
@@ -193,7 +193,7 @@ class Confirmations:
             return True
 
     def expire(self) -> int:
-        """Close the questions nobody has answered in time; how many."""
+        """Close the actions that nobody confirmed in time; how many."""
         late = and_(pending_actions.c.status == WAITING, pending_actions.c.expires_at <= self._now())
         with self._ledger.at_once() as tx:
             return tx.execute(update(pending_actions).where(late).values(status=EXPIRED)).rowcount

@@ -1,4 +1,4 @@
-"""Every effect happens once: its row and its change are one transaction."""
+"""Each effect happens once: its row and its change commit in one transaction."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Tool to bring in a person."""
+"""Tool to hand the conversation over to a person."""
 
 from typing import Annotated
 

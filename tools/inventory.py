@@ -26,7 +26,7 @@ FEW_LEFT = 5
 SHOWN = 5
 
 
-@tool(Effect.READ, scope="shop:read", label="Looking through the shelves")
+@tool(Effect.READ, scope="shop:read", label="Searching our products")
 def search_products(  # noqa: PLR0913 - as many ways as customers narrow a search
     context: ToolContext,
     *,
@@ -73,10 +73,10 @@ def product_details(
     """Everything the label of one product says, its price, and whether it is in stock."""
     found = context.services.inventory.by_name(product)
     note = _note(context, found)
-    told = f" {note[0].upper()}{note[1:]}." if note else ""
+    notice = f" {note[0].upper()}{note[1:]}." if note else ""
     say = (
         f"{found.name} by {found.brand} — {found.price}, {_described(found)}. {found.description}"
-        f"{_contents(found)} {_stock(found)}{told}"
+        f"{_contents(found)} {_stock(found)}{notice}"
     )
     data = _data(found, note) | {
         "description": found.description,

@@ -9,7 +9,7 @@ from pydantic import Field
 from commerce.memberships.models import PLANS, Benefit, Grant, Membership, MembershipStatus, Plan, Tier
 from foundation.money import Money
 from tools.base import Effect, ToolContext, slot, tool
-from tools.phrases import Dollars, counted, dollars, listed, spoken
+from tools.phrases import Dollars, counted, dollars, listed, long_date
 from tools.results import Card, ToolResult
 
 WHICH_TIER = "Which membership would you like: Bronze, Silver or Gold?"
@@ -49,7 +49,7 @@ def membership_status(context: ToolContext) -> ToolResult:
     membership = context.services.memberships.status(context.principal.id)
     if membership is None:
         return ToolResult("You have no active membership at the moment.", {"membership": None})
-    return ToolResult(_standing(context, membership), {"membership": _data(membership)})
+    return ToolResult(_status_text(context, membership), {"membership": _data(membership)})
 
 
 @tool(Effect.READ, scope="own:read", label="Working out your discount")
@@ -102,13 +102,13 @@ def subscribe_membership(
 
     Call it as soon as the customer has named the tier. It is carried out only after their yes.
     """
-    return _rise(context, tier)
+    return _join_or_upgrade(context, tier)
 
 
-def _rise(context: ToolContext, tier: Tier) -> ToolResult:
-    """Whichever way they ask for it: who is no member joins, who is one goes up."""
+def _join_or_upgrade(context: ToolContext, tier: Tier) -> ToolResult:
+    """However the customer asks for it: without a membership they join, with one they upgrade."""
     if context.services.memberships.status(context.principal.id) is not None:
-        return _go_up(context, tier)
+        return _upgrade(context, tier)
     membership = context.services.memberships.subscribe(context.principal.id, tier=tier, key=context.call_id)
     say = (
         f"Welcome! You are a {tier.label} member now, with {membership.percent}% off all products. "
@@ -136,10 +136,10 @@ def upgrade_membership(
 
     It is carried out only after their yes.
     """
-    return _rise(context, tier)
+    return _join_or_upgrade(context, tier)
 
 
-def _go_up(context: ToolContext, tier: Tier) -> ToolResult:
+def _upgrade(context: ToolContext, tier: Tier) -> ToolResult:
     membership = context.services.memberships.upgrade(context.principal.id, tier=tier, key=context.call_id)
     say = (
         f"Done: you are a {tier.label} member now, with {membership.percent}% off all products. "
@@ -276,8 +276,8 @@ def _brought(context: ToolContext, granted: Sequence[Grant]) -> list[str]:
     return [f"{BROUGHT[each.kind]} on {_day(context, each.at)}" for each in granted]
 
 
-def _standing(context: ToolContext, membership: Membership) -> str:
-    """Where a membership stands, and what comes next."""
+def _status_text(context: ToolContext, membership: Membership) -> str:
+    """The membership's status and its next payment."""
     until, name = _day(context, membership.period_end), membership.tier.label
     match membership.status:
         case MembershipStatus.CANCELLED:
@@ -331,7 +331,7 @@ def _data(membership: Membership) -> dict[str, Any]:
 
 
 def _day(context: ToolContext, at: datetime) -> str:
-    return spoken(context.services.calendar.day(at))
+    return long_date(context.services.calendar.day(at))
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -1,4 +1,4 @@
-"""How tools put lists, counts and days into words."""
+"""Lists, counts, days and amounts as text."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,9 +10,9 @@ from pydantic import Field
 from foundation.money import Money
 
 Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=2)]
-"""An amount as customers say it: dollars, with cents after the point."""
+"""An amount in dollars, with cents after the point."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-"""What a customer calls a thing."""
+"""A thing's name or id as the customer wrote it."""
 
 
 def listed(words: Sequence[str], joint: str = "and") -> str:
@@ -25,11 +25,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def spoken(day: date) -> str:
+def long_date(day: date) -> str:
     """Such as `1 March 2026`."""
     return f"{day:%-d %B %Y}"
 
 
 def dollars(amount: Money) -> str:
-    """As data carries it: dollars with two decimals."""
+    """For a result's data: dollars with two decimals."""
     return f"{amount.dollars:.2f}"

@@ -1,4 +1,4 @@
-"""Tools for what the shop remembers of a customer's likes."""
+"""Tools for what the shop remembers about a customer."""
 
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from memory.facts.rules import PREDICATES
 from memory.facts.store import LONGEST_PREDICATE, LONGEST_VALUE, Fact
 from memory.profiles.models import Profile
 from tools.base import Effect, ToolContext, slot, tool
-from tools.phrases import counted, listed, spoken
+from tools.phrases import counted, listed, long_date
 from tools.results import ToolResult
 
 
@@ -42,7 +42,7 @@ def what_we_know(context: ToolContext) -> ToolResult:
     profile = context.services.memory.profile(customer.id)
     lines = [
         f"- You are {customer.name}, {customer.email}.",
-        *_talks(context, profile),
+        *_history(context, profile),
         *(f"- {_known(fact)} ({_day(context, fact)})." for fact in facts),
     ]
     if not facts:
@@ -56,27 +56,29 @@ def what_we_know(context: ToolContext) -> ToolResult:
     return ToolResult("\n".join(["This is what we know about you:", *lines]), data)
 
 
-def _talks(context: ToolContext, profile: Profile) -> list[str]:
+def _history(context: ToolContext, profile: Profile) -> list[str]:
     if profile.first_at is None:
         return []
-    since = spoken(context.services.calendar.day(profile.first_at))
+    since = long_date(context.services.calendar.day(profile.first_at))
     topics = f", most often about {listed(profile.favourite_topics)}" if profile.favourite_topics else ""
     return [f"- We have talked {counted(profile.interactions, 'time')} since {since}{topics}."]
 
 
 def _known(fact: Fact) -> str:
-    """How we know it, of whom, and what: a remark in the customer's words, a statement in ours."""
+    """The source, the subject and the fact: a remark in the customer's words, an assertion in ours."""
     if fact.origin is Origin.BEHAVIOUR:
         return f"What you buy suggests: {fact.predicate} {fact.value}"
-    told = "You told us" if fact.subject == ABOUT_THEMSELVES else f"You told us of your {fact.subject}"
+    source = "You told us" if fact.subject == ABOUT_THEMSELVES else f"You told us of your {fact.subject}"
     is_read = fact.predicate in PREDICATES
     return (
-        f"{told}: {fact.predicate} {fact.value}" if is_read else f"{told}, {fact.predicate}: “{fact.value}”"
+        f"{source}: {fact.predicate} {fact.value}"
+        if is_read
+        else f"{source}, {fact.predicate}: “{fact.value}”"
     )
 
 
 def _day(context: ToolContext, fact: Fact) -> str:
-    return spoken(context.services.calendar.day(fact.valid_from))
+    return long_date(context.services.calendar.day(fact.valid_from))
 
 
 def _data(context: ToolContext, fact: Fact) -> dict[str, Any]:

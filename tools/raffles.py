@@ -9,7 +9,7 @@ from pydantic import Field
 from commerce.raffles.models import Raffle, Ticket
 from commerce.raffles.proofs import Result
 from tools.base import Effect, ToolContext, slot, tool
-from tools.phrases import Name, counted, dollars, listed, spoken
+from tools.phrases import Name, counted, dollars, listed, long_date
 from tools.results import Card, ToolResult
 
 MOST_AT_ONCE = 100
@@ -62,7 +62,9 @@ def my_raffle_tickets(context: ToolContext) -> ToolResult:
     by_raffle = groupby(
         sorted(tickets, key=_place), key=lambda ticket: (ticket.raffle_title, ticket.raffle_id)
     )
-    lines = [_mine(title, list(theirs), results.get(raffle_id)) for (title, raffle_id), theirs in by_raffle]
+    lines = [
+        _tickets_line(title, list(theirs), results.get(raffle_id)) for (title, raffle_id), theirs in by_raffle
+    ]
     data = [{"raffle": ticket.raffle_title, "number": ticket.number} for ticket in tickets]
     say = "\n".join([f"You have {counted(len(tickets), 'raffle ticket')}:", *lines])
     return ToolResult(say, {"tickets": data})
@@ -91,7 +93,7 @@ def raffle_proof(context: ToolContext) -> ToolResult:
 
 def _propose(context: ToolContext, raffle: str, quantity: int) -> str:
     quote = context.services.raffles.quote(
-        context.principal.id, raffle_id=_meant(context, raffle), quantity=quantity, key=context.call_id
+        context.principal.id, raffle_id=_raffle_id(context, raffle), quantity=quantity, key=context.call_id
     )
     return (
         f"{counted(quantity, 'ticket')} for {quote.raffle.title} at {quote.raffle.ticket_price} each: "
@@ -106,7 +108,7 @@ def buy_raffle_tickets(context: ToolContext, raffle: RaffleName, quantity: Quant
     Call it as soon as the customer has named the raffle and how many. It is carried out only after their yes.
     """
     receipt = context.services.raffles.buy_tickets(
-        context.principal.id, raffle_id=_meant(context, raffle), quantity=quantity, key=context.call_id
+        context.principal.id, raffle_id=_raffle_id(context, raffle), quantity=quantity, key=context.call_id
     )
     say = (
         f"Done: in {receipt.raffle.title} you have {_numbers(receipt.tickets)}. "
@@ -120,7 +122,7 @@ def buy_raffle_tickets(context: ToolContext, raffle: RaffleName, quantity: Quant
     return ToolResult(say, data)
 
 
-def _mine(title: str, tickets: Sequence[Ticket], result: Result | None) -> str:
+def _tickets_line(title: str, tickets: Sequence[Ticket], result: Result | None) -> str:
     line = f"- {title}: {_numbers(tickets)}"
     if result is None:
         return line
@@ -131,7 +133,7 @@ def _mine(title: str, tickets: Sequence[Ticket], result: Result | None) -> str:
 
 def _result(context: ToolContext, result: Result) -> str:
     winner, *others = result.numbers
-    day = spoken(context.services.calendar.day(result.drawn_at))
+    day = long_date(context.services.calendar.day(result.drawn_at))
     line = f"- {result.raffle.title} ({result.raffle.prize}), drawn on {day}: ticket {winner} won"
     return f"{line}; runners-up: {listed([str(number) for number in others])}" if others else line
 
@@ -147,8 +149,8 @@ def _address(result: Result) -> str:
     return f"/api/raffles/{result.raffle.id}/proof"
 
 
-def _meant(context: ToolContext, raffle: str) -> str:
-    """The id of the open raffle with that title; what is no title is taken for an id."""
+def _raffle_id(context: ToolContext, raffle: str) -> str:
+    """The id of the open raffle with that title; any other text is used as an id."""
     titled = (
         each.id for each in context.services.raffles.list_open() if each.title.casefold() == raffle.casefold()
     )
@@ -160,7 +162,7 @@ def _line(context: ToolContext, raffle: Raffle) -> str:
     return (
         f"{raffle.title} — win {raffle.prize}. {raffle.ticket_price} a ticket, at most "
         f"{counted(raffle.per_customer_limit, 'ticket')} a customer, {left:,} of {raffle.max_tickets:,} "
-        f"left. Closes on {spoken(context.services.calendar.day(raffle.closes_at))}."
+        f"left. Closes on {long_date(context.services.calendar.day(raffle.closes_at))}."
     )
 
 

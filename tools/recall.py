@@ -7,7 +7,7 @@ from pydantic import Field
 from memory.conversations.models import Speaker
 from memory.engine import RecalledTurn
 from tools.base import Effect, ToolContext, slot, tool
-from tools.phrases import spoken
+from tools.phrases import long_date
 from tools.results import ToolResult
 
 SHOWN = 4
@@ -43,7 +43,7 @@ def recall_conversation(
 
 def _line(context: ToolContext, turn: RecalledTurn) -> str:
     said = {speaker: _quoted(turn.interaction.words_of(speaker)) for speaker in Speaker}
-    day = spoken(context.services.calendar.day(turn.interaction.at))
+    day = long_date(context.services.calendar.day(turn.interaction.at))
     return f"- {day}: you said {said[Speaker.CUSTOMER]}, and we said {said[Speaker.SHOP]}."
 
 
