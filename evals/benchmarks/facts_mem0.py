@@ -1,4 +1,4 @@
-"""mem0 beside ours, where it is installed: the same turns, as they are, with the same sentence vectors."""
+"""Comparison with mem0, if installed: the same turns, verbatim, with the same sentence vectors."""
 
 import importlib.util
 import tempfile
@@ -21,7 +21,7 @@ def is_installed() -> bool:
 
 
 def current_first(cases: Sequence[Case]) -> float:
-    """Share of questions whose current value comes first; without a language model it keeps all it hears."""
+    """Share of questions whose current value is first; without a language model mem0 stores every turn."""
     mem0 = importlib.import_module("mem0")
     with tempfile.TemporaryDirectory() as folder:
         memory = mem0.Memory.from_config(_config(Path(folder)))

@@ -1,18 +1,18 @@
-"""Cases of what customers state over time, and what of it must hold in the end.
+"""Cases of statements that customers make over time, with the facts that must hold in the end.
 
 A file has a case a line, as JSON:
 
     {"case": "budget-3", "kind": "contradiction", "turns": [
       {"say": "My budget is $40.", "reply": "Noted.", "day": 0},
-      {"say": "My budget is $60 now.", "day": 9, "heard": 0}],
+      {"say": "My budget is $60 now.", "day": 9, "received": 0}],
      "current": [["customer", "budget", ["$60"]]], "gone": [["customer", "budget", "$40"]], "kept": [],
      "ask": "What is my budget?"}
 
-`say` is the customer's and `reply` ours; `day` counts from the first turn, in steps of one where it is not
-given; `heard` puts the turns in another order of hearing than of saying. `does` in place of `say` holds a
-claim by behaviour as [predicate, value]. `current` lists what must hold, each as subject, predicate and the
-values that count as right; `gone` what must not; `kept` what must still hold, being unrelated. A case of the
-kind `nothing` has turns that state nothing; one of the kind `blind` is a sentence by itself.
+`say` is the customer's message and `reply` the answer; `day` counts from the first turn and defaults to the
+turn's index; `received` is the position at which memory learns the turn, if not in order. `does` in place of
+`say` is an assertion by behaviour, [predicate, value]. `current` lists the facts that must hold: subject,
+predicate and the accepted values; `gone` those that must not; `kept` unrelated facts that must still hold.
+The turns of a case of kind `nothing` state nothing; a case of kind `blind` is a single sentence.
 """
 
 import json
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-HOME = Path(__file__).parent
+FOLDER = Path(__file__).parent
 Named = tuple[str, str, str]
 
 
@@ -38,7 +38,7 @@ class Case:
     id: str
     kind: str
     turns: tuple[Turn, ...]
-    """In the order heard."""
+    """In the order in which memory learns them."""
     current: tuple[tuple[str, str, frozenset[str]], ...] = ()
     gone: tuple[Named, ...] = ()
     kept: tuple[Named, ...] = ()
@@ -46,7 +46,7 @@ class Case:
 
 
 def read(path: Path) -> list[Case]:
-    """From a file, or from every file of a folder."""
+    """Read a file, or every `.jsonl` of a folder."""
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
     return [
         _case(json.loads(line)) for file in files for line in file.read_text("utf-8").splitlines() if line
@@ -54,20 +54,20 @@ def read(path: Path) -> list[Case]:
 
 
 def tried() -> list[Case]:
-    """Sentences that were written before they were first tried, and mended for since."""
-    return [case for file in sorted(HOME.glob("tried*.jsonl")) for case in read(file)]
+    """Sentences whose misreadings were fixed after their first run."""
+    return [case for file in sorted(FOLDER.glob("tried*.jsonl")) for case in read(file)]
 
 
 def untried() -> list[Case]:
-    """Sentences that nothing was mended for: what a customer may say that nobody thought of."""
-    return read(HOME / "untried.jsonl")
+    """Sentences for which nothing was fixed: an estimate of how unforeseen sentences are read."""
+    return read(FOLDER / "untried.jsonl")
 
 
 def _case(written: dict[str, Any]) -> Case:
     return Case(
         written["case"],
         written["kind"],
-        tuple(_heard(written["turns"])),
+        tuple(_in_order_received(written["turns"])),
         tuple((subject, what, _values(values)) for subject, what, values in written.get("current", ())),
         gone=_named(written, "gone"),
         kept=_named(written, "kept"),
@@ -75,8 +75,8 @@ def _case(written: dict[str, Any]) -> Case:
     )
 
 
-def _heard(turns: list[dict[str, Any]]) -> Iterator[Turn]:
-    for at, turn in sorted(enumerate(turns), key=lambda each: each[1].get("heard", each[0])):
+def _in_order_received(turns: list[dict[str, Any]]) -> Iterator[Turn]:
+    for at, turn in sorted(enumerate(turns), key=lambda each: each[1].get("received", each[0])):
         does = turn.get("does")
         yield Turn(
             turn.get("day", at), turn.get("say", ""), turn.get("reply", ""), does and (does[0], does[1])

@@ -1,4 +1,4 @@
-"""Judge what somebody's memory holds after each case: the current value, what is gone, what is kept."""
+"""Evaluate the facts that a memory holds after each case: current values, retired values, unrelated facts."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,24 +15,24 @@ from memory.facts.store import Facts
 
 START = datetime(2026, 1, 5, 17, tzinfo=UTC)
 END = START + timedelta(days=365)
-"""When all of it is heard."""
-GUESSED = 0.6
+"""When the turns are learned."""
+GUESS_CONFIDENCE = 0.6
 
 Held = Mapping[tuple[str, str], Sequence[str]]
-"""Values by subject and predicate, the one that counts first."""
+"""Values by subject and predicate, the newest first."""
 
 
 @dataclass(frozen=True)
 class Verdict:
     case: Case
     current: bool
-    """Whether each value that must hold comes first, and none that is gone is there."""
+    """Whether each value that must hold is first, and none is held that must not be."""
     retired: int
-    """Unrelated facts that no longer hold."""
+    """Number of unrelated facts that no longer hold."""
     kept: int
-    """Unrelated facts there were."""
+    """Number of unrelated facts stated."""
     invented: tuple[Named, ...]
-    """Facts that the case does not have."""
+    """Facts held that the case does not state."""
 
     @property
     def is_right(self) -> bool:
@@ -40,14 +40,14 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     verdicts: Sequence[Verdict]
     milliseconds: Sequence[float]
-    """CPU of each turn that was learned."""
+    """CPU time of learning each turn."""
 
 
-def judge(cases: Sequence[Case], reader: StatementReader, ledger: Ledger) -> Judged:
-    """Each case is a customer of its own, all of them in one ledger."""
+def evaluate(cases: Sequence[Case], reader: StatementReader, ledger: Ledger) -> Evaluation:
+    """Learn each case as a customer of its own, all in one ledger."""
     facts = Facts(ledger, now=lambda: END)
     learning = FactLearning(reader, facts)
     spent: list[float] = []
@@ -58,13 +58,13 @@ def judge(cases: Sequence[Case], reader: StatementReader, ledger: Ledger) -> Jud
             _learn(learning, facts, case, turn, number=number)
             spent.append((time.process_time() - started) * 1000)
         verdicts.append(verdict(case, held(facts.current(case.id))))
-    return Judged(verdicts, spent)
+    return Evaluation(verdicts, spent)
 
 
 def _learn(learning: FactLearning, facts: Facts, case: Case, turn: Turn, *, number: int) -> None:
     at = START + timedelta(days=turn.day)
     if turn.does is not None:
-        claim = Claim(*turn.does, confidence=GUESSED, origin=Origin.BEHAVIOUR)
+        claim = Claim(*turn.does, confidence=GUESS_CONFIDENCE, origin=Origin.BEHAVIOUR)
         facts.tell(case.id, [claim], source=None, at=at)
         return
     learning.learn(
@@ -91,31 +91,31 @@ def verdict(case: Case, held: Held) -> Verdict:
     wanted = {(subject, what): set[str]() for subject, what, _ in case.current}
     for subject, what, values in case.current:
         wanted[subject, what] |= values
-    rights = [
+    are_right = [
         not values.isdisjoint(held.get((subject, what), ()))
         and held[subject, what][0] in wanted[subject, what]
         for subject, what, values in case.current
     ]
-    still = {(*key, value) for key, values in held.items() for value in values}
-    lost = [each for each in case.kept if each not in still]
+    held_facts = {(*key, value) for key, values in held.items() for value in values}
+    lost = [each for each in case.kept if each not in held_facts]
     expected = {(*each[:2], value) for each in case.current for value in each[2]} | set(case.kept)
     return Verdict(
         case,
-        current=all(rights) and still.isdisjoint(case.gone),
+        current=all(are_right) and held_facts.isdisjoint(case.gone),
         retired=len(lost),
         kept=len(case.kept),
-        invented=tuple(sorted(still - expected - set(case.gone))),
+        invented=tuple(sorted(held_facts - expected - set(case.gone))),
     )
 
 
 Ask = Callable[[str, str], Sequence[str]]
-"""The memories of a customer that answer a question, the best first."""
+"""The customer's memories for a question, best first."""
 
 
 def first_answers(cases: Sequence[Case], add: Callable[[str, str], None], ask: Ask) -> Iterator[bool]:
-    """For a memory that keeps words: whether the first of them that bears on the question is the current one.
+    """For a memory of texts: whether its first relevant text is the one with the current value.
 
-    It bears on it when it is the turn that said the value which holds, or one which is gone.
+    A text is relevant if it is a turn that stated the value which holds, or one which no longer does.
     """
     for case in cases:
         if not case.ask or any(turn.does for turn in case.turns):
@@ -124,13 +124,13 @@ def first_answers(cases: Sequence[Case], add: Callable[[str, str], None], ask: A
         for turn in case.turns:
             add(case.id, turn.say)
         last = by_time[-1].say
-        bearing = [text for text in ask(case.id, case.ask) if text in {turn.say for turn in by_time}]
-        asides = {turn.say for turn in by_time[:-1] if _is_aside(turn, case)}
-        first = next((text for text in bearing if text not in asides), None)
+        relevant = [text for text in ask(case.id, case.ask) if text in {turn.say for turn in by_time}]
+        unrelated = {turn.say for turn in by_time[:-1] if _is_unrelated(turn, case)}
+        first = next((text for text in relevant if text not in unrelated), None)
         yield first == last
 
 
-def _is_aside(turn: Turn, case: Case) -> bool:
+def _is_unrelated(turn: Turn, case: Case) -> bool:
     words = turn.say.casefold()
     stems = {value.strip("$").casefold()[:4] for _, _, value in case.kept}
     return any(stem in words for stem in stems)

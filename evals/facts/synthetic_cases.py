@@ -1,4 +1,4 @@
-"""Synthetic cases: contradictions, corrections, flips, late hearing, guesses, turns without a claim."""
+"""Synthetic cases: contradictions, corrections, reversals, late turns, guesses, turns without a statement."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from evals.facts.cases import Case, Named, Turn
 
 CUSTOMER = "customer"
 Change = tuple[tuple[str, str], tuple[str, str]]
-"""An old value and the new one, each as it is said and as it is kept."""
+"""Old and new value, each as worded by the customer and as stored."""
 REPLY = "Noted. I will keep that in mind."
 
 
 @dataclass(frozen=True)
 class Topic:
-    """A predicate that takes one value, with ways to say it, to correct it, and to say it has changed."""
+    """A single-valued predicate, with sentences that state, correct and change its value."""
 
     predicate: str
     ask: str
     values: Sequence[tuple[str, str]]
-    """What is said, and what is kept."""
+    """Wording and stored value."""
     first: str
     again: str
     corrected: str
@@ -88,15 +88,20 @@ TASTES = (
     ("berry", "berry"),
     ("oils", "tincture"),
 )
-TURNED = ("I don't like {} any more.", "I can't stand {} these days.", "I've gone off {}.", "I'm sick of {}.")
-TAKEN_BACK = (
+REVERSALS = (
+    "I don't like {} any more.",
+    "I can't stand {} these days.",
+    "I've gone off {}.",
+    "I'm sick of {}.",
+)
+RETRACTIONS = (
     ("I'm allergic to citrus.", "I'm not allergic to citrus after all.", "allergic to", "citrus"),
     ("I'm allergic to walnuts.", "I'm no longer allergic to walnuts.", "allergic to", "walnut"),
     ("I'm vegan.", "I'm no longer vegan.", "diet", "vegan"),
     ("My budget is $40.", "I no longer have a budget.", "budget", "$40"),
     ("I live in Austin.", "I don't live in Austin any more.", "lives in", "austin"),
 )
-NOTHINGS = (
+NO_STATEMENTS = (
     "What is my budget?",
     "Do you think I'm allergic to citrus?",
     "If I were vegan, what could I eat?",
@@ -124,8 +129,18 @@ ECHOES = (
 
 
 def cases() -> list[Case]:
-    made = [*_contradictions(), *_corrections(), *_flips(), *_late(), *_tastes(), *_guesses(), *_taken_back()]
-    nothing = [Case(f"nothing-{n}", "nothing", (Turn(0, text, REPLY),)) for n, text in enumerate(NOTHINGS)]
+    made = [
+        *_contradictions(),
+        *_corrections(),
+        *_flips(),
+        *_late(),
+        *_tastes(),
+        *_guesses(),
+        *_retractions(),
+    ]
+    nothing = [
+        Case(f"nothing-{n}", "nothing", (Turn(0, text, REPLY),)) for n, text in enumerate(NO_STATEMENTS)
+    ]
     echoed = [Case(f"echo-{n}", "nothing", (Turn(0, *pair),)) for n, pair in enumerate(ECHOES)]
     return [*made, *nothing, *echoed]
 
@@ -151,7 +166,7 @@ def _corrections() -> Iterator[Case]:
 
 
 def _flips() -> Iterator[Case]:
-    """A contradiction that is stated three times both ways."""
+    """Two values that alternate three times."""
     for n, topic in enumerate(TOPICS):
         old, new = topic.values[:2]
         said = [topic.first.format(each[0]) for _ in range(3) for each in (old, new)]
@@ -159,7 +174,7 @@ def _flips() -> Iterator[Case]:
 
 
 def _late() -> Iterator[Case]:
-    """The older turn is heard last, as mails are."""
+    """The older turn is learned last, as with e-mail."""
     for n, topic in enumerate(TOPICS):
         old, new = topic.values[1], topic.values[2]
         turns = (Turn(5, topic.again.format(new[0]), REPLY), Turn(1, topic.first.format(old[0]), REPLY))
@@ -169,9 +184,9 @@ def _late() -> Iterator[Case]:
 
 def _tastes() -> Iterator[Case]:
     for n, (said, kept) in enumerate(TASTES):
-        for m, turned in enumerate(TURNED):
+        for m, reversal in enumerate(REVERSALS):
             other_said, other = TASTES[(n + 1) % len(TASTES)]
-            says = (f"I love {said}.", f"I really like {other_said}.", turned.format(said))
+            says = (f"I love {said}.", f"I really like {other_said}.", reversal.format(said))
             yield Case(
                 f"taste-{n}-{m}",
                 "taste",
@@ -184,20 +199,20 @@ def _tastes() -> Iterator[Case]:
 
 
 def _guesses() -> Iterator[Case]:
-    """The customer's word holds against what they buy, before and after it."""
+    """A statement outweighs assertions by behaviour, before and after it."""
     topic = next(each for each in TOPICS if each.predicate == "preferred category")
-    for n, (guessed, told) in enumerate(permutations(topic.values, 2)):
+    for n, (guessed, stated) in enumerate(permutations(topic.values, 2)):
         guess = Turn(0, does=(topic.predicate, guessed[1]))
-        word = Turn(1, topic.corrected.format(told[0]), REPLY)
+        statement = Turn(1, topic.corrected.format(stated[0]), REPLY)
         again = Turn(2, does=(topic.predicate, guessed[1]))
-        right, wrong = (CUSTOMER, topic.predicate, frozenset({told[1]})), _gone(topic, guessed)
-        yield Case(f"guess-{n}", "guess", (guess, word, again), (right,), (wrong,), ask=topic.ask)
+        right, wrong = (CUSTOMER, topic.predicate, frozenset({stated[1]})), _gone(topic, guessed)
+        yield Case(f"guess-{n}", "guess", (guess, statement, again), (right,), (wrong,), ask=topic.ask)
 
 
-def _taken_back() -> Iterator[Case]:
-    for n, (said, back, predicate, value) in enumerate(TAKEN_BACK):
+def _retractions() -> Iterator[Case]:
+    for n, (said, retraction, predicate, value) in enumerate(RETRACTIONS):
         aside, kept = UNRELATED[(n + 2) % len(UNRELATED)]
-        turns = tuple(Turn(day, text, REPLY) for day, text in enumerate((said, aside, back)))
+        turns = tuple(Turn(day, text, REPLY) for day, text in enumerate((said, aside, retraction)))
         yield Case(f"back-{n}", "taken back", turns, (), ((CUSTOMER, predicate, value),), (kept,))
 
 

@@ -1,4 +1,4 @@
-"""What customers state over time: whether the current value holds, and whether anything else is touched."""
+"""Facts from customers' statements over time: the current value holds, and unrelated facts stay."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from evals.benchmarks import facts_mem0 as mem0
 from evals.environment import temporary_environment
 from evals.facts.cases import Case, read, tried, untried
-from evals.facts.evaluation import Judged, judge
+from evals.facts.evaluation import Evaluation, evaluate
 from evals.facts.reading import open_reader
 from evals.facts.synthetic_cases import cases
 from evals.report import Figure, Report
@@ -25,7 +25,7 @@ def add_options(parser: ArgumentParser) -> None:
         "--questions",
         type=int,
         default=60,
-        help="that a peer is asked, 60 if not given",
+        help="number of questions for the peer, 60 by default",
     )
 
 
@@ -34,14 +34,14 @@ def run(options: Namespace) -> Report:
     with temporary_environment() as environment, closing(open_ledger(environment.settings.ledger)) as ledger:
         models = environment.folder / "models"
         reader = open_reader(load_embedder(models), folder=models)
-        ours, known, fresh = (judge(each, reader, ledger) for each in (stated, tried(), untried()))
+        ours, on_tried, on_untried = (evaluate(each, reader, ledger) for each in (stated, tried(), untried()))
     return Report(
         suite="facts",
         figures={
             "cases": len(stated),
             **_figures(ours),
-            **_sentences("untried", fresh),
-            **_sentences("tried", known),
+            **_sentences("untried", on_untried),
+            **_sentences("tried", on_tried),
         },
         goals={
             "cases": (">=", 1 if options.data else LEAST_CASES),
@@ -51,18 +51,18 @@ def run(options: Namespace) -> Report:
         },
         peers=_peers([each for each in stated if each.ask], questions=options.questions),
         notes=[
-            "The sentences were written before they were first tried. At first sight 55 of 60, 35 of 60,"
-            " 30 of 60 and 28 of 40 were read right: the rules were written after the first set, and what"
-            " the first three showed was mended; for the last, the untried, nothing was.",
-            *([] if mem0.is_installed() else [f"{mem0.NAME} is not installed here, so it was not asked."]),
-            *_misses(ours),
-            *_misses(fresh),
+            "The sentences were written before their first run, which read 55 of 60, 35 of 60, 30 of 60 and"
+            " 28 of 40 right. The rules were written after the first set; misreadings of the first three"
+            " sets were fixed, those of the last (untried) were not.",
+            *([] if mem0.is_installed() else [f"{mem0.NAME} is not installed, so it was not measured."]),
+            *_missed(ours),
+            *_missed(on_untried),
         ],
     )
 
 
-def _figures(judged: Judged) -> dict[str, Figure]:
-    verdicts = judged.verdicts
+def _figures(evaluation: Evaluation) -> dict[str, Figure]:
+    verdicts = evaluation.verdicts
     stated = [each for each in verdicts if each.case.kind != "nothing"]
     nothing = [each for each in verdicts if each.case.kind == "nothing"]
     return {
@@ -71,13 +71,13 @@ def _figures(judged: Judged) -> dict[str, Figure]:
         "unrelated retired": sum(each.retired for each in verdicts),
         "invented beside": sum(len(each.invented) for each in stated),
         "learned from nothing": sum(len(each.invented) for each in nothing),
-        "learning CPU ms p50": float(np.percentile(judged.milliseconds, 50)),
-        "learning CPU ms p95": float(np.percentile(judged.milliseconds, 95)),
+        "learning CPU ms p50": float(np.percentile(evaluation.milliseconds, 50)),
+        "learning CPU ms p95": float(np.percentile(evaluation.milliseconds, 95)),
     }
 
 
-def _sentences(name: str, judged: Judged) -> dict[str, Figure]:
-    verdicts = judged.verdicts
+def _sentences(name: str, evaluation: Evaluation) -> dict[str, Figure]:
+    verdicts = evaluation.verdicts
     return {
         f"{name} sentences": len(verdicts),
         f"{name} read right": float(np.mean([each.is_right for each in verdicts])),
@@ -86,15 +86,15 @@ def _sentences(name: str, judged: Judged) -> dict[str, Figure]:
 
 
 def _peers(stated: Sequence[Case], *, questions: int) -> dict[str, dict[str, Figure]]:
-    """Asked of cases of every kind alike."""
+    """On a sample of the cases of every kind."""
     if not stated or not mem0.is_installed():
         return {}
     asked = stated[:: max(1, len(stated) // questions)]
     return {mem0.NAME: {"current value first": mem0.current_first(asked)}}
 
 
-def _misses(judged: Judged) -> list[str]:
-    missed = [each for each in judged.verdicts if not each.is_right]
+def _missed(evaluation: Evaluation) -> list[str]:
+    missed = [each for each in evaluation.verdicts if not each.is_right]
     return [
         f"missed ({each.case.id}): {' / '.join(turn.say for turn in each.case.turns)}"
         + (f" gave {each.invented}" if each.invented else "")

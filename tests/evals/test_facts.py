@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from evals.facts.cases import Case, Turn, read, tried, untried
-from evals.facts.evaluation import judge, verdict
+from evals.facts.evaluation import evaluate, verdict
 from evals.facts.reading import open_reader
 from evals.facts.synthetic_cases import cases
 from foundation.sql import Ledger
@@ -18,15 +18,15 @@ def reader() -> StatementReader:
     return open_reader(load_embedder(models), folder=models)
 
 
-def test_a_few_cases_of_each_kind_are_judged_right(reader: StatementReader, ledger: Ledger) -> None:
+def test_a_few_cases_of_each_kind_are_right(reader: StatementReader, ledger: Ledger) -> None:
     made = cases()
     kinds = {case.kind for case in made}
     some = [case for kind in sorted(kinds) for case in [each for each in made if each.kind == kind][:4]]
 
-    judged = judge(some, reader, ledger)
+    evaluation = evaluate(some, reader, ledger)
 
     assert len(made) >= 200
-    assert [each.case.id for each in judged.verdicts if not each.is_right] == []
+    assert [each.case.id for each in evaluation.verdicts if not each.is_right] == []
 
 
 @pytest.mark.parametrize(("cases", "least", "most_wrong"), [(tried(), 160, 2), (untried(), 26, 1)])
@@ -60,11 +60,11 @@ def test_a_case_that_keeps_the_old_value_is_wrong() -> None:
     assert (both.current, lost.retired, len(more.invented)) == (False, 1, 1)
 
 
-def test_turns_can_be_heard_in_another_order_than_said(tmp_path: Path) -> None:
+def test_turns_can_be_learned_in_another_order_than_said(tmp_path: Path) -> None:
     file = tmp_path / "mine.jsonl"
     file.write_text(
-        '{"case": "a", "kind": "late", "turns": [{"say": "one", "day": 0, "heard": 1},'
-        ' {"say": "two", "heard": 0}], "current": [["customer", "budget", ["$60"]]]}\n'
+        '{"case": "a", "kind": "late", "turns": [{"say": "one", "day": 0, "received": 1},'
+        ' {"say": "two", "received": 0}], "current": [["customer", "budget", ["$60"]]]}\n'
     )
 
     (case,) = read(file)
