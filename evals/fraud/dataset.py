@@ -12,7 +12,7 @@ from commerce.fraud.models import KEPT, Attempt, History, Past, Subject
 from commerce.fraud.rates import HORIZON
 from commerce.fraud.signals import Signals, signals
 from evals.fraud.incidents import KINDS, plant
-from evals.fraud.people import Events, Ints, innocent, joined, people
+from evals.fraud.population import Events, Ints, innocent, joined, people
 from foundation.money import Money
 
 ACCOUNTS = 20_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evals.fraud.people import CARRIERS, DAY, DAYS, Events, Ints, Kind, People, happens, joined, number
+from evals.fraud.population import CARRIERS, DAY, DAYS, Events, Ints, Kind, People, happens, joined, number
 
 LATEST = (DAYS - 25) * DAY
 EARLIEST = 30 * DAY
