@@ -1,4 +1,4 @@
-"""Half a year of attempts to pay, fraud among them, told in the order in which they came."""
+"""A labelled dataset of half a year of payment attempts with planted fraud, in order of time."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from commerce.fraud.models import KEPT, Attempt, History, Past, Subject
 from commerce.fraud.rates import HORIZON
 from commerce.fraud.signals import Signals, signals
 from evals.fraud.incidents import KINDS, plant
-from evals.fraud.population import Events, Ints, innocent, joined, people
+from evals.fraud.population import Events, Ints, draw_population, innocent, joined
 from foundation.money import Money
 
 ACCOUNTS = 20_000
@@ -21,10 +21,10 @@ FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class World:
+class Dataset:
     attempts: list[Attempt]
     incident: Ints
-    """Of which incident an attempt is part; -1 for none."""
+    """The incident of each attempt; -1 for none."""
 
     @property
     def is_fraud(self) -> NDArray[np.bool_]:
@@ -36,16 +36,16 @@ class World:
         return self.is_fraud & theirs
 
 
-def world(seed: int, *, accounts: int = ACCOUNTS, incidents: int = INCIDENTS) -> World:
-    """The same for the same seed."""
+def generate_dataset(seed: int, *, accounts: int = ACCOUNTS, incidents: int = INCIDENTS) -> Dataset:
+    """Deterministic for a seed."""
     rng = np.random.default_rng(seed)
-    crowd = people(rng, accounts)
-    fair = innocent(rng, crowd)
-    foul, incident = plant(rng, crowd, incidents)
-    events = joined([fair, foul])
-    labels = np.concatenate([np.full(len(fair.at), -1), incident])
+    population = draw_population(rng, accounts)
+    legitimate = innocent(rng, population)
+    fraudulent, incident = plant(rng, population, incidents)
+    events = joined([legitimate, fraudulent])
+    labels = np.concatenate([np.full(len(legitimate.at), -1), incident])
     order = np.argsort(events.at, kind="stable")
-    return World([_attempt(events, int(at)) for at in order], labels[order])
+    return Dataset([_attempt(events, int(at)) for at in order], labels[order])
 
 
 def _attempt(events: Events, at: int) -> Attempt:
@@ -61,8 +61,8 @@ def _attempt(events: Events, at: int) -> Attempt:
     )
 
 
-class Memory:
-    """The attempts so far by what they have in common: what the ledger's indexes give, without a ledger."""
+class AttemptIndex:
+    """Past attempts by card, address, device and account, in memory, as the ledger's indexes give them."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[Subject, str], list[Past]] = defaultdict(list)
@@ -93,8 +93,8 @@ class Memory:
 
 
 def observed(attempts: list[Attempt]) -> Iterator[Signals]:
-    """The signals of each attempt in turn, from what came before it alone."""
-    memory = Memory()
+    """The signals of each attempt, from its past alone."""
+    index = AttemptIndex()
     for attempt in attempts:
-        yield signals(attempt, memory.history(attempt))
-        memory.add(attempt)
+        yield signals(attempt, index.history(attempt))
+        index.add(attempt)

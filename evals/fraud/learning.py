@@ -1,6 +1,6 @@
 """Learn the weights of the fraud score from planted fraud: `python -m evals.fraud.learning [SEED …]`.
 
-What it prints belongs in `commerce/fraud/weights.py`.
+Its output belongs in `commerce/fraud/weights.py`.
 """
 
 import sys
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from commerce.fraud.signals import Signals, Standing
-from evals.fraud.dataset import observed, world
+from evals.fraud.dataset import generate_dataset, observed
 
 SEEDS = (1, 2, 3, 4)
 TRUSTED = frozenset({"days_known"})
@@ -70,9 +70,9 @@ def _loss(parameters: Floats, values: Floats, signs: Floats) -> tuple[float, Flo
 
 
 def main(seeds: list[int]) -> None:
-    worlds = [world(seed) for seed in seeds or SEEDS]
-    seen = [each for one in worlds for each in observed(one.attempts)]
-    rules = learn(seen, np.concatenate([one.is_fraud for one in worlds]))
+    datasets = [generate_dataset(seed) for seed in seeds or SEEDS]
+    seen = [each for one in datasets for each in observed(one.attempts)]
+    rules = learn(seen, np.concatenate([one.is_fraud for one in datasets]))
     for standing, rule in rules.items():
         sys.stdout.write(f"{standing}: {rule.intercept} {rule.weights}\n")
 

@@ -1,4 +1,4 @@
-"""Planted fraud among innocent look-alikes: what the score finds, and whom it troubles."""
+"""Planted fraud among legitimate attempts that resemble it: average precision and false positives."""
 
 import time
 from argparse import ArgumentParser, Namespace
@@ -14,9 +14,9 @@ from commerce.fraud import store
 from commerce.fraud.models import Attempt
 from commerce.fraud.service import Fraud
 from evals.environment import temporary_environment
-from evals.fraud.dataset import ACCOUNTS, INCIDENTS, world
-from evals.fraud.evaluation import Judged, judge
-from evals.fraud.learning import SEEDS as LEARNT
+from evals.fraud.dataset import ACCOUNTS, INCIDENTS, generate_dataset
+from evals.fraud.evaluation import Evaluation, evaluate
+from evals.fraud.learning import SEEDS as TRAINING_SEEDS
 from evals.report import Report
 from foundation.clock import system_clock
 from foundation.crypto import DataKeys, KeyRing, LookupDigest
@@ -29,51 +29,39 @@ SEEDS = (101, 102, 103)
 GOAL = 0.80
 RULES_GOAL_US = 250.0
 STATEMENTS_GOAL = 3
-KNOWN, MEASURED = 5_000, 300
-"""Attempts that are in the ledger before, and that are assessed against them."""
+EXISTING_ATTEMPTS, MEASURED_ATTEMPTS = 5_000, 300
+"""Attempts in the ledger beforehand, and attempts assessed."""
 
 
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--seeds", type=int, nargs="+", default=SEEDS, help="of the worlds, none of them learnt from"
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=SEEDS,
+        help="seeds of the datasets, none of them used for training",
     )
-    parser.add_argument("--accounts", type=int, default=ACCOUNTS, help="innocent ones, in each world")
-    parser.add_argument("--incidents", type=int, default=INCIDENTS, help="planted, in each world")
+    parser.add_argument("--accounts", type=int, default=ACCOUNTS, help="legitimate accounts in each dataset")
+    parser.add_argument("--incidents", type=int, default=INCIDENTS, help="planted incidents in each dataset")
 
 
 def run(options: Namespace) -> Report:
-    learnt = sorted(set(options.seeds) & set(LEARNT))
+    learnt = sorted(set(options.seeds) & set(TRAINING_SEEDS))
     if learnt:
-        raise SystemExit(f"The weights were learnt from the seeds {learnt}: choose others.")
-    worlds = {
-        seed: world(seed, accounts=options.accounts, incidents=options.incidents) for seed in options.seeds
-    }
-    judged = {seed: judge(each, seed=seed) for seed, each in worlds.items()}
-    review_from = FraudSettings().review_from
-    every = list(judged.values())
-    figures = {
-        f"average precision, seed {seed}": each.precision(each.scores) for seed, each in judged.items()
-    }
-    milliseconds, statements = _in_the_ledger(worlds[options.seeds[0]].attempts)
+        raise SystemExit(f"The weights were learnt from the seeds {learnt}; choose other seeds.")
+    datasets = [
+        generate_dataset(seed, accounts=options.accounts, incidents=options.incidents)
+        for seed in options.seeds
+    ]
+    evaluations = [evaluate(each, seed=seed) for seed, each in zip(options.seeds, datasets, strict=True)]
+    milliseconds, statements = _in_the_ledger(datasets[0].attempts)
     return Report(
         suite="fraud",
         figures={
-            "attempts": sum(len(each.world.attempts) for each in every),
-            "planted attempts": sum(int(each.world.is_fraud.sum()) for each in every),
-            "average precision": min(figures.values()),
-            **figures,
-            **{
-                f"average precision, {kind}": _mean([each.by_kind()[kind] for each in every])
-                for kind in every[0].by_kind()
-            },
-            "average precision, cards told by their looks": min(each.precision(each.alike) for each in every),
-            "incidents caught": _mean([each.caught(review_from) for each in every]),
-            "innocent reviewed": _mean([each.troubled(review_from) for each in every]),
-            "calibration error": _mean([each.calibration_error() for each in every]),
-            "rules CPU us p50": float(np.median(np.concatenate([each.microseconds for each in every]))),
-            "rules CPU us p99": float(
-                np.percentile(np.concatenate([each.microseconds for each in every]), 99)
-            ),
+            "attempts": sum(len(each.attempts) for each in datasets),
+            "planted attempts": sum(int(each.is_fraud.sum()) for each in datasets),
+            **_average_precision(options.seeds, evaluations),
+            **_reviews(evaluations),
             "assessment ms p50": milliseconds,
             "statements": statements,
         },
@@ -82,19 +70,50 @@ def run(options: Namespace) -> Report:
             "rules CPU us p50": ("<=", RULES_GOAL_US),
             "statements": ("<=", STATEMENTS_GOAL),
         },
-        peers={name: _peer(every, name) for name in every[0].others},
+        peers={name: _baseline_figures(evaluations, name) for name in evaluations[0].baselines},
         notes=[
-            "The fraud is planted by ourselves: this shows that the score finds what it is meant to find, "
-            "not how much fraud a real shop has.",
-            f"The weights were learnt from the seeds {LEARNT}; average precision is the worst seed's.",
-            "Of one kind, average precision is measured against all innocent attempts.",
-            "Told by its looks alone, a card counts half; no two cards of these worlds look the same.",
+            "The fraud is synthetic: the figures show that the score finds these kinds, not how it performs "
+            "on the fraud of a real shop.",
+            f"The weights were learnt from seeds {TRAINING_SEEDS}; average precision is the worst seed's.",
+            "Average precision of one kind is measured against all legitimate attempts.",
+            "A card identified by appearance counts half; no two cards of these datasets look the same.",
         ],
     )
 
 
-def _peer(judged: Sequence[Judged], name: str) -> dict[str, float | None]:
-    return {"average precision": min(each.precision(each.others[name]) for each in judged)}
+def _average_precision(seeds: Sequence[int], evaluations: Sequence[Evaluation]) -> dict[str, float]:
+    by_seed = {
+        f"average precision, seed {seed}": each.precision(each.scores)
+        for seed, each in zip(seeds, evaluations, strict=True)
+    }
+    by_kind = {
+        f"average precision, {kind}": _mean([each.by_kind()[kind] for each in evaluations])
+        for kind in evaluations[0].by_kind()
+    }
+    return {
+        "average precision": min(by_seed.values()),
+        **by_seed,
+        **by_kind,
+        "average precision, cards identified by appearance": min(
+            each.precision(each.by_appearance) for each in evaluations
+        ),
+    }
+
+
+def _reviews(evaluations: Sequence[Evaluation]) -> dict[str, float]:
+    review_from = FraudSettings().review_from
+    microseconds = np.concatenate([each.microseconds for each in evaluations])
+    return {
+        "incidents caught": _mean([each.incident_recall(review_from) for each in evaluations]),
+        "innocent reviewed": _mean([each.false_positive_rate(review_from) for each in evaluations]),
+        "calibration error": _mean([each.calibration_error() for each in evaluations]),
+        "rules CPU us p50": float(np.median(microseconds)),
+        "rules CPU us p99": float(np.percentile(microseconds, 99)),
+    }
+
+
+def _baseline_figures(evaluations: Sequence[Evaluation], name: str) -> dict[str, float | None]:
+    return {"average precision": min(each.precision(each.baselines[name]) for each in evaluations)}
 
 
 def _mean(numbers: Sequence[float]) -> float:
@@ -102,8 +121,11 @@ def _mean(numbers: Sequence[float]) -> float:
 
 
 def _in_the_ledger(attempts: Sequence[Attempt]) -> tuple[float, int]:
-    """The median time of an assessment on a durable PostgreSQL, and the most statements that one took."""
-    known, measured = attempts[:KNOWN], attempts[KNOWN : KNOWN + MEASURED]
+    """Median time of an assessment on a durable PostgreSQL, and the maximum number of statements."""
+    known, measured = (
+        attempts[:EXISTING_ATTEMPTS],
+        attempts[EXISTING_ATTEMPTS : EXISTING_ATTEMPTS + MEASURED_ATTEMPTS],
+    )
     with (
         temporary_environment(durable=True) as environment,
         closing(open_ledger(environment.settings.ledger)) as ledger,
