@@ -1,1 +1,1 @@
-"""Parts of the `raffles` suite: draws made up, timed, counted and tampered with."""
+"""Parts of the `raffles` suite: sample draws, fairness, tampering, timing."""

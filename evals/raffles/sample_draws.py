@@ -1,4 +1,4 @@
-"""Draws made without a shop: bundles to check, to time and to tamper with."""
+"""Sample draws without a shop, whose bundles are verified, timed and tampered with."""
 
 import hashlib
 import json
@@ -28,22 +28,22 @@ BEACON = OwnBeacon(4_711, lambda: CLOSED + timedelta(days=2))
 CHAINS = {BEACON.chain.hash: BEACON.chain}
 
 
-def lines(count: int) -> list[str]:
+def ticket_lines(count: int) -> list[str]:
     return [f"{number} {holder(b'key', f'cus_{number % 7}')}" for number in range(1, count + 1)]
 
 
-def committed(count: int = 40, *, by_seed: bool = False, algorithm: str = HMAC_V1) -> Commitment:
+def make_commitment(count: int = 40, *, by_seed: bool = False, algorithm: str = HMAC_V1) -> Commitment:
     terms = Terms(
         raffle_id="raf_spring", title="Spring “Raffle”", prize="a bong", algorithm=algorithm, runners_up=2
     )
     promise = Promise(
         seed_sha256=hashlib.sha256(bytes.fromhex(SEED)).hexdigest(), promised_at=CLOSED - timedelta(days=7)
     )
-    listed = digest([block_of(lines(count))])
+    listed = digest([block_of(ticket_lines(count))])
     return commit(terms, listed, promise, closed_at=CLOSED, chain=None if by_seed else BEACON.chain)
 
 
-def drawn(commitment: Commitment, *, by_seed: bool = False) -> Outcome:
+def make_outcome(commitment: Commitment, *, by_seed: bool = False) -> Outcome:
     if by_seed or commitment.round is None:
         randomness = Randomness(source="seed", value=SEED, signature=None, seed=SEED)
     else:
@@ -51,7 +51,7 @@ def drawn(commitment: Commitment, *, by_seed: bool = False) -> Outcome:
         randomness = Randomness(
             source="drand", value=randomness_of(signature), signature=signature, seed=SEED
         )
-    tickets = lines(commitment.tickets)
+    tickets = ticket_lines(commitment.tickets)
     numbers = winners(
         commitment.algorithm,
         list_sha256=commitment.list_sha256,
@@ -63,15 +63,15 @@ def drawn(commitment: Commitment, *, by_seed: bool = False) -> Outcome:
     return Outcome(randomness=randomness, winner=winner, runners_up=tuple(others))
 
 
-def text_of(commitment: Commitment, outcome: Outcome | None) -> bytes:
-    return b"".join(written(commitment, outcome, [block_of(lines(commitment.tickets))]))
+def bundle_bytes(commitment: Commitment, outcome: Outcome | None) -> bytes:
+    return b"".join(written(commitment, outcome, [block_of(ticket_lines(commitment.tickets))]))
 
 
-def changed(text: bytes, path: Path, value: object) -> Bundle:
+def with_field(text: bytes, path: Path, value: object) -> Bundle:
     """The bundle with one field replaced."""
-    told = json.loads(text)
-    place: Any = told
+    document = json.loads(text)
+    parent: Any = document
     for name in path[:-1]:
-        place = place[name]
-    place[path[-1]] = value
-    return Bundle.model_validate_json(json.dumps(told))
+        parent = parent[name]
+    parent[path[-1]] = value
+    return Bundle.model_validate_json(json.dumps(document))

@@ -1,4 +1,4 @@
-"""Change a published bundle in every way there is, one at a time, and count what goes unnoticed."""
+"""Change each field of a published bundle, one at a time, and count undetected changes."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,15 @@ from pydantic import ValidationError
 
 from commerce.raffles.draw.bundle import Bundle, Commitment, Round
 from commerce.raffles.draw.verification import verify
-from evals.raffles.sample_draws import BEACON, CHAINS, Path, changed, committed, drawn, text_of
+from evals.raffles.sample_draws import (
+    BEACON,
+    CHAINS,
+    Path,
+    bundle_bytes,
+    make_commitment,
+    make_outcome,
+    with_field,
+)
 
 TICKETS = 60
 SHOPPED_ROUNDS = 50
@@ -18,47 +26,49 @@ SHOPPED_ROUNDS = 50
 
 @dataclass(frozen=True)
 class Tampering:
-    """How many changes were tried, and the fields whose change was believed."""
+    """The number of changes, and the fields whose change was not detected."""
 
     tried: int
-    believed: tuple[str, ...]
+    undetected: tuple[str, ...]
 
     @property
     def caught(self) -> float:
-        return 1 - len(self.believed) / self.tried
+        return 1 - len(self.undetected) / self.tried
 
 
 def tamper() -> Tampering:
-    """Every field of a draw by the beacon, by the fallback and by the seed; and draws made up as a whole."""
-    tried, believed = 0, []
-    for text in _honest():
+    """Each field of a draw by beacon, by fallback and by seed; and whole bundles that are forged."""
+    tried, undetected = 0, []
+    for text in _honest_bundles():
         for path, value in _changes(json.loads(text)):
             tried += 1
-            if _is_believed(text, path, value):
-                believed.append("/".join(map(str, path)))
-    for made_up in _made_up():
+            if _is_accepted(text, path, value):
+                undetected.append("/".join(map(str, path)))
+    for forged in _forged_bundles():
         tried += 1
-        if all(check.is_right for check in verify(made_up, published=committed().sha256(), chains=CHAINS)):
-            believed.append(f"made up: closed {made_up.commitment.closed_at}")
-    return Tampering(tried, tuple(believed))
+        if all(
+            check.is_right for check in verify(forged, published=make_commitment().sha256(), chains=CHAINS)
+        ):
+            undetected.append(f"forged: closed {forged.commitment.closed_at}")
+    return Tampering(tried, tuple(undetected))
 
 
-def _honest() -> Iterator[bytes]:
+def _honest_bundles() -> Iterator[bytes]:
     for planned_by_seed, drawn_by_seed in ((False, False), (False, True), (True, True)):
-        commitment = committed(TICKETS, by_seed=planned_by_seed)
-        yield text_of(commitment, drawn(commitment, by_seed=drawn_by_seed))
+        commitment = make_commitment(TICKETS, by_seed=planned_by_seed)
+        yield bundle_bytes(commitment, make_outcome(commitment, by_seed=drawn_by_seed))
 
 
-def _is_believed(text: bytes, path: Path, value: object) -> bool:
+def _is_accepted(text: bytes, path: Path, value: object) -> bool:
     try:
-        bundle = changed(text, path, value)
+        bundle = with_field(text, path, value)
     except ValidationError:
         return False
     return all(check.is_right for check in verify(bundle, chains=CHAINS))
 
 
 def _changes(value: Any, path: Path = ()) -> Iterator[tuple[Path, object]]:  # noqa: ANN401 - any JSON
-    """Each field changed a little, and each that holds others emptied."""
+    """A small change of each scalar; each container emptied, and lists cut, reversed and extended."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _changes(inner, (*path, name))
@@ -85,17 +95,17 @@ def _other(value: Any) -> object:  # noqa: ANN401 - any JSON
             return None
 
 
-def _made_up() -> Iterator[Bundle]:
-    """Whole draws, consistent in themselves, by someone who closed later to get another round."""
-    honest = committed(TICKETS)
+def _forged_bundles() -> Iterator[Bundle]:
+    """Consistent bundles of a raffle closed later, so that another round decides."""
+    honest = make_commitment(TICKETS)
     for step in range(1, SHOPPED_ROUNDS + 1):
         commitment = _closed_later(honest, by=step * BEACON.period)
-        yield Bundle.model_validate_json(text_of(commitment, drawn(commitment)))
+        yield Bundle.model_validate_json(bundle_bytes(commitment, make_outcome(commitment)))
 
 
 def _closed_later(honest: Commitment, *, by: timedelta) -> Commitment:
     if honest.round is None:
-        raise ValueError("the beacon decides this one")
+        raise ValueError("a draw by the beacon is expected")
     at = honest.round.at + by
     number = BEACON.chain.first_round_at(at)
     named = Round(chain_hash=honest.round.chain_hash, number=number, at=at)

@@ -1,4 +1,4 @@
-"""CPU of drawing and verifying by the number of tickets, and a draw from a ledger that holds them all."""
+"""CPU time of draw and verification by number of tickets, and a draw from a full ledger."""
 
 import hashlib
 import time
@@ -20,8 +20,16 @@ from commerce.raffles.models import Raffle, RaffleStatus
 from demo.fakes.drand import OwnBeacon
 from demo.generator.rooms import SetClock
 from evals.environment import temporary_environment
-from evals.raffles.fairness import Draw, by, naive
-from evals.raffles.sample_draws import CHAINS, CLOSED, SEED, committed, drawn, lines, text_of
+from evals.raffles.fairness import Draw, draw_with, naive
+from evals.raffles.sample_draws import (
+    CHAINS,
+    CLOSED,
+    SEED,
+    bundle_bytes,
+    make_commitment,
+    make_outcome,
+    ticket_lines,
+)
 from foundation.crypto import DataKeys, KeyRing
 from foundation.money import Money
 from foundation.outbox import Outbox
@@ -39,36 +47,36 @@ PLAIN = "COPY (SELECT number, customer_id FROM raffle_tickets ORDER BY number) T
 
 
 def cpu_by_size(sizes: Sequence[int]) -> tuple[list[float], list[float]]:
-    """Seconds of CPU to draw from the list and to verify the bundle's bytes; the best of a few runs."""
+    """CPU seconds to draw from the list and to verify the bundle; the minimum of a few runs."""
     drawing, verifying = [], []
     for size in sizes:
         blocks = list(_blocks(size))
-        commitment = committed(size)
-        bundle = text_of(commitment, drawn(commitment))
+        commitment = make_commitment(size)
+        bundle = bundle_bytes(commitment, make_outcome(commitment))
         drawing.append(_cpu(partial(_draw, blocks, size)))
         verifying.append(_cpu(partial(_check, bundle)))
     return drawing, verifying
 
 
 def exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:
-    """Of the power of its size with which the time grows, over the last two decades."""
+    """Exponent of the power law by which time grows with size, over the last two decades."""
     return float(np.polyfit(np.log(sizes[-3:]), np.log(seconds[-3:]), 1)[0])
 
 
 def peers(tickets: int) -> Mapping[str, float]:
-    """CPU of the draw alone, without hashing the list."""
-    listed = committed(10).list_sha256
+    """CPU time of the choice of winners alone, without hashing the list."""
+    listed = make_commitment(10).list_sha256
     ways: dict[str, Draw] = {
-        "RFC 3797": by(RFC3797, tickets=tickets),
+        "RFC 3797": draw_with(RFC3797, tickets=tickets),
         "random.sample": partial(naive, tickets=tickets),
     }
     return {name: _cpu(partial(draw, listed, SEED)) for name, draw in ways.items()}
 
 
 def from_ledger(tickets: int) -> dict[str, float]:
-    """Seconds on the clock to close and to draw a raffle of so many tickets that are in the ledger.
+    """Wall time to close and to draw a raffle with so many tickets in the ledger.
 
-    Beside them the floor: to hash the tickets as the database copies them out, in order.
+    The floor is the time to hash the tickets as the database copies them out in order.
     """
     clock = SetClock(CLOSED)
     beacon = OwnBeacon(4_711, clock)
@@ -89,7 +97,7 @@ def _fill(ledger: Ledger, tickets: int) -> None:
     raffle = Raffle(
         id=RAFFLE,
         title="Large",
-        prize="a house",
+        prize="a gift card",
         ticket_price=Money(1_00),
         max_tickets=tickets,
         per_customer_limit=5,
@@ -111,24 +119,24 @@ def _fill(ledger: Ledger, tickets: int) -> None:
 
 def _copied_out(ledger: Ledger) -> str:
     sha = hashlib.sha256()
-    with ledger.transaction() as connection, connection.connection.cursor().copy(PLAIN) as lines:
-        for line in lines:
+    with ledger.transaction() as connection, connection.connection.cursor().copy(PLAIN) as ticket_lines:
+        for line in ticket_lines:
             sha.update(line)
     return sha.hexdigest()
 
 
 def _blocks(size: int) -> Iterator[bytes]:
-    listed = lines(size)
+    listed = ticket_lines(size)
     return (block_of(listed[start : start + 2_000]) for start in range(0, size, 2_000))
 
 
 def _draw(blocks: Sequence[bytes], size: int) -> list[int]:
-    return by(HMAC_V1, tickets=size)(digest(blocks).sha256, SEED)
+    return draw_with(HMAC_V1, tickets=size)(digest(blocks).sha256, SEED)
 
 
 def _check(bundle: bytes) -> None:
     if not all(check.is_right for check in verify(Bundle.model_validate_json(bundle), chains=CHAINS)):
-        raise AssertionError("an honest draw was not believed")
+        raise AssertionError("an honest draw was not verified")
 
 
 def _cpu(work: Callable[[], object]) -> float:

@@ -1,8 +1,8 @@
-"""Draws of raffles: is every ticket as likely to win, what a draw and its check cost, what is caught."""
+"""Raffle draws: fairness, cost of draw and verification, detection of tampering."""
 
 from argparse import ArgumentParser, Namespace
 
-from evals.raffles.fairness import WAYS, p_value
+from evals.raffles.fairness import METHODS, p_value
 from evals.raffles.tampering import tamper
 from evals.raffles.timing import cpu_by_size, exponent, from_ledger, peers
 from evals.report import Goal, Report
@@ -13,16 +13,20 @@ SHOWN = 10
 
 
 def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--draws", type=int, default=DRAWS, help=f"of 100 tickets, {DRAWS:,} if not given")
-    parser.add_argument("--tickets", type=int, default=TICKETS, help=f"at most, {TICKETS:,} if not given")
+    parser.add_argument(
+        "--draws", type=int, default=DRAWS, help=f"draws of 100 tickets, {DRAWS:,} by default"
+    )
+    parser.add_argument(
+        "--tickets", type=int, default=TICKETS, help=f"tickets of the largest raffle, {TICKETS:,} by default"
+    )
 
 
 def run(options: Namespace) -> Report:
-    p_values = {name: p_value(draw, draws=options.draws) for name, draw in WAYS.items()}
+    p_values = {name: p_value(draw, draws=options.draws) for name, draw in METHODS.items()}
     sizes = [size for power in range(7) if (size := SMALLEST * 10**power) <= options.tickets]
     drawing, verifying = cpu_by_size(sizes)
     tampering = tamper()
-    rivals = peers(options.tickets)
+    peer_seconds = peers(options.tickets)
     figures: dict[str, float] = {
         "draws": options.draws,
         "uniform p": p_values.pop(""),
@@ -49,7 +53,11 @@ def run(options: Namespace) -> Report:
         f"{size:,} tickets: draw {draw * 1000:.2f} ms, verify {check * 1000:.2f} ms"
         for size, draw, check in zip(sizes, drawing, verifying, strict=True)
     ]
-    notes.append("a peer's draw CPU is of the choice alone: none of them hashes a list or proves anything")
-    notes += [f"believed: {field}" for field in tampering.believed[:SHOWN]]
-    measured = {name: {"uniform p": p, "draw CPU seconds": rivals[name]} for name, p in p_values.items()}
+    notes.append(
+        "a peer's draw CPU is that of the choice of winners alone, without a hash of the list or a proof"
+    )
+    notes += [f"undetected: {field}" for field in tampering.undetected[:SHOWN]]
+    measured = {
+        name: {"uniform p": p, "draw CPU seconds": peer_seconds[name]} for name, p in p_values.items()
+    }
     return Report("raffles", figures, goals, peers=measured, notes=notes)

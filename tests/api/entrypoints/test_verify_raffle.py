@@ -7,20 +7,20 @@ from typer.testing import CliRunner, Result
 
 from api.entrypoints.cli import app
 from commerce.raffles.draw.bundle import Commitment
-from evals.raffles.sample_draws import changed, committed, drawn, text_of
+from evals.raffles.sample_draws import bundle_bytes, make_commitment, make_outcome, with_field
 
 HEAVY = ("sqlalchemy", "psycopg", "fastapi", "httpx", "torch", "numpy", "foundation.settings")
 
 
 @pytest.fixture
 def commitment() -> Commitment:
-    return committed(by_seed=True)
+    return make_commitment(by_seed=True)
 
 
 @pytest.fixture
 def bundle(tmp_path: Path, commitment: Commitment) -> Path:
     path = tmp_path / "bundle.json"
-    path.write_bytes(text_of(commitment, drawn(commitment)))
+    path.write_bytes(bundle_bytes(commitment, make_outcome(commitment)))
     return path
 
 
@@ -40,7 +40,7 @@ def test_one_screen_says_what_was_checked(bundle: Path, commitment: Commitment) 
 
 
 def test_a_changed_winner_is_told_with_the_reason(bundle: Path) -> None:
-    forged = changed(bundle.read_bytes(), ("outcome", "winner", "ticket"), 1)
+    forged = with_field(bundle.read_bytes(), ("outcome", "winner", "ticket"), 1)
     bundle.write_text(forged.model_dump_json(by_alias=True))
 
     result = livhana(bundle)

@@ -12,13 +12,13 @@ from evals.raffles.sample_draws import (
     CHAINS,
     CLOSED,
     SEED,
-    changed,
-    committed,
-    drawn,
-    text_of,
+    bundle_bytes,
+    make_commitment,
+    make_outcome,
+    with_field,
 )
 
-GOOD = text_of(committed(), drawn(committed()))
+GOOD = bundle_bytes(make_commitment(), make_outcome(make_commitment()))
 NEXT = BEACON.chain.first_round_at(CLOSED + WAIT) + 1
 
 
@@ -34,14 +34,17 @@ def bundle(text: bytes) -> Bundle:
 @pytest.mark.parametrize("by_seed", [False, True])
 @pytest.mark.parametrize("algorithm", ["hmac-sha256-v1", RFC3797])
 def test_an_honest_draw_is_right_in_every_way(algorithm: str, *, by_seed: bool) -> None:
-    commitment = committed(by_seed=by_seed, algorithm=algorithm)
+    commitment = make_commitment(by_seed=by_seed, algorithm=algorithm)
 
-    assert wrong(bundle(text_of(commitment, drawn(commitment))), published=commitment.sha256()) == set()
+    assert (
+        wrong(bundle(bundle_bytes(commitment, make_outcome(commitment))), published=commitment.sha256())
+        == set()
+    )
 
 
 def test_the_declared_fallback_is_right_and_says_what_it_is() -> None:
-    commitment = committed()
-    checks = verify(bundle(text_of(commitment, drawn(commitment, by_seed=True))), chains=CHAINS)
+    commitment = make_commitment()
+    checks = verify(bundle(bundle_bytes(commitment, make_outcome(commitment, by_seed=True))), chains=CHAINS)
 
     [said] = [check.says for check in checks if check.name == "randomness"]
     assert all(check.is_right for check in checks)
@@ -74,12 +77,12 @@ def test_the_declared_fallback_is_right_and_says_what_it_is() -> None:
     ],
 )
 def test_a_changed_field_is_found(path: tuple[str | int, ...], value: object, finds: set[str]) -> None:
-    assert wrong(changed(GOOD, path, value)) == finds
+    assert wrong(with_field(GOOD, path, value)) == finds
 
 
 def test_a_round_chosen_afterwards_is_found_by_who_noted_the_commitment() -> None:
     """Whoever rewrites the whole bundle can shop for a round, but not against what was shown at closing."""
-    late = committed().model_copy(
+    late = make_commitment().model_copy(
         update={
             "closed_at": CLOSED + BEACON.period,
             "round": Round(
@@ -88,10 +91,10 @@ def test_a_round_chosen_afterwards_is_found_by_who_noted_the_commitment() -> Non
             "seed_decides_at": BEACON.chain.time_of(NEXT) + timedelta(days=1),
         }
     )  # fmt: skip
-    forged = bundle(text_of(late, drawn(late)))
+    forged = bundle(bundle_bytes(late, make_outcome(late)))
 
     assert wrong(forged) == set()
-    assert wrong(forged, published=committed().sha256()) == {"commitment"}
+    assert wrong(forged, published=make_commitment().sha256()) == {"commitment"}
 
 
 def test_a_beacon_that_nobody_knows_is_not_believed() -> None:
