@@ -1,4 +1,4 @@
-"""The peer: a router written in ten minutes, which takes the label of the nearest example."""
+"""The peer: a nearest-neighbour intent classifier over the same examples."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from tools.base import Tool
 
 
 class NearestExample:
-    """It has the same examples and fills arguments by the same rules, from the message as it stands."""
+    """Uses the same examples, and fills arguments by the same rules from the message alone."""
 
     def __init__(self, encoder: Encoder, named: Sequence[Named], tools: Sequence[Tool]) -> None:
         examples = {tool.name: tool.examples for tool in tools} | lexicon.smalltalk()
@@ -25,10 +25,10 @@ class NearestExample:
         self._filler = Filler(Choices(), Names(named))
 
     def answer(self, text: str) -> tuple[list[tuple[str, Mapping[str, Any]]], str]:
-        """The call it would make, or else the words it would say."""
+        """Its tool call, or else its reply."""
         label = self._labels[int(np.argmax(self._vectors @ self._encoder.encode([text])[0]))]
         tool = self._tools.get(label)
         if tool is None:
             return [], phrases()[label].en
-        clue = Clue(tuple(text.lower().replace("?", " ").split()), text)
-        return [(label, self._filler.fill(schema.slots(tool), clue))], ""
+        span = Clue(tuple(text.lower().replace("?", " ").split()), text)
+        return [(label, self._filler.fill(schema.slots(tool), span))], ""

@@ -1,4 +1,4 @@
-"""Sentences of customers, what was said before them, and what a shop's assistant should make of each."""
+"""Customers' sentences with their context and the expected tool calls or replies."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HOME = Path(__file__).parent
+FOLDER = Path(__file__).parent
 ABOUT = "about"
-"""Stands for any value near enough, such as what "around 30" may be."""
+"""Matches any value given, such as a bound for "around 30"."""
 INCIDENTAL = {"words", "sort", "question", "preference", "about", "summary", "reason"}
-"""Arguments in free words, and the order of results: not judged unless expected."""
+"""Free-text arguments and the sort order: compared only if expected."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Expected:
     arguments: Mapping[str, Any]
 
     def is_met_by(self, tool: str, given: Mapping[str, Any]) -> bool:
-        """The expected arguments and no others that would narrow or change the outcome."""
+        """Whether the call has the expected arguments, and no others that would change its result."""
         if tool != self.tool:
             return False
         met = all(_same(value, given.get(name)) for name, value in self.arguments.items())
@@ -36,19 +36,19 @@ class Sentence:
     kind: str
     say: str
     after: str | None
-    """The customer's message before, answered in the same thread."""
+    """The previous message in the thread."""
     calls: Sequence[Expected]
     phrases: frozenset[str]
-    """Where no call is right: the phrases of which one should be said."""
+    """If no call is expected: phrases of which the reply contains one."""
     or_calls: Sequence[Expected]
-    """Calls that would be as good as a phrase."""
+    """Calls accepted instead of a phrase."""
     asks: bool
-    """A question back is right."""
+    """Whether a clarifying question is expected."""
 
 
 def read(name: str) -> list[Sentence]:
-    """The sentences of `dev` or `test`."""
-    lines = (HOME / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    """Read the set `dev` or `test`."""
+    lines = (FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     return [_sentence(json.loads(line)) for line in lines]
 
 

@@ -1,4 +1,4 @@
-"""Sentences the offline model was not tuned on: whether it makes the right calls, or the right refusal."""
+"""Sentences the offline model was not tuned on: expected tool calls, questions or refusals."""
 
 import asyncio
 import json
@@ -18,14 +18,14 @@ from agent.models.offline.training import Training
 from agent.models.offline.vocabulary import Named
 from demo.generator.catalogue import products
 from evals.phrasings.nearest import NearestExample
-from evals.phrasings.sentences import HOME, Expected, Sentence, read
+from evals.phrasings.sentences import FOLDER, Expected, Sentence, read
 from evals.report import Report
 from foundation.settings import load_settings
 from memory.embeddings import load_embedder
 from tools.catalog import TOOLS
 
 SEED = 7
-"""Of the catalogue whose names stand beside the ones that the sentences speak of."""
+"""Of the catalogue whose names are added to those in the sentences."""
 STEPS = 6
 GOAL = 0.92
 CPU_GOAL_MS = 8.0
@@ -33,35 +33,35 @@ MISSES_SHOWN = 12
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What a model made of a sentence."""
+class ModelResponse:
+    """The model's tool calls and reply to a sentence."""
 
     calls: Sequence[tuple[str, Mapping[str, Any]]]
     words: str
     milliseconds: Sequence[float]
-    """CPU of each of its answers."""
+    """CPU time of each model call."""
 
 
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--set", choices=["test", "dev"], default="test", help="the sentences, test if not given"
+        "--set", choices=["test", "dev"], default="test", help="set of sentences, test by default"
     )
 
 
 def run(options: Namespace) -> Report:
     folder = load_settings().var / "models"
     embedder = load_embedder(folder)
-    shop = json.loads((HOME / "shop.json").read_text(encoding="utf-8"))
+    shop = json.loads((FOLDER / "shop.json").read_text(encoding="utf-8"))
     named = [Named(*each) for each in shop["names"]]
     named += [Named("product", f"prd_{at}", each.name) for at, each in enumerate(products(SEED))]
     model = OfflineModel(Training(embedder, folder=folder), names=lambda: named)
     model.prepare(TOOLS)
     sentences = read(options.set)
-    heard = [listen(model, each, results=shop["results"]) for each in sentences]
-    understood = [is_understood(each, was) for each, was in zip(sentences, heard, strict=True)]
+    responses = [respond(model, each, results=shop["results"]) for each in sentences]
+    understood = [is_understood(each, response) for each, response in zip(sentences, responses, strict=True)]
     peer = NearestExample(embedder, named, TOOLS)
-    by_peer = [is_understood(each, Heard(*peer.answer(each.say), ())) for each in sentences]
-    spent = [each for was in heard for each in was.milliseconds]
+    by_peer = [is_understood(each, ModelResponse(*peer.answer(each.say), ())) for each in sentences]
+    spent = [each for response in responses for each in response.milliseconds]
     missed = [each for each, right in zip(sentences, understood, strict=True) if not right]
     return Report(
         suite="phrasings",
@@ -78,34 +78,34 @@ def run(options: Namespace) -> Report:
     )
 
 
-def listen(model: OfflineModel, sentence: Sentence, *, results: Mapping[str, Any]) -> Heard:
-    """The model's calls and words for a sentence, in a thread where every tool answers from `results`."""
+def respond(model: OfflineModel, sentence: Sentence, *, results: Mapping[str, Any]) -> ModelResponse:
+    """The response to a sentence in a thread in which tools return `results`."""
     thread: list[Message] = []
     if sentence.after is not None:
         _turn(model, thread, sentence.after, results)
     return _turn(model, thread, sentence.say, results)
 
 
-def _turn(model: OfflineModel, thread: list[Message], text: str, results: Mapping[str, Any]) -> Heard:
+def _turn(model: OfflineModel, thread: list[Message], text: str, results: Mapping[str, Any]) -> ModelResponse:
     thread.append({"role": "user", "content": [{"type": "text", "text": text}]})
     calls: list[tuple[str, Mapping[str, Any]]] = []
     spent: list[float] = []
     for _ in range(STEPS):
         started = time.process_time()
-        answer = asyncio.run(model.answer(ModelRequest("", "", thread, TOOLS), on_text=_nowhere))
+        answer = asyncio.run(model.answer(ModelRequest("", "", thread, TOOLS), on_text=_discard))
         spent.append((time.process_time() - started) * 1000)
         content = [_numbered(block, len(thread)) for block in answer.content]
         thread.append({"role": "assistant", "content": content})
         uses = [block for block in content if block["type"] == "tool_use"]
         if not uses:
-            return Heard(calls, "".join(block["text"] for block in content), spent)
+            return ModelResponse(calls, "".join(block["text"] for block in content), spent)
         calls += [(block["name"], block["input"]) for block in uses]
         thread.append({"role": "user", "content": [_result(block, results) for block in uses]})
-    return Heard(calls, "", spent)
+    return ModelResponse(calls, "", spent)
 
 
-async def _nowhere(_text: str) -> None:
-    """Takes what is spoken; the whole of it comes in the answer too."""
+async def _discard(_text: str) -> None:
+    """Discards streamed text, which the answer contains too."""
 
 
 def _numbered(block: Block, place: int) -> Block:
@@ -117,21 +117,21 @@ def _result(use: Block, results: Mapping[str, Any]) -> Block:
     return {"type": "tool_result", "tool_use_id": use["id"], "content": content}
 
 
-def is_understood(sentence: Sentence, heard: Heard) -> bool:
+def is_understood(sentence: Sentence, response: ModelResponse) -> bool:
     if sentence.calls:
-        return _meets(sentence.calls, heard)
-    if sentence.or_calls and _meets(sentence.or_calls, heard):
+        return _meets(sentence.calls, response)
+    if sentence.or_calls and _meets(sentence.or_calls, response):
         return True
-    if heard.calls:
+    if response.calls:
         return False
-    said = {label for label in phrases().known if _is_said(label, heard.words)}
+    said = {label for label in phrases().known if _is_said(label, response.words)}
     if sentence.asks:
-        return not said and heard.words.rstrip().endswith("?")
+        return not said and response.words.rstrip().endswith("?")
     return bool(said & sentence.phrases)
 
 
-def _meets(expected: Sequence[Expected], heard: Heard) -> bool:
-    left = list(heard.calls)
+def _meets(expected: Sequence[Expected], response: ModelResponse) -> bool:
+    left = list(response.calls)
     for each in expected:
         met = next((made for made in left if each.is_met_by(*made)), None)
         if met is None:

@@ -1,4 +1,4 @@
-"""The sentences that measure the offline model, and how a heard call is judged."""
+"""The sentences that measure the offline model, and how a call is compared with the expected one."""
 
 import string
 
