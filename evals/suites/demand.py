@@ -1,9 +1,9 @@
-"""Forecasts of weekly sales and reorder points, beside plainer ones: how near, and how often stock lasts."""
+"""Forecasts of weekly sales and reorder points, compared with baselines: error and service level."""
 
 from argparse import ArgumentParser, Namespace
 
 from commerce.demand.models import Policy
-from evals.benchmarks.demand.evaluation import Judged, judge, peers, shop_way
+from evals.benchmarks.demand.evaluation import Evaluation, evaluate, peers, shop_forecaster
 from evals.benchmarks.demand.series import SYNTHETIC, Weeks, generate, read
 from evals.report import Goal, Report
 
@@ -17,14 +17,14 @@ OFF_GOAL = 0.02
 
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--customers", type=int, default=CUSTOMERS, help="of the generated shop, without --data"
+        "--customers", type=int, default=CUSTOMERS, help="customers of the generated shop, without --data"
     )
 
 
 def run(options: Namespace) -> Report:
     weeks = read(options.data) if options.data else generate(SEED, customers=options.customers)
-    ours = judge(weeks, shop_way(POLICY), POLICY)
-    others = {name: judge(weeks, way, POLICY) for name, way in peers(POLICY).items()}
+    ours = evaluate(weeks, shop_forecaster(POLICY), POLICY)
+    others = {name: evaluate(weeks, forecaster, POLICY) for name, forecaster in peers(POLICY).items()}
     best = min(other.mase for other in others.values() if other.mase is not None)
     return Report(
         suite="demand",
@@ -38,10 +38,10 @@ def run(options: Namespace) -> Report:
         peers={name: _figures(other) for name, other in others.items()},
         notes=[
             f"Data: {weeks.name}. MASE of the last four weeks; reorder points for {POLICY.lead_days} days at "
-            f"{POLICY.service_level:.0%}, at the four last points in time.",
-            "Peers have the margin of the normal distribution; `past lead times` has their quantile.",
-            "A generated shop grows as it was told to, so its MASE has no goal; stock-outs hide sales "
-            "from the forecasts there and not from the judge.",
+            f"{POLICY.service_level:.0%}, at the last four origins.",
+            "Peers use a normal safety margin; `past lead times` uses the empirical quantile.",
+            "The growth of a generated shop is a setting, so its MASE has no goal; stock-outs hide sales "
+            "from the forecasts there, but not from the evaluation.",
             "Stock is the median reorder point over the mean sales of a lead time.",
         ],
     )
@@ -53,11 +53,11 @@ def _goals(weeks: Weeks) -> dict[str, Goal]:
     return {**near, "off the service level": ("<=", OFF_GOAL)}
 
 
-def _figures(judged: Judged) -> dict[str, float | None]:
+def _figures(evaluation: Evaluation) -> dict[str, float | None]:
     return {
-        "MASE": judged.mase,
-        "realised service": judged.service,
-        "realised service, worst": judged.worst,
-        "off the service level": abs(judged.service - POLICY.service_level),
-        "stock": judged.stock,
+        "MASE": evaluation.mase,
+        "realised service": evaluation.service,
+        "realised service, worst": evaluation.worst,
+        "off the service level": abs(evaluation.service - POLICY.service_level),
+        "stock": evaluation.stock,
     }

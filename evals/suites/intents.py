@@ -1,4 +1,4 @@
-"""What messages ask for: CLINC150 for the method, the shop's sentences for what it learned at its start."""
+"""Intent classification: CLINC150 for the method, the shop's sentences for the model trained at start."""
 
 import time
 from argparse import Namespace
@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from evals.benchmarks.intents import clinc
-from evals.benchmarks.intents.shop_sentences import HeardShare, heard_share
+from evals.benchmarks.intents.shop_sentences import IntentAccuracy, intent_accuracy
 from evals.facts.names import DemoCatalogue
 from evals.report import Figure, Goal, Report
 from foundation.settings import load_settings
@@ -29,7 +29,7 @@ def run(options: Namespace) -> Report:
     intents = learn_intents({tool.name: tool.examples for tool in TOOLS}, products, embedder)
     enrichment = Enrichment(intents, Entities(catalogue, is_word=embedder.is_word))
     start_seconds = time.process_time() - started
-    shop = heard_share(intents, embedder)
+    shop = intent_accuracy(intents, embedder)
     measured = _measured(options, embedder)
     ours, peer = measured or ({}, {})
     goals: dict[str, Goal] = {"understanding CPU ms p50": ("<=", CPU_GOAL_MS)}
@@ -39,16 +39,16 @@ def run(options: Namespace) -> Report:
         suite="intents",
         figures={
             **ours,
-            **_own(shop),
+            **_shop_figures(shop),
             "start CPU seconds": start_seconds,
             **_costs(enrichment, embedder, shop),
         },
         goals=goals,
         peers={clinc.PEER: peer} if measured else {},
         notes=[
-            "Everything is learned from the parts `train`; the other parts are measured on once.",
-            "CPU of understanding is beyond the sentence's vector, which a turn is kept with anyway.",
-            *([] if measured else [f"CLINC150 is not here: give --data with {clinc.FILE}."]),
+            "Training uses the parts `train` only; the other parts are evaluated once.",
+            "CPU of understanding excludes the embedding of the sentence, which a turn needs anyway.",
+            *([] if measured else [f"CLINC150 is not available: give --data with {clinc.FILE}."]),
         ],
     )
 
@@ -62,7 +62,7 @@ def _measured(options: Namespace, embedder: Embedder) -> tuple[dict[str, Figure]
     return {**ours, "training CPU seconds": time.process_time() - started}, dict(clinc.logistic(data))
 
 
-def _own(shop: HeardShare) -> dict[str, Figure]:
+def _shop_figures(shop: IntentAccuracy) -> dict[str, Figure]:
     return {
         "shop sentences": len(shop.sentences),
         "shop intent right": shop.right,
@@ -70,7 +70,7 @@ def _own(shop: HeardShare) -> dict[str, Figure]:
     }
 
 
-def _costs(enrichment: Enrichment, embedder: Embedder, shop: HeardShare) -> dict[str, Figure]:
+def _costs(enrichment: Enrichment, embedder: Embedder, shop: IntentAccuracy) -> dict[str, Figure]:
     vectors = embedder.encode([SHAPE.format(text) for text in shop.sentences])
     spent = []
     for text, vector in zip(shop.sentences, vectors, strict=True):

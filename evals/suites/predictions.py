@@ -1,15 +1,15 @@
-"""Who buys again, when, for how much and what: on shops that really were, and on a generated one apart."""
+"""Forecasts of who buys again, when, for how much and what, on real shops and on a generated one."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from evals.benchmarks.predictions.evaluation import RESAMPLES, judge
-from evals.benchmarks.predictions.recommendations import judge_shelves
+from evals.benchmarks.predictions.evaluation import RESAMPLES, evaluate
+from evals.benchmarks.predictions.recommendations import evaluate_recommendations
 from evals.benchmarks.predictions.scale import measure
 from evals.benchmarks.predictions.splits import LINES, VISITS, Split, baskets, visits
-from evals.benchmarks.predictions.synthetic import judge_generated
+from evals.benchmarks.predictions.synthetic import evaluate_generated
 from evals.report import Figure, Goal, Report
 
 SEED, CUSTOMERS = 17, 20_000
@@ -26,11 +26,11 @@ SCALE: dict[str, Goal] = {"CPU s": ("<=", 30.0), "GiB": ("<=", 2.0), "one custom
 NOTES = (
     f"Wins are shares of {RESAMPLES} resamples of the customers in which ours is at least as good as the "
     "best of the others: 0.05 and more is no worse, 0.95 and more is better.",
-    "Every model was fitted on what was known on the first day to foretell, and on nothing later.",
-    "Of the shelves: again counts all that was bought, new only what the customer never had.",
-    "The generated shop follows assumptions near the model's own: it proves that the model is right, not how "
-    "good it is in a real shop.",
-    "Without --data no real shop is measured. CPU and memory are those of the whole run's scale part.",
+    "Every model was fitted on purchases before the first day to forecast.",
+    "Of recommendations: again counts all purchases, new only products that the customer never had.",
+    "The generated shop follows assumptions near the model's own: it checks the implementation, not the "
+    "accuracy in a real shop.",
+    "Without --data no real shop is measured. CPU and memory are those of the scale part.",
 )
 T = TypeVar("T")
 
@@ -42,9 +42,9 @@ def add_options(parser: ArgumentParser) -> None:
             nargs=3,
             action="append",
             metavar=("FILE", "DAY", "DAYS"),
-            help=f"{what}, the first day to foretell and how many; may be repeated",
+            help=f"{what}, the first day to forecast and the number of days; may be repeated",
         )
-    parser.add_argument("--customers", type=int, default=CUSTOMERS, help="of the generated shop")
+    parser.add_argument("--customers", type=int, default=CUSTOMERS, help="customers of the generated shop")
 
 
 def run(options: Namespace) -> Report:
@@ -56,26 +56,26 @@ def run(options: Namespace) -> Report:
     others: dict[str, dict[str, Figure]] = {}
     real = [visits(folder, split) for split in seen if split[0] not in absent]
     shelved = [baskets(folder, split) for split in bought if split[0] not in absent]
-    judged = [(each.name, judge(each)) for each in real]
-    judged += [(each.name, judge_shelves(each)) for each in shelved]
-    for name, found in judged:
+    evaluations = [(each.name, evaluate(each)) for each in real]
+    evaluations += [(each.name, evaluate_recommendations(each)) for each in shelved]
+    for name, found in evaluations:
         figures |= _named(name, found.ours)
         goals |= _named(name, {each: goal for each, goal in GOALS.items() if each in found.ours})
         for peer, theirs in found.peers.items():
             others.setdefault(peer, {}).update(_named(name, theirs))
-    figures |= _named("generated", judge_generated(SEED, customers=min(options.customers, CUSTOMERS)))
+    figures |= _named("generated", evaluate_generated(SEED, customers=min(options.customers, CUSTOMERS)))
     figures |= _named("scale", measure(SEED, customers=options.customers))
     return Report(
         suite="predictions",
         figures=figures,
         goals={**goals, **_named("generated", GENERATED), **_named("scale", SCALE)},
         peers=others,
-        notes=[*NOTES, *(f"Not measured, since it is not there: {file}." for file in absent)],
+        notes=[*NOTES, *(f"Not measured, file missing: {file}." for file in absent)],
     )
 
 
 def _asked(options: Namespace) -> tuple[Sequence[Split], Sequence[Split]]:
-    """The splits named, or else the usual ones of a folder that was named."""
+    """The splits given, or the default ones if a folder is given."""
     if options.visits or options.lines:
         return options.visits or (), options.lines or ()
     return (VISITS, LINES) if options.data else ((), ())

@@ -1,4 +1,4 @@
-"""How near forecasts came, and how often stock would have lasted, by the shop's way and by simpler ones."""
+"""Forecast error and realised service level, of the shop's forecasts and of baselines."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,69 +13,69 @@ from evals.benchmarks.demand.series import Floats, Weeks
 
 HORIZON = 4
 ORIGINS = 4
-"""Points in time at which stock is ordered, a lead time apart, the last ending with the data."""
+"""Forecast origins, one lead time apart, the last of which ends with the data."""
 SEASON = 4
 NORMAL = 1.6449
 """The 95 % quantile of the normal distribution."""
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     mase: float | None
     """Mean absolute error over the last four weeks, in units of the naive forecast's error before them."""
     service: float
-    """The share of lead times in which the reorder point covered what was wanted."""
+    """Share of lead times in which the reorder point covered demand."""
     worst: float
-    """Of one point in time."""
+    """The lowest of one origin."""
     stock: float
-    """Reorder points over the mean sales of a lead time: what the service costs."""
+    """Reorder point over mean sales of a lead time: the cost of the service level."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """For each product: what it sells in each of the weeks to come, and the reorder point."""
+    """For each product: forecast of each coming week, and the reorder point."""
 
     weekly: Floats | None
     upper: Floats
 
 
-Way = Callable[[Floats], Bounds]
+Forecaster = Callable[[Floats], Bounds]
 
 
-def judge(weeks: Weeks, way: Way, policy: Policy) -> Judged:
+def evaluate(weeks: Weeks, forecaster: Forecaster, policy: Policy) -> Evaluation:
     lead, count = policy.lead_weeks, weeks.sold.shape[1]
     held, stock, mase = [], [], None
     for origin in range(count - ORIGINS * lead, count, lead):
         known = weeks.sold[:, :origin]
-        bounds = way(known)
+        bounds = forecaster(known)
         wanted = weeks.wanted[:, origin : origin + lead].sum(axis=1)
         held.append(float((wanted <= bounds.upper).mean()))
         usual = lead * np.maximum(known.mean(axis=1), 1e-9)
         stock.append(float(np.median(bounds.upper / usual)))
         if origin == count - HORIZON and bounds.weekly is not None:
             mase = _mase(known, weeks.wanted[:, origin:], bounds.weekly)
-    return Judged(mase, float(np.mean(held)), min(held), float(np.mean(stock)))
+    return Evaluation(mase, float(np.mean(held)), min(held), float(np.mean(stock)))
 
 
 def _mase(known: Floats, came: Floats, forecast: Floats) -> float:
-    """Products whose sales never moved have no scale and are left out."""
+    """Products with constant sales have no scale and are left out."""
     scale = np.abs(np.diff(known, axis=1)).mean(axis=1)
     moved = scale > 0
     return float((np.abs(came - forecast).mean(axis=1)[moved] / scale[moved]).mean())
 
 
-def shop_way(policy: Policy) -> Way:
-    def way(known: Floats) -> Bounds:
+def shop_forecaster(policy: Policy) -> Forecaster:
+    def forecaster(known: Floats) -> Bounds:
         seen = outlooks({str(at): sold for at, sold in enumerate(known)}, policy)
         each = [seen[str(at)] for at in range(len(known))]
         weekly = np.array([[outlook.expected / policy.lead_weeks] * HORIZON for outlook in each])
         return Bounds(weekly, np.ceil([outlook.upper for outlook in each]))
 
-    return way
+    return forecaster
 
 
-def peers(policy: Policy) -> Mapping[str, Way]:
-    """Each forecast with the normal distribution's margin, and the sums that lead times had."""
+def peers(policy: Policy) -> Mapping[str, Forecaster]:
+    """Each forecast with a normal safety margin, and the quantile of past lead times."""
     single = {name: _normal(_by_method(name), policy) for name in METHODS}
     return {
         "naive": _normal(lambda known: _flat(known[:, -1]), policy),
@@ -93,13 +93,13 @@ def _by_method(name: str) -> Callable[[Floats], Floats]:
     return lambda known: _flat(np.array([METHODS[name](sold) for sold in known]))
 
 
-def _normal(forecast: Callable[[Floats], Floats], policy: Policy) -> Way:
-    def way(known: Floats) -> Bounds:
+def _normal(forecast: Callable[[Floats], Floats], policy: Policy) -> Forecaster:
+    def forecaster(known: Floats) -> Bounds:
         weekly = forecast(known)
         margin = NORMAL * known[:, -SPREAD_OVER:].std(axis=1) * policy.lead_weeks**0.5
         return Bounds(weekly, np.ceil(weekly[:, : policy.lead_weeks].sum(axis=1) + margin))
 
-    return way
+    return forecaster
 
 
 def _past_sums(known: Floats, policy: Policy) -> Bounds:

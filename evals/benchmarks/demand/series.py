@@ -1,4 +1,4 @@
-"""Weekly sales of many products: of a shop that really was, or of a generated one."""
+"""Weekly sales of many products, of a real shop or of a generated one."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from demo.generator.config import ShopConfig
 from demo.generator.shop import Shard, Shop
 
 SYNTHETIC = "synthetic"
-JOURNEY = "journey_top300.parquet"
+COMPLETE_JOURNEY = "journey_top300.parquet"
 GENERATED_WEEKS = 52
 DAILY = """
     WITH first AS (SELECT min(date::DATE) AS day FROM read_parquet($path))
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Weeks:
-    """(products, weeks). What was sold, and what would have been with everything in stock."""
+    """Shape (products, weeks): units sold, and the demand if everything had been in stock."""
 
     name: str
     sold: Floats
@@ -34,19 +34,19 @@ class Weeks:
 
 
 def read(path: Path) -> Weeks:
-    """Whole weeks, Monday to Sunday, of a file of dates, products and quantities, or of its folder."""
-    file = {"path": str(path / JOURNEY if path.is_dir() else path)}
+    """Read whole weeks, Monday to Sunday, from a file of dates, products and quantities, or its folder."""
+    file = {"path": str(path / COMPLETE_JOURNEY if path.is_dir() else path)}
     with duckdb.connect() as connection:
         rows = connection.execute(DAILY, file).fetchnumpy()
     _, product = np.unique(rows["product_id"], return_inverse=True)
     day = np.asarray(rows["day"], dtype=np.int64)
-    till_monday = (1 - rows["weekday"][0]) % WEEK
-    sold = _weekly(product, day - till_monday, np.asarray(rows["sold"], dtype=np.float64))
+    until_monday = (1 - rows["weekday"][0]) % WEEK
+    sold = _weekly(product, day - until_monday, np.asarray(rows["sold"], dtype=np.float64))
     return Weeks(Path(file["path"]).stem, sold, sold)
 
 
 def generate(seed: int, *, customers: int) -> Weeks:
-    """A year of a shop whose customers, seasons and stock-outs are made up."""
+    """A year of a generated shop with seasons and stock-outs."""
     shard = Shop(ShopConfig(seed=seed, customers=customers, days=GENERATED_WEEKS * WEEK)).shard(0)
     products = 1 + int(shard.wanted_lines.product.max())
     wanted = _bought(shard, products, every=True)

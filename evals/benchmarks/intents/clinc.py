@@ -1,7 +1,7 @@
-"""CLINC150 (Larson et al. 2019): 150 intents and what belongs to none, for the method of our intent model.
+"""CLINC150 (Larson et al. 2019): 150 intents and out-of-scope utterances, for the method of our intent model.
 
-A file is JSON: `train` and `val` hold pairs of utterance and intent, `oos_train` and `oos_val` what belongs
-to none; `test` and `oos_test` are measured on where a file has them. All is learned from the parts `train`.
+The file is JSON: `train` and `val` hold pairs of utterance and intent, `oos_train` and `oos_val` out-of-scope
+utterances; `test` and `oos_test` are used for evaluation if present. Training uses the parts `train` only.
 """
 
 import json
@@ -36,7 +36,7 @@ class Clinc:
 
 
 def read(path: Path, embedder: Embedder) -> Clinc:
-    """From the file, or the folder that has it."""
+    """Read the file, or the folder that contains it."""
     parts = json.loads((path / FILE if path.is_dir() else path).read_text(encoding="utf-8"))
     kept = "test" if "test" in parts else "val"
 
@@ -70,7 +70,7 @@ def ours(data: Clinc) -> dict[str, float]:
 
 
 def logistic(data: Clinc) -> dict[str, float]:
-    """What most would build: the likeliest class, and its probability for what belongs."""
+    """The usual baseline: the most probable class, with its probability as confidence."""
     head = LogisticRegression(C=10, max_iter=500).fit(data.seen.vectors, data.seen.names)
     inside, outside = (head.predict_proba(part.vectors) for part in (data.unseen, data.unseen_outside))
     return {

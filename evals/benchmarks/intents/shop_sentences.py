@@ -1,4 +1,4 @@
-"""The shop's own sentences (`evals/phrasings`): how often what is asked for is what was understood."""
+"""Intent accuracy on the shop's own sentences (`evals/phrasings`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from memory.understanding.service import SHAPE
 
 
 @dataclass(frozen=True)
-class HeardShare:
+class IntentAccuracy:
     sentences: Sequence[str]
     right: float
     right_or_none: float
-    """Counting as right what was said to be like nothing we know: no wrong intent was taken from it."""
+    """Counting sentences without an intent as right, since no wrong intent was inferred."""
 
 
-def heard_share(intents: IntentModel, embedder: Embedder) -> HeardShare:
-    """Of sentences that ask for one thing and stand alone."""
+def intent_accuracy(intents: IntentModel, embedder: Embedder) -> IntentAccuracy:
+    """Over sentences with one expected call and no context."""
     asked = [each for each in read("test") if len(each.calls) == 1 and each.after is None]
     texts = [each.say for each in asked]
-    heard = intents.read(texts, embedder.encode([SHAPE.format(text) for text in texts]))
+    intents_read = intents.read(texts, embedder.encode([SHAPE.format(text) for text in texts]))
     names = [each.calls[0].tool for each in asked]
-    right = [intent.name == name for intent, name in zip(heard, names, strict=True)]
-    spared = [intent.name in (name, None) for intent, name in zip(heard, names, strict=True)]
-    return HeardShare(texts, float(np.mean(right)), float(np.mean(spared)))
+    right = [intent.name == name for intent, name in zip(intents_read, names, strict=True)]
+    right_or_none = [intent.name in (name, None) for intent, name in zip(intents_read, names, strict=True)]
+    return IntentAccuracy(texts, float(np.mean(right)), float(np.mean(right_or_none)))

@@ -1,4 +1,4 @@
-"""Plainer ways to foretell the same, each from nothing but what was known."""
+"""Baseline forecasts, from the same known purchases."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from memory.predictions.tastes import Matrix
 
 ALS_FACTORS, ALS_ROUNDS, ALS_RIDGE, ALS_TRUST = 64, 12, 20.0, 0.5
 EASE_RIDGE_SHARE = 1 / 3
-"""Of the customers. All are what did best a month before the month that is measured."""
+"""Of the customers. These parameters did best a month before the month that is measured."""
 
 
 @dataclass(frozen=True)
 class Guess:
-    """What a peer says of each customer; None where it says nothing."""
+    """A peer's forecast for each customer; None where it has none."""
 
     rank: Floats
     chance: Floats | None = None
@@ -57,7 +57,7 @@ def peers(known: Purchases, past: Rhythms, *, today: int, horizon: int) -> Mappi
 
 
 def shelf_peers(own: Repertoire, *, products: int) -> Mapping[str, Matrix]:
-    """(customers, products): the larger, the sooner on the shelf."""
+    """Scores of shape (customers, products); the highest are recommended."""
     had = own.table(np.ones(len(own.product)), products=products)
     popular = had.sum(axis=0)
     little = np.float32(1e-6) * popular

@@ -1,4 +1,4 @@
-"""What stood on the two shelves, against what was bought afterwards."""
+"""Evaluation of the two recommendation lists against later purchases."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.benchmarks.predictions.evaluation import RESAMPLES, Judged
+from evals.benchmarks.predictions.evaluation import RESAMPLES, Evaluation
 from evals.benchmarks.predictions.peers import shelf_peers
 from evals.benchmarks.predictions.splits import Baskets
 from evals.report import Figure
@@ -18,8 +18,8 @@ FAR_BELOW = 1e6
 DISCOUNTS = 1 / np.log2(np.arange(2, SHELF + 2))
 
 
-def judge_shelves(baskets: Baskets) -> Judged:
-    """Again: of all that was bought; new: of what the customer never had before."""
+def evaluate_recommendations(baskets: Baskets) -> Evaluation:
+    """`again` counts all purchases; `new` those of products that the customer never had."""
     known, products = baskets.lines.before(baskets.today), baskets.products
     later = baskets.lines.between(baskets.today, baskets.today + baskets.days)
     customers = 1 + int(baskets.lines.customer.max())
@@ -37,7 +37,7 @@ def judge_shelves(baskets: Baskets) -> Judged:
         name: _served(np.where(had, -np.inf, scores), came & ~had) for name, scores in others.items()
     }
     ours_again, ours_new = _served(again, came), _served(tastes.new_scores(own), came & ~had)
-    return Judged(
+    return Evaluation(
         ours={
             "buyers": len(ours_again),
             **_figures(ours_again, ours_new),
@@ -49,7 +49,7 @@ def judge_shelves(baskets: Baskets) -> Judged:
 
 
 def _served(scores: NDArray[np.floating[Any]], came: NDArray[np.bool_]) -> Floats:
-    """Of each customer who bought something: recall and NDCG of the first ten, (buyers, 2)."""
+    """Recall and NDCG of the first ten for each customer who bought, shape (buyers, 2)."""
     buyers = came.any(axis=1)
     scores, came = scores[buyers], came[buyers]
     shelf = np.argsort(-scores, axis=1, kind="stable")[:, :SHELF]
@@ -66,7 +66,7 @@ def _figures(again: Floats, new: Floats) -> dict[str, Figure]:
 
 
 def _wins(ours: Floats, theirs: Mapping[str, Floats]) -> float:
-    """The smallest share of resamples of the buyers in which our NDCG is at least theirs."""
+    """The smallest share of resamples in which our NDCG is at least theirs."""
     rng = np.random.default_rng(1)
     some = rng.integers(0, len(ours), (RESAMPLES, len(ours)))
     gains = [(ours[:, 1] - each[:, 1])[some].mean(axis=1) for each in theirs.values()]

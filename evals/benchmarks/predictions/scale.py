@@ -1,4 +1,4 @@
-"""What a night costs for very many customers, and an outlook for one."""
+"""Cost of the nightly fit and forecast for many customers, and of one customer's forecast."""
 
 import resource
 import time
@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from demo.generator.config import ShopConfig
 from demo.generator.shop import Shop
-from evals.benchmarks.predictions.synthetic import HORIZON, drawn
+from evals.benchmarks.predictions.synthetic import HORIZON, draw_purchases
 from evals.environment import temporary_environment
 from evals.report import Figure
 from foundation.clock import Calendar, system_clock
@@ -34,9 +34,9 @@ WAREHOUSE = Subscription("warehouse", frozenset({"predictions"}))
 
 
 def measure(seed: int, *, customers: int) -> dict[str, Figure]:
-    """Purchases are drawn first; what counts are rhythms, both fits and what is foretold of everybody."""
+    """Purchases are drawn first; the cost is that of rhythms, both fits and all forecasts."""
     config = ShopConfig(seed=seed, customers=customers)
-    purchases, lines = drawn(config)
+    purchases, lines = draw_purchases(config)
     names = [each.id for each in Shop(config).items]
     started = time.process_time()
     past = rhythms(purchases, today=config.days)
@@ -47,9 +47,9 @@ def measure(seed: int, *, customers: int) -> dict[str, Figure]:
         raise SystemExit(f"{customers} customers are too few.")
     fitted = time.process_time()
     seen = model.foresee(past)
-    foretold = time.process_time()
+    forecasted = time.process_time()
     tastes = fit_tastes(lines.take(lines.customer < FITTED_ON), names, traits={}, today=config.days)
-    taught = time.process_time()
+    tastes_fitted = time.process_time()
     filled = _fill(tastes, lines, today=config.days, customers=customers)
     ended = time.process_time()
     return {
@@ -57,9 +57,9 @@ def measure(seed: int, *, customers: int) -> dict[str, Figure]:
         "purchases": len(purchases),
         "products on shelves": filled,
         "rhythms and fit CPU s": fitted - started,
-        "foretelling CPU s": foretold - fitted,
-        "tastes CPU s": taught - foretold,
-        "shelves CPU s": ended - taught,
+        "forecasting CPU s": forecasted - fitted,
+        "tastes CPU s": tastes_fitted - forecasted,
+        "shelves CPU s": ended - tastes_fitted,
         "CPU s": ended - started,
         "GiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_A_GIB,
         **_one_customer(seed),
@@ -67,7 +67,7 @@ def measure(seed: int, *, customers: int) -> dict[str, Figure]:
 
 
 def _fill(tastes: Tastes, lines: Lines, *, today: int, customers: int) -> int:
-    """Both shelves of everybody, some customers at a time; how many products stand on them.
+    """Both recommendation lists of all customers, in batches; the number of products in them.
 
     The lines are in order of customer.
     """
@@ -98,7 +98,7 @@ class _Storefront:
 
 
 def _one_customer(seed: int) -> dict[str, Figure]:
-    """An outlook with its shelves from a durable PostgreSQL, and what a night takes for each customer."""
+    """One forecast with its recommendations from a durable PostgreSQL, and the nightly cost a customer."""
     config = ShopConfig(seed=seed, customers=IN_LEDGER, ends_at=system_clock())
     shop = Shop(config)
     storefront = _Storefront(
@@ -120,7 +120,7 @@ def _one_customer(seed: int) -> dict[str, Figure]:
         nightly = Nightly(ledger, predictions, storefront, calendar=calendar)
         version = nightly.fit()
         if version is None:
-            raise SystemExit("Nothing could be fitted.")
+            raise SystemExit("There are too few customers to fit a model.")
         started = time.process_time()
         nightly.foretell(version)
         night = time.process_time() - started

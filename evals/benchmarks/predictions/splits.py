@@ -1,4 +1,4 @@
-"""Purchases of shops that really were, and the day that parts what is known from what is to be foretold."""
+"""Purchases of real shops, split at a day into known and future ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from memory.predictions.repertoire import Lines
 from memory.predictions.rhythm import Purchases
 
 Split = tuple[str, str, str]
-"""A file, the first day to foretell, and how many days."""
+"""A file, the first day to forecast, and the number of days."""
 VISITS: Sequence[Split] = (
     ("CDNOW_sample.txt", "1997-10-01", "273"),
     ("journey_visits.parquet", "2017-10-01", "90"),
 )
 LINES: Sequence[Split] = (("journey_top300.parquet", "2017-11-01", "30"),)
 CDNOW_COLUMNS = 4
-"""Customer, date, pieces and dollars; a sample has a number of its own after the customer's."""
+"""Customer, date, units and dollars; a sample has a second number after the customer's."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Baskets:
 
 
 def visits(folder: Path, split: Split) -> Visits:
-    """Text as CDNOW's, or Parquet with a customer, `date` and `amount`."""
+    """Read text in CDNOW's format, or Parquet with a customer, `date` and `amount`."""
     path, today, days = _find(folder, split)
     columns = _text(path) if path.suffix == ".txt" else _parquet(path, "amount")
     customer, day, dollars = columns
@@ -50,7 +50,7 @@ def visits(folder: Path, split: Split) -> Visits:
 
 
 def baskets(folder: Path, split: Split) -> Baskets:
-    """Parquet with a customer, `date` and `product_id`."""
+    """Read Parquet with a customer, `date` and `product_id`."""
     path, today, days = _find(folder, split)
     customer, day, product = _parquet(path, "product_id")
     product = _numbered(product)

@@ -1,4 +1,4 @@
-"""A generated shop, where the truth is known: it proves that the models are right, not how real shops are."""
+"""Evaluation on a generated shop with known parameters: it checks the models, not their fit to real shops."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ HORIZON = 90
 TENTHS = 10
 
 
-def heard(shop: Shop, visits: Visits, lines: Bought) -> tuple[Purchases, Lines]:
-    """What the shop knows of visits and what was bought at them."""
+def observed_purchases(shop: Shop, visits: Visits, lines: Bought) -> tuple[Purchases, Lines]:
+    """Purchases and products of the visits, as the shop records them."""
     cents = shop.shelf.price_cents[lines.product] * lines.quantity
     spent = np.bincount(lines.visit, weights=cents, minlength=len(visits))
     day = np.floor(visits.at).astype(np.int64)
@@ -33,8 +33,8 @@ def heard(shop: Shop, visits: Visits, lines: Bought) -> tuple[Purchases, Lines]:
     )
 
 
-def drawn(config: ShopConfig) -> tuple[Purchases, Lines]:
-    """Of every customer, in their order, without what nobody predicts."""
+def draw_purchases(config: ShopConfig) -> tuple[Purchases, Lines]:
+    """Purchases of all customers, in order of customer."""
     shop, calendar = Shop(config), Calendar(config)
     purchases, products = [], []
     for number in range(config.shards):
@@ -42,7 +42,7 @@ def drawn(config: ShopConfig) -> tuple[Purchases, Lines]:
         visits, _ = simulate(config, people, shard=number, calendar=calendar)
         appeal = shop.shelf.appeal(people)
         lines = fill(config, people, visits, shelf=shop.shelf, shard=number, appeal=appeal)
-        bought, chosen = heard(shop, visits, lines)
+        bought, chosen = observed_purchases(shop, visits, lines)
         first = number * config.customers_a_shard
         purchases.append((bought.customer + first, bought.day, bought.spent))
         products.append((chosen.customer + first, chosen.day, chosen.product))
@@ -51,13 +51,13 @@ def drawn(config: ShopConfig) -> tuple[Purchases, Lines]:
     return Purchases(customer, day, spent), Lines(who, when, product)
 
 
-def judge_generated(seed: int, *, customers: int) -> dict[str, Figure]:
+def evaluate_generated(seed: int, *, customers: int) -> dict[str, Figure]:
     config = ShopConfig(
         seed=seed, customers=customers, season=0.0, membership_uplift=1.0, complaint_factor=1.0
     )
     shop = Shop(config)
     shard = shop.shard(0)
-    purchases, lines = heard(shop, shard.visits, shard.lines)
+    purchases, lines = observed_purchases(shop, shard.visits, shard.lines)
     today = config.days - HORIZON
     past = rhythms(purchases, today=today)
     model = fit_model(purchases, today=today, horizon=HORIZON)
@@ -65,17 +65,19 @@ def judge_generated(seed: int, *, customers: int) -> dict[str, Figure]:
         raise SystemExit(f"{customers} customers are too few.")
     seen = model.foresee(past)
     after = outcomes(purchases, past, today=today, days=HORIZON)
-    came = (after.purchases > 0).astype(np.float64)
+    observed = (after.purchases > 0).astype(np.float64)
     stayed = (shard.lives.died[past.customer] > today).astype(np.float64)
-    knowing = stayed * -np.expm1(-HORIZON * shard.people.rate[past.customer])
-    inside = float(((after.first >= seen.first) & (after.first <= seen.last))[came > 0].mean())
+    oracle = stayed * -np.expm1(-HORIZON * shard.people.rate[past.customer])
+    inside = float(((after.first >= seen.first) & (after.first <= seen.last))[observed > 0].mean())
     tenths = np.array_split(np.argsort(seen.chance), TENTHS)
     return {
         "customers": len(past),
-        "AUC": auc(seen.chance, came),
-        "AUC, knowing rates and who has left": auc(knowing, came),
-        "Brier": brier(seen.chance, came),
-        "worst tenth off": max(abs(float(seen.chance[each].mean() - came[each].mean())) for each in tenths),
+        "AUC": auc(seen.chance, observed),
+        "AUC, knowing rates and who has left": auc(oracle, observed),
+        "Brier": brier(seen.chance, observed),
+        "worst tenth off": max(
+            abs(float(seen.chance[each].mean() - observed[each].mean())) for each in tenths
+        ),
         "count bias": float(seen.purchases.sum() / after.purchases.sum() - 1),
         "spend bias": float(seen.spend.sum() / after.spent.sum() - 1),
         "interval covers": inside,
@@ -85,7 +87,7 @@ def judge_generated(seed: int, *, customers: int) -> dict[str, Figure]:
 
 
 def _shelves(shop: Shop, shard: Shard, lines: Lines) -> dict[str, Figure]:
-    """Of the ten new products that each customer would most likely take, those on the shelf."""
+    """Share of each customer's ten most likely new products that are recommended."""
     traits = {each.id: frozenset(each.effects + each.flavours) for each in shop.items}
     today, customers = shop.config.days, len(shard.people)
     tastes = fit_tastes(lines, list(traits), traits=traits, today=today)

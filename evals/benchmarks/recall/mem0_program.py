@@ -25,8 +25,8 @@ def main() -> None:
     given = json.load(sys.stdin)
     with tempfile.TemporaryDirectory() as folder:
         memory = import_module("mem0").Memory.from_config(_config(given["model"], folder))
-        told = _measured(memory, given["talks"], limit=given["limit"])
-    json.dump(told, sys.stdout)
+        output = _measured(memory, given["talks"], limit=given["limit"])
+    json.dump(output, sys.stdout)
 
 
 def _measured(memory: Any, talks: list[dict[str, list[str]]], *, limit: int) -> dict[str, Any]:  # noqa: ANN401

@@ -45,11 +45,11 @@ def measured(python: Path, conversations: Sequence[Conversation]) -> dict[str, f
     environment = (f"{name}={value}" for name, value in NO_NETWORK.items())
     command = ["/usr/bin/env", *environment, str(python), "-I", str(PROGRAM)]
     run = subprocess.run(command, input=given, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
-    told = json.loads(run.stdout)
-    quality = figures(judge(conversations, Answers(conversations, told["found"]).rank))
+    output = json.loads(run.stdout)
+    quality = figures(judge(conversations, Answers(conversations, output["found"]).rank))
     return {
         **{name: quality[name] for name in ("questions", "recall@10", "hit@10")},
-        "memories": float(len(told["add_ms"])),
-        **{f"search CPU ms p{share}": float(np.percentile(told["search_ms"], share)) for share in (50, 95)},
-        **{f"add CPU ms p{share}": float(np.percentile(told["add_ms"], share)) for share in (50, 95)},
+        "memories": float(len(output["add_ms"])),
+        **{f"search CPU ms p{share}": float(np.percentile(output["search_ms"], share)) for share in (50, 95)},
+        **{f"add CPU ms p{share}": float(np.percentile(output["add_ms"], share)) for share in (50, 95)},
     }

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.benchmarks.predictions.evaluation import auc, calibration_error, captured, judge, wins
-from evals.benchmarks.predictions.recommendations import judge_shelves
+from evals.benchmarks.predictions.evaluation import auc, calibration_error, captured, evaluate, wins
+from evals.benchmarks.predictions.recommendations import evaluate_recommendations
 from evals.benchmarks.predictions.splits import Baskets, visits
 from memory.predictions.repertoire import Lines
 
@@ -15,7 +15,7 @@ FIRST = date(2025, 1, 1)
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file like CDNOW's of 400 customers, of whom some stay away after a while."""
+    """A file in CDNOW's format with 400 customers, some of whom churn."""
     rng = np.random.default_rng(4)
     rows = []
     for customer in range(400):
@@ -30,7 +30,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_purchases_are_read_as_they_stand_in_the_file(tmp_path: Path) -> None:
+def test_purchases_are_read_as_in_the_file(tmp_path: Path) -> None:
     (tmp_path / "shop.txt").write_text(" 00004 0001 19970101  2   29.33\n 00021 0002 19970103  3   63.34\n")
 
     read = visits(tmp_path, ("shop.txt", "1997-01-02", "10"))
@@ -41,37 +41,39 @@ def test_purchases_are_read_as_they_stand_in_the_file(tmp_path: Path) -> None:
 
 
 def test_a_forecast_is_judged_beside_simpler_ones_on_what_came_later(shop: Path) -> None:
-    judged = judge(visits(shop, SPLIT))
+    evaluation = evaluate(visits(shop, SPLIT))
 
-    assert judged.ours["customers"] == 400
-    assert {"recency", "own rate", "MBG/NBD", "logistic"} == set(judged.peers)
-    assert all(figure is not None and np.isfinite(figure) for figure in judged.ours.values())
-    assert judged.ours["AUC"] is not None
-    assert judged.ours["AUC"] > 0.7
+    assert evaluation.ours["customers"] == 400
+    assert {"recency", "own rate", "MBG/NBD", "logistic"} == set(evaluation.peers)
+    assert all(figure is not None and np.isfinite(figure) for figure in evaluation.ours.values())
+    assert evaluation.ours["AUC"] is not None
+    assert evaluation.ours["AUC"] > 0.7
 
 
 def test_measures_are_what_they_are_called() -> None:
-    said, came = np.array([0.1, 0.4, 0.35, 0.8]), np.array([0.0, 0.0, 1.0, 1.0])
+    predicted, observed = np.array([0.1, 0.4, 0.35, 0.8]), np.array([0.0, 0.0, 1.0, 1.0])
 
-    assert auc(said, came) == 0.75
+    assert auc(predicted, observed) == 0.75
     assert calibration_error(np.full(10, 0.25), np.array([1.0] * 3 + [0.0] * 7)) == pytest.approx(0.05)
     assert captured(np.arange(20.0), np.arange(20.0)) == 1.0
     assert captured(-np.arange(20.0), np.arange(20.0)) == pytest.approx(1 / 37)
-    many, each = np.tile(said, 20), np.tile(came, 20)
+    many, each = np.tile(predicted, 20), np.tile(observed, 20)
     assert wins(auc, many, -many, each, lower=False) == 1.0
 
 
-def test_shelves_that_hold_what_is_bought_win() -> None:
-    """Everybody buys a product of their own every week, and each week's other one is anybody's."""
+def test_recommendations_that_are_bought_win() -> None:
+    """Each customer buys their own product in most weeks, and a random one in the others."""
     rng = np.random.default_rng(6)
     customer = np.repeat(np.arange(200), 20)
     day = np.tile(np.arange(20) * 7, 200)
     product = np.where(rng.random(len(day)) < 0.6, customer % 30, rng.integers(0, 30, len(day)))
 
-    judged = judge_shelves(Baskets("weekly", Lines(customer, day, product), 30, today=112, days=28))
+    evaluation = evaluate_recommendations(
+        Baskets("weekly", Lines(customer, day, product), 30, today=112, days=28)
+    )
 
-    assert judged.ours["buyers"] == 200
-    popular, ours = judged.peers["popularity"]["again NDCG"], judged.ours["again NDCG"]
+    assert evaluation.ours["buyers"] == 200
+    popular, ours = evaluation.peers["popularity"]["again NDCG"], evaluation.ours["again NDCG"]
     assert popular is not None
     assert ours is not None
     assert ours > 2 * popular
