@@ -1,6 +1,6 @@
-"""Whether a message is a plain yes or a plain no, and nothing else.
+"""Whether a message is a yes or a no, and nothing else.
 
-A wrong yes costs money, so anything with a word beyond these is no decision: the model reads it.
+A wrong yes costs money, so a message with any other word is no decision: a model reads it.
 """
 
 import re
@@ -35,8 +35,8 @@ POLITE = frozenset(
 def decision(text: str) -> Decision | None:
     """`confirm` or `cancel` when the text says just that, in English or Spanish."""
     words = _plain(text)
-    said_yes, rest = _take(words, YES_PHRASES)
-    said_no, rest = _take(rest, NO_PHRASES)
+    said_yes, rest = _remove(words, YES_PHRASES)
+    said_no, rest = _remove(rest, NO_PHRASES)
     tokens = set(rest.split())
     said_yes = said_yes or bool(tokens & YES)
     said_no = said_no or bool(tokens & NO)
@@ -52,6 +52,6 @@ def _plain(text: str) -> str:
     return re.sub(r"[^\w?]+|_", " ", kept).replace("?", " ? ").strip()
 
 
-def _take(words: str, phrases: tuple[str, ...]) -> tuple[bool, str]:
+def _remove(words: str, phrases: tuple[str, ...]) -> tuple[bool, str]:
     pattern = r"\b(" + "|".join(phrases) + r")\b"
     return re.search(pattern, words) is not None, re.sub(pattern, " ", words)

@@ -1,4 +1,4 @@
-"""Claude as a second reader of what customers state: it fills in a form, and nothing else it says counts."""
+"""Fact extraction by Claude: it fills in a form, and nothing else that it writes is used."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ SUBJECTS = (ABOUT_THEMSELVES, *RELATIONS)
 STATED = {
     "subject": {"type": "string", "enum": SUBJECTS, "description": "Whom it is about"},
     "predicate": {"type": "string", "enum": PREDICATES},
-    "value": {"type": "string", "description": "In the customer's own words, as short as can be"},
+    "value": {"type": "string", "description": "In the customer's own words, as short as possible"},
     "holds": {"type": "boolean", "description": "False where they say that it is not, or no longer, so"},
     "confidence": {"type": "number", "description": "From 0 to 1"},
 }
@@ -64,9 +64,9 @@ class _Form(BaseModel):
 
 class ClaudeRefiner:
     def __init__(self, open_model: "Callable[[], Claude]", *, now: Clock) -> None:
-        """open_model: a connection of its own for each question, since each has an event loop of its own."""
+        """open_model: opens a connection for each question, since each has an event loop of its own."""
         self._open_model = open_model
-        self._breaker = Breaker("second reader", on=ModelUnavailable, now=now)
+        self._breaker = Breaker("fact extraction", on=ModelUnavailable, now=now)
 
     def refine(self, turn: Interaction, *, read: Sequence[Claim], known: Sequence[Fact]) -> Sequence[Claim]:
         with self._breaker:
@@ -74,7 +74,7 @@ class ClaudeRefiner:
         try:
             statements = _Form.model_validate(filled or {"statements": []}).statements
         except ValidationError as error:
-            raise ModelUnavailable("unfit answer") from error
+            raise ModelUnavailable("invalid answer") from error
         return [
             Claim(**each.model_dump())
             for each in statements
@@ -90,13 +90,13 @@ class ClaudeRefiner:
 
 
 def _question(turn: Interaction, read: Sequence[Claim], known: Sequence[Fact]) -> str:
-    """Only the customer's words: of ours nothing may be learned."""
-    told = {
+    """Only the customer's words: facts are never extracted from the shop's."""
+    content = {
         "known_before": [_shown(each) for each in known],
         "read_at_once": [_shown(each) | {"holds": each.holds} for each in read],
         "message": turn.message,
     }
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(content, ensure_ascii=False)
 
 
 def _shown(each: Claim | Fact) -> dict[str, Any]:

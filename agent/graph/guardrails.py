@@ -1,4 +1,4 @@
-"""What must hold of a reply whatever the model wrote: it has words, and its prices are the shop's."""
+"""Checks of a reply, whichever model wrote it: it has text, and its prices have a source."""
 
 import json
 import re
@@ -30,11 +30,11 @@ def ungrounded(text: str, sources: Iterable[str]) -> set[str]:
 
 
 def sources(messages: Iterable[Message], *texts: str) -> list[str]:
-    """Everything the model has read: a price may come from the customer, a tool, memory or a policy."""
+    """Everything the model has read: the customer, a tool, memory or a policy may give a price."""
     return [json.dumps(message["content"]) for message in messages] + list(texts)
 
 
 def with_fallback(text: str, results: Iterable[ToolResult]) -> str:
-    """The text; without one, what the tools of this turn said; without those, an honest apology."""
+    """The text; if it is empty, what the tools of this turn said; without those, an apology."""
     said = " ".join(result.say for result in results if result.say)
     return text.strip() or said or NOTHING_TO_SAY

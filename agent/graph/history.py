@@ -1,4 +1,4 @@
-"""Conversation history that the Messages API accepts, whatever state it was left in."""
+"""Repairs a conversation history so that the Messages API accepts it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +21,7 @@ def repaired(messages: Sequence[Message]) -> list[Message]:
 
 
 def _repaired_once(messages: Sequence[Message]) -> Sequence[Message]:
-    """What one repair drops may leave something to repair in what came next."""
+    """A message that one pass drops may leave another to repair."""
     merged: list[Message] = []
     for message in messages:
         blocks = [dict(block) for block in _blocks(message) if _has_content(block)]

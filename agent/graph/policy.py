@@ -1,4 +1,4 @@
-"""The policies the model works by: prose in `agent/policies/*.md`, matched to a message by their words."""
+"""The model's policies: prose in `agent/policies/*.md`, matched to a message by their keywords."""
 
 import re
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ class Policy:
     id: str
     roles: frozenset[Role]
     words: re.Pattern[str] | None
-    """A message with a word that begins so is a case for this policy."""
+    """Beginnings of words; a message with one of them matches this policy."""
     text: str
 
     def matches(self, message: str) -> bool:
@@ -31,12 +31,12 @@ def policies() -> tuple[Policy, ...]:
 
 @cache
 def system_prompt(role: Role) -> str:
-    """Everything a role's model is told before it meets the customer; stable, so that it is cached."""
+    """The policies of a role in one text; stable, so that prompt caches keep it."""
     return "\n\n".join(policy.text for policy in policies() if role in policy.roles)
 
 
 def matched(message: str, role: Role) -> list[str]:
-    """Ids of the policies a message is a case for."""
+    """Ids of the policies that match a message."""
     return [policy.id for policy in policies() if role in policy.roles and policy.matches(message)]
 
 

@@ -1,4 +1,4 @@
-"""A guest's conversations become those of the customer they turn out to be."""
+"""Move a guest's conversations to the customer who signed in."""
 
 from sqlalchemy import update
 
@@ -7,7 +7,7 @@ from foundation.sql import Ledger
 
 
 class Conversations:
-    """Whose they are changes; what was asked as a guest is still answered with a guest's rights."""
+    """The owner changes; a message that was sent as a guest is still answered with a guest's scopes."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
