@@ -27,6 +27,7 @@ def test_unknown_path_is_in_the_envelope(client: TestClient) -> None:
     assert answer.json()["code"] == "NOT_FOUND"
 
 
+@pytest.mark.slow
 def test_unknown_method_names_the_right_ones(client: TestClient) -> None:
     answer = client.delete("/api/products")
 

@@ -95,6 +95,7 @@ def test_half_an_answer_is_cut_off() -> None:
         TestClient(Failures(halfway)).get("/")
 
 
+@pytest.mark.slow
 def test_address_names_all_its_methods(client: TestClient, ana: Headers) -> None:
     answer = client.request("PATCH", "/api/customers/me/addresses/adr_1", headers=ana)
 

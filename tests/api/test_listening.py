@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+import pytest
+
 from api.containers import House
 from api.entrypoints.worker import handlers
 from api.jobs import FORETELL
@@ -11,6 +13,8 @@ from memory.predictions.purchases import Purchase
 from memory.understanding.store import Understandings
 from tests.api.conftest import ANA
 from tests.fakes import FakeClock
+
+pytestmark = pytest.mark.slow
 
 
 def _tell(house: House, number: int, message: str) -> None:

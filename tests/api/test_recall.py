@@ -36,6 +36,8 @@ LONG = 500
 KEY = "stand"
 OpenHouse = Callable[..., House]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def open_house(live_settings: Settings, clock: FakeClock, tmp_path: Path) -> Iterator[OpenHouse]:

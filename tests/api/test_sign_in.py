@@ -18,6 +18,8 @@ FIREFOX = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/201001
 
 ReadCode = Callable[[], str]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def read_code(house: House) -> ReadCode:

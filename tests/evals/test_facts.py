@@ -11,6 +11,8 @@ from foundation.sql import Ledger
 from memory.embeddings import load_embedder
 from memory.facts.reader import StatementReader
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def reader() -> StatementReader:

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from sklearn.metrics import average_precision_score
 
 from commerce.fraud import store
@@ -7,6 +8,8 @@ from commerce.fraud.scoring import score
 from commerce.fraud.signals import signals
 from evals.fraud.dataset import AttemptIndex, generate_dataset, observed
 from foundation.sql import Ledger
+
+pytestmark = pytest.mark.slow
 
 
 def test_same_seed_is_the_same_dataset() -> None:

@@ -154,6 +154,7 @@ class TestRefusals:
         with pytest.raises(Unauthorized):
             tokens.verify(f"{header}.{changed}.{signature}")
 
+    @pytest.mark.slow
     @given(text=st.text() | st.from_regex(r"[\w-]{0,20}\.[\w-]{0,20}\.[\w-]{0,20}"))
     def test_nonsense_is_refused_not_an_error(self, text: str) -> None:
         tokens = Tokens(auth(f"old:{OLD}"), Ledger(create_engine("postgresql+psycopg://")))

@@ -17,6 +17,8 @@ from foundation.sql import metadata
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("foundation", "memory", "commerce", "tools", "connectors", "agent", "api")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def engine(postgres: EmbeddedPostgres, maintenance: Connection) -> Iterator[Engine]:

@@ -28,6 +28,8 @@ TALK = [
     ("I am allergic to peanuts", "I'll keep that in mind."),
 ]
 
+pytestmark = pytest.mark.slow
+
 
 class BrokenEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:

@@ -7,6 +7,8 @@ from tests.tools.conftest import Counter
 
 PRINCIPAL = Principal("cus_ana", Role.CUSTOMER)
 
+pytestmark = pytest.mark.slow
+
 
 class TestListMembershipTiers:
     def test_guest_hears_the_three_with_price_and_benefits(self, counter: Counter) -> None:

@@ -12,6 +12,8 @@ from api.entrypoints.import_turns import NotLearned, learn_file
 from memory.store import INTERACTIONS
 from tests.api.conftest import ANA, BEN
 
+pytestmark = pytest.mark.slow
+
 
 def told(number: int, **changed: str) -> str:
     call = {

@@ -25,6 +25,8 @@ from tests.shop import ADULT, CHICAGO, Shop
 
 MINOR = replace(ADULT, date_of_birth=date(2010, 1, 1))
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def ana(shop: Shop) -> str:

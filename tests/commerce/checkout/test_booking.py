@@ -18,7 +18,7 @@ from tests.commerce.checkout.conftest import buy, buy_warily, stock
 from tests.crashes import FailingGateway, Killed, killing
 from tests.shop import Shop, product
 
-pytestmark = pytest.mark.usefixtures("ana")
+pytestmark = [pytest.mark.usefixtures("ana"), pytest.mark.slow]
 
 
 def failures(shop: Shop) -> list[dict[str, Any]]:
@@ -117,7 +117,6 @@ class TestHeld:
         assert (held.status, shop.checkout.find(order.id).status) == (OrderStatus.REVIEW,) * 2
         assert [payment.key for payment in shop.payments.held()] == [order.key]
 
-    @pytest.mark.slow
     def test_many_held_charges_keep_no_crashed_order_waiting(self, shop: Shop) -> None:
         shop.inventory.put([product(1, quantity=500)])
         shop.payments.add_card("cus_ana", nonce="tok_hold")

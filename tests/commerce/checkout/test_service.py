@@ -31,6 +31,8 @@ from tests.commerce.checkout.conftest import buy, buy_warily, stock
 from tests.crashes import FailingGateway, Killed, Point, killing, then_killed
 from tests.shop import Shop, product
 
+pytestmark = pytest.mark.slow
+
 
 def placed(shop: Shop) -> int:
     with shop.ledger.transaction() as connection:
@@ -148,7 +150,6 @@ class TestAtOnce:
 
         assert (len(ids), shop.charges(), stock(shop)["prd_1"]) == (1, 1, (11, 0))
 
-    @pytest.mark.slow
     def test_a_hundred_customers_each_get_their_order(self, shop: Shop) -> None:
         names = [f"c{number}" for number in range(100)]
         shop.inventory.put([product(1, price=Money(16_00), quantity=250)])

@@ -21,6 +21,8 @@ from tests.shop import Shop
 SILVER = Money(97_00)
 DAY = timedelta(days=1)
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Month:

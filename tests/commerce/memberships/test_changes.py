@@ -24,6 +24,8 @@ from foundation.money import Money
 from tests.crashes import Killed, killing, then_killed
 from tests.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def ana(shop: Shop) -> str:

@@ -21,6 +21,8 @@ from tests.commerce.payments.conftest import PRICE, charge, status
 from tests.crashes import FailingGateway, Killed, Point, killing, then_killed
 from tests.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 class TestCharge:
     def test_approved_charge_is_recorded(self, shop: Shop, ana: str) -> None:

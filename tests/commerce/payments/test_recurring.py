@@ -25,6 +25,8 @@ from tests.shop import Shop
 
 A_MONTH = timedelta(days=31)
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Listener:

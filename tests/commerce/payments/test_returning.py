@@ -36,6 +36,8 @@ from tests.shop import Shop
 
 A_DAY = timedelta(days=1)
 
+pytestmark = pytest.mark.slow
+
 
 class UnwillingGateway(RelayedGateway):
     """Refunds nothing."""

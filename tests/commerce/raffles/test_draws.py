@@ -27,6 +27,8 @@ SELECT 'tkt_' || n, 'raf_spring', n, 'cus_' || n / 9, 'rfp_1', now() FROM genera
 """
 MINUTE = timedelta(minutes=1)
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def raffle(shop: Shop) -> Raffle:

@@ -30,6 +30,8 @@ from foundation.money import Money
 from tests.crashes import Killed, Point, killing, then_killed
 from tests.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def ana(shop: Shop) -> str:
@@ -265,7 +267,6 @@ def test_only_raffles_that_sell_now_are_listed(shop: Shop) -> None:
     assert [raffle.id for raffle in shop.raffles.list_open()] == ["raf_open"]
 
 
-@pytest.mark.slow
 def test_two_hundred_buyers_at_once_get_every_number_once_and_no_more_than_there_are(shop: Shop) -> None:
     shop.open_raffle(max_tickets=300)
     buyers = [shop.welcome(f"buyer{number}") for number in range(200)]

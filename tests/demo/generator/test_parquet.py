@@ -12,6 +12,8 @@ from demo.generator.talk import exchanges
 
 SMALL = ShopConfig(customers=600, customers_a_shard=200)
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

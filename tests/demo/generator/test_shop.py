@@ -26,6 +26,8 @@ PLAIN = ShopConfig(
 )
 UNDER_FORTY = 4000
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def plain() -> Shard:
@@ -78,7 +80,6 @@ class TestCatalogue:
 class TestRecovery:
     """The parameters come back from the log alone, as BG/NBD estimates them."""
 
-    @pytest.mark.slow
     def test_rates_and_dropout_are_recovered_by_maximum_likelihood(self, plain: Shard) -> None:
         r, alpha, a, b = _fit_bg_nbd(*_summary(plain, PLAIN.days))
 

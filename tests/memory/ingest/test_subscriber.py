@@ -44,6 +44,8 @@ MESSAGES = (
 )
 OpenListening = Callable[..., Listening]
 
+pytestmark = pytest.mark.slow
+
 
 class NoStanding:
     def standing(self, customer_id: str) -> Standing:

@@ -15,6 +15,8 @@ from tests.memory.conftest import away
 DELIVERY = "# Delivery\n\n## Where we ship\n\nWe ship to Texas and Oregon, within three days."
 QUESTION = "do you ship to Texas, and do you have gummies for sleep?"
 
+pytestmark = pytest.mark.slow
+
 
 def _context(client: TestClient, headers: Headers, **asked: Any) -> dict[str, Any]:  # noqa: ANN401 - a query
     answer = client.get(f"/api/memory/context/{ANA}", params=asked, headers=headers)

@@ -30,6 +30,8 @@ BOUGHT = {
     "paymentMethod": "cash",
 }
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def service(sign_in: SignIn) -> Headers:

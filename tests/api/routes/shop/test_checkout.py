@@ -11,6 +11,8 @@ from tests.api.conftest import Headers
 
 OWLS: dict[str, Any] = {"items": [{"productId": "prd_owl", "quantity": 2}], "state": "TX"}
 
+pytestmark = pytest.mark.slow
+
 
 def buy(client: TestClient, headers: Headers, *, key: str = "key-0001", **changed: Any) -> Any:  # noqa: ANN401
     return client.post("/api/checkout", json=OWLS | changed, headers=headers | {"Idempotency-Key": key})

@@ -11,6 +11,8 @@ from tests.api.conftest import ANA, BEN, Headers
 
 KEY = {"Idempotency-Key": "join-gold-2026-03-01"}
 
+pytestmark = pytest.mark.slow
+
 
 def counted(house: House) -> tuple[int, int]:
     """How many memberships there are, and how many charges."""

@@ -16,6 +16,8 @@ from tests.fakes import FakeClock
 KEY = {"Idempotency-Key": "two-tickets-please"}
 TICKETS = "/api/raffles/rfl_spring/tickets"
 
+pytestmark = pytest.mark.slow
+
 
 def test_open_raffles_are_told(client: TestClient, guest: Headers) -> None:
     [raffle] = client.get("/api/raffles", headers=guest).json()["data"]

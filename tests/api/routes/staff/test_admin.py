@@ -11,6 +11,8 @@ from tests.fakes import FakeClock
 
 KEY = {"Idempotency-Key": "join-gold-2026-03-01"}
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def live_settings(live_settings: Settings, tmp_path: Path) -> Settings:

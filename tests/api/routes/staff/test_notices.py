@@ -14,6 +14,8 @@ from tests.fakes import FakeClock
 
 FIELDS = {"template": "membership_ended", "about": "mem_1", "tier": "GOLD"}
 
+pytestmark = pytest.mark.slow
+
 
 def tell(house: House, customer_id: str = ANA, event_id: str = "ntc_membership_ended_1") -> str:
     house.outbox.append("notices", FIELDS, customer_id=customer_id, event_id=event_id)
