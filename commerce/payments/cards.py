@@ -15,7 +15,7 @@ from commerce.payments.models import (
     refuse_card_number,
 )
 from commerce.payments.ports import GatewaySilent, StoredCard
-from commerce.payments.till import Till
+from commerce.payments.writer import Till
 from foundation.ids import new_id
 
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from commerce.payments import store
-from commerce.payments.charging import PATIENCE
-from commerce.payments.recurring import Recurrings
+from commerce.payments.charges import PATIENCE
+from commerce.payments.subscriptions import Recurrings
 from foundation.resilience import one_by_one
 
 UNDELIVERED = timedelta(hours=1)

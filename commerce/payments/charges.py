@@ -35,7 +35,7 @@ from commerce.payments.ports import (
     Transaction,
     Verdict,
 )
-from commerce.payments.returning import Returning
+from commerce.payments.refunds import Returning
 from foundation.ids import new_id
 from foundation.money import Money
 

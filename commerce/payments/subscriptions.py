@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from commerce.payments import gateway_store, store
-from commerce.payments.charging import OUTCOME, Charging
+from commerce.payments.charges import OUTCOME, Charging
 from commerce.payments.models import (
     INVOICE_LENGTH,
     KeyReused,

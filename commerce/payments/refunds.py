@@ -25,7 +25,7 @@ from commerce.payments.models import (
     RefundStatus,
 )
 from commerce.payments.ports import GatewayAnswer, GatewaySilent, Return, Stage, Transaction, Verdict
-from commerce.payments.till import Till
+from commerce.payments.writer import Till
 from foundation.errors import GatewayTimeout, ShopError
 from foundation.ids import new_id
 from foundation.log import logger
