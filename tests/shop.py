@@ -33,7 +33,7 @@ from commerce.notices.models import SEALED, TEXTED
 from commerce.notices.writing import Writer
 from commerce.payments.ports import CardGateway
 from commerce.payments.sandbox import SandboxGateway, sandbox_charges, sandbox_refunds
-from commerce.payments.service import Payments
+from commerce.payments.service import build_payments
 from commerce.raffles import store as raffle_store
 from commerce.raffles.draws import RaffleDraws
 from commerce.raffles.entries import FreeEntries
@@ -103,7 +103,7 @@ class Shop:
         self.ages = AgeVerification(
             ledger, self.customers, self.outbox, Evidence(self.keys, self.digests), calendar, AgeRules()
         )
-        self.payments = Payments(
+        self.payments = build_payments(
             ledger, self.gateway or self.sandbox, self.keys, self.digests, self.outbox, now=clock
         )
         self.membership_book = MembershipBook(self.outbox, self.keys, calendar)
@@ -163,7 +163,7 @@ class Shop:
         person = NewCustomer(f"{name.title()} Test", f"{name}@example.com")
         customer_id = self.customers.register(person, customer_id=f"cus_{name}").id
         if card:
-            self.payments.add_card(customer_id, nonce=card)
+            self.payments.cards.add(customer_id, nonce=card)
         if adult:
             self.ages.verify(customer_id, ADULT)
         return customer_id

@@ -162,7 +162,7 @@ class Mind(Recall):
 
     @cached_property
     def forgetting(self) -> Forgetting:
-        rooms = (self.checkout, self.membership_billing, self.payments)
+        rooms = (self.checkout, self.membership_billing, self.payments.cards)
         stores = (
             CacheEntries(self.cache, self.ledger),
             Letters(self.settings.mail.folder, self.ledger),

@@ -8,7 +8,7 @@ from api.containers.people import People
 from api.containers.spares import Spares
 from commerce.payments.ports import CardGateway, NotificationReader
 from commerce.payments.sandbox import SandboxGateway
-from commerce.payments.service import Payments
+from commerce.payments.service import Payments, build_payments
 from connectors.authorize_net import AuthorizeNet, Credentials, Webhooks, Wire
 from foundation.clock import Clock
 from foundation.settings import Settings
@@ -39,7 +39,9 @@ class Till(People):
 
     @cached_property
     def payments(self) -> Payments:
-        return Payments(self.ledger, self.gateway, self.data_keys, self.digests, self.outbox, now=self.now)
+        return build_payments(
+            self.ledger, self.gateway, self.data_keys, self.digests, self.outbox, now=self.now
+        )
 
     @cached_property
     def gateway_webhooks(self) -> NotificationReader | None:

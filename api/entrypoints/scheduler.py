@@ -86,7 +86,7 @@ def open_scheduler(house: House) -> Scheduler:
     chores = (
         Chore("resume_turns", every(SWEEP), lambda: resume_turns(house)),
         Chore("requeue_jobs", every(SWEEP), house.jobs.requeue_lost),
-        Chore("reconcile_payments", every(SWEEP), house.payments.reconcile),
+        Chore("reconcile_payments", every(SWEEP), house.payments.reconciliation.run),
         Chore("bill_sandbox", every(SWEEP), lambda: bill_sandbox(house)),
         Chore("read_gateway_inbox", every(SWEEP), house.gateway_inbox.read),
         Chore("look_for_lost_charges", every(timedelta(minutes=1)), house.gateway_inbox.look_for_lost),
@@ -164,7 +164,7 @@ def refine_facts(house: House) -> int:
 
 def bill_sandbox(house: House) -> int:
     """A real gateway knows the time by itself."""
-    return house.sandbox.bill_due(house.now()) if house.sandbox else 0
+    return house.sandbox.plans.bill_due(house.now()) if house.sandbox else 0
 
 
 def resume_turns(house: House) -> int:

@@ -71,7 +71,7 @@ class Booking:
         return held
 
     def begun(self, order: Order) -> Payment | None:
-        begun = self._rooms.payments.begun(order.key)
+        begun = self._rooms.payments.charges.by_key(order.key)
         return None if begun is None else begun[0]
 
     def pay(self, connection: Connection, order: Order) -> Order:
@@ -96,7 +96,7 @@ class Booking:
     def settle_held(
         self, connection: Connection, order: Order, payment: Payment, *, by: str, accept: bool
     ) -> Order:
-        settled = self._rooms.payments.settle_held(payment.id, accept=accept, by=by)
+        settled = self._rooms.payments.held.decide(payment.id, accept=accept, by=by)
         if settled.status is PaymentStatus.APPROVED:
             return self.pay_unasked(connection, order)
         return self.refuse(connection, order)
@@ -131,7 +131,7 @@ class Booking:
     def _pay(self, connection: Connection, order: Order) -> Order:
         description = f"Order {order.id}"
         try:
-            payment = self._rooms.payments.charge(
+            payment = self._rooms.payments.charges.charge(
                 order.customer_id, amount=order.totals.total, description=description, key=order.key
             )
         except PaymentHeld:
@@ -140,7 +140,7 @@ class Booking:
 
     def _give_up(self, order: Order, notice: dict[str, object] | None = None) -> Order:
         """Return what was charged, and let others have the goods. Commits by itself."""
-        self._rooms.payments.give_back(order.key, reason="the order was not booked")
+        self._rooms.payments.refunds.refund_undelivered(order.key, reason="the order was not booked")
         failed = replace(order, status=OrderStatus.FAILED, updated_at=self._now())
         with self._ledger.separately() as connection:
             if store.move(connection, failed):
@@ -161,7 +161,7 @@ class Booking:
         with connection.begin_nested():
             if not store.move(connection, paid):
                 raise OrderFailed
-            self._rooms.payments.deliver(payment)
+            self._rooms.payments.charges.mark_delivered(payment)
             self.tell(paid)
             self._outbox.append("purchases", purchase_fact(paid), customer_id=paid.customer_id)
             self.notify(paid, receipt(paid))

@@ -78,7 +78,7 @@ class Drafts:
         for item in items:
             _gate(item, standing, at)
         items = [*self._promoted(items, standing, at), *self._gift(standing, items)]
-        card = rooms.payments.default_card(customer_id)
+        card = rooms.payments.cards.default(customer_id)
         return Draft(
             tuple(items), price(items, percent=standing.percent, tax_rate=rate), standing, state, card
         )

@@ -126,7 +126,9 @@ class Checkout:
                 return order
             if order.status is not OrderStatus.PAID or order.payment_id is None:
                 raise OrderInTheWay(order)
-            refund = self._rooms.payments.refund(order.payment_id, reason=reason, key=f"{order.id}:cancel")
+            refund = self._rooms.payments.refunds.refund(
+                order.payment_id, reason=reason, key=f"{order.id}:cancel"
+            )
             cancelled = replace(order, status=OrderStatus.CANCELLED, updated_at=self._now())
             store.cancel(connection, cancelled)
             self._booking.tell(cancelled)
@@ -135,7 +137,7 @@ class Checkout:
             self._rooms.inventory.restock(order.quantities)
             return cancelled
 
-    def part(self, customer_id: str) -> None:
+    def close_account(self, customer_id: str) -> None:
         """The customer leaves for good.
 
         Raises:

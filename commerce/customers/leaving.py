@@ -39,4 +39,4 @@ class Leaving:
         if not self.marks(customer_id):
             return
         for room in self._rooms:
-            room.part(customer_id)
+            room.close_account(customer_id)

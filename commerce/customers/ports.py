@@ -13,7 +13,7 @@ class GuestBelongings(Protocol):
 class Parting(Protocol):
     """A room that does something for customers, which has to end before one is forgotten."""
 
-    def part(self, customer_id: str) -> None:
+    def close_account(self, customer_id: str) -> None:
         """End it, at vendors too; twice is the same as once.
 
         Raises:

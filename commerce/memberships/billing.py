@@ -72,7 +72,7 @@ class MembershipBilling:
             store.hold_alignment(connection, membership_id)
             self._align(connection, store.find(connection, membership_id), key=key)
 
-    def part(self, customer_id: str) -> None:
+    def close_account(self, customer_id: str) -> None:
         """The customer leaves for good: their membership ends now, and the gateway charges nothing more."""
         with self._ledger.transaction() as connection:
             self._customers.lock(customer_id)
@@ -94,19 +94,19 @@ class MembershipBilling:
         """The gateway has charged a month: book it, or give it back when there is no month to pay."""
         with self._ledger.transaction() as connection:
             membership = self._owner(connection, charge)
-            payment = self._payments.payment(charge.payment_id)
+            payment = self._payments.charges.find(charge.payment_id)
             if membership is None:
-                self._payments.stop_recurring(charge.recurring_id, key=f"{charge.recurring_id}:unknown")
+                self._payments.subscriptions.stop(charge.recurring_id, key=f"{charge.recurring_id}:unknown")
             if payment.status is not PaymentStatus.APPROVED or store.is_booked(connection, payment.id):
                 return
             if membership is None or not _is_wanted(membership, charge):
                 log.warning("recurring_charge_returned", recurring_id=charge.recurring_id)
-                self._payments.give_back(payment.key, reason="no month was left to pay")
+                self._payments.refunds.refund_undelivered(payment.key, reason="no month was left to pay")
                 return
             self._give_back_excess(membership, payment)
             paid = Paid(payment.amount, payment.id)
             self._book.renew(connection, membership, paid=paid, key=f"renewal:{payment.id}", at=charge.at)
-            self._payments.deliver(payment)
+            self._payments.charges.mark_delivered(payment)
 
     def failed(self, charge: RecurringCharge) -> None:
         """The gateway could not charge a month: from here on it is collected on our days."""
@@ -137,7 +137,9 @@ class MembershipBilling:
             return
         excess, key = kept - membership.next_price, f"renewal:{payment.id}:{kept.cents}"
         try:
-            self._payments.make_good(payment.id, amount=excess, reason="the month costs less", key=key)
+            self._payments.refunds.refund_and_notify(
+                payment.id, amount=excess, reason="the month costs less", key=key
+            )
         except RefundRefused:
             log.warning("excess_not_given_back", payment_id=payment.id)
 
@@ -184,11 +186,11 @@ class MembershipBilling:
             return
         paid, at = Paid(payment.amount, payment.id), self._book.now
         self._book.renew(connection, membership, paid=paid, key=f"renewal:{payment.id}", at=at)
-        self._payments.deliver(payment)
+        self._payments.charges.mark_delivered(payment)
 
     def _charge(self, membership: Membership) -> Payment:
         attempt = 0 if membership.failed_at is None else membership.retries + 1
-        return self._payments.charge(
+        return self._payments.charges.charge(
             membership.customer_id,
             amount=membership.next_price,
             description=f"{membership.next_tier.label} membership",
@@ -241,7 +243,7 @@ class MembershipBilling:
         lost is found again under its key, and not a second one begun.
         """
         try:
-            self._payments.default_card(membership.customer_id)
+            self._payments.cards.default(membership.customer_id)
         except NoCardOnFile:
             return None
         if membership.period_end <= self._book.now:
@@ -256,11 +258,11 @@ class MembershipBilling:
     ) -> None:
         recurring_id = subscription.id or self._begin(connection, membership, subscription)
         if subscription.amount != membership.next_price:
-            self._payments.change_recurring(recurring_id, amount=membership.next_price, key=key)
+            self._payments.subscriptions.change(recurring_id, amount=membership.next_price, key=key)
             store.change_recurring(connection, subscription, amount_cents=membership.next_price.cents)
 
     def _begin(self, connection: Connection, membership: Membership, subscription: Subscribed) -> str:
-        recurring = self._payments.recur(
+        recurring = self._payments.subscriptions.start(
             membership.customer_id,
             name=f"{membership.tier.label} membership",
             amount=subscription.amount,
@@ -274,7 +276,7 @@ class MembershipBilling:
         if subscription is None:
             return
         recurring_id = subscription.id or self._begin(connection, membership, subscription)
-        self._payments.stop_recurring(recurring_id, key=f"{subscription.key}:stop")
+        self._payments.subscriptions.stop(recurring_id, key=f"{subscription.key}:stop")
         store.change_recurring(connection, subscription, stopped_at=self._book.now)
 
     def _owner(self, connection: Connection, charge: RecurringCharge) -> Membership | None:

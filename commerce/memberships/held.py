@@ -29,7 +29,7 @@ class HeldMemberships:
                 continue
             customer_id, key = event.customer_id or "", event.payload["key"]
             carry_out = partial(self._carry_out, purpose, tier, customer_id=customer_id, key=key)
-            self._payments.finish_held(event.payload["payment_id"], carry_out)
+            self._payments.held.fulfil(event.payload["payment_id"], carry_out)
 
     def _carry_out(self, purpose: str, tier: str, *, customer_id: str, key: str) -> Membership:
         if purpose == SUBSCRIBE:

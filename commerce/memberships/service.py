@@ -69,14 +69,14 @@ class Memberships:
         """
         with self._ledger.transaction() as connection:
             self._customers.lock(customer_id)
-            begun = self._payments.begun(key)
+            begun = self._payments.charges.by_key(key)
             if begun is not None:
                 payment, card = begun
                 at = payment.created_at
             else:
                 self._refuse_second(connection, customer_id)
                 self._ages.require(customer_id)
-                card, at = self._payments.default_card(customer_id), self._book.now
+                card, at = self._payments.cards.default(customer_id), self._book.now
             ends_at = end_of_period(at, at, self._book.calendar.zone)
             return Quote(PLANS[tier], str(card), at, ends_at)
 
@@ -91,7 +91,7 @@ class Memberships:
             self._ages.require(customer_id)
             self._close_what_is_over(connection, customer_id)
             plan = PLANS[tier]
-            payment = self._payments.charge(
+            payment = self._payments.charges.charge(
                 customer_id,
                 amount=plan.price,
                 description=f"{tier.label} membership",
@@ -115,7 +115,7 @@ class Memberships:
                 return done
             quote = self._upgrade(connection, customer_id, tier, key)
             before, plan = quote.membership, quote.plan
-            payment = self._payments.charge(
+            payment = self._payments.charges.charge(
                 customer_id,
                 amount=quote.due_now,
                 description=f"Upgrade to {tier.label}",
@@ -127,7 +127,7 @@ class Memberships:
             change_id = self._book.write(
                 connection, upgraded, kind=ChangeKind.UPGRADED, key=key, before=before, paid=paid
             )
-            self._payments.deliver(payment)
+            self._payments.charges.mark_delivered(payment)
             self._book.tell(
                 upgraded,
                 "upgraded",
@@ -234,7 +234,7 @@ class Memberships:
                 quote = self.quote(customer_id, tier=membership.tier, key=key)
                 return ReactivationQuote(quote.plan, quote.card, quote.plan.price, quote.next_billing_at)
             self._ages.require(customer_id)
-            card, plan = str(self._payments.default_card(customer_id)), PLANS[membership.next_tier]
+            card, plan = str(self._payments.cards.default(customer_id)), PLANS[membership.next_tier]
             if membership.status is MembershipStatus.CANCELLED:
                 return ReactivationQuote(plan, card, Money(0), membership.period_end)
             return ReactivationQuote(plan, card, membership.next_price, end_of_period(now, now, zone))
@@ -315,11 +315,11 @@ class Memberships:
             raise AlreadyMember(membership)
         if PLANS[tier].price <= membership.price:
             raise NotAnUpgrade(membership.tier, tier)
-        begun = self._payments.begun(key)
+        begun = self._payments.charges.by_key(key)
         at = begun[0].created_at if begun else self._book.now
         left, whole = days_left(membership.period_start, membership.period_end, at, zone)
         amount = begun[0].amount if begun else upgrade_price(membership, tier, left=left, whole=whole)
-        card = begun[1] if begun else self._payments.default_card(customer_id)
+        card = begun[1] if begun else self._payments.cards.default(customer_id)
         return UpgradeQuote(membership, PLANS[tier], str(card), amount, left)
 
     def _reactivable(self, connection: Connection, customer_id: str) -> Membership:
@@ -349,7 +349,7 @@ class Memberships:
             connection, membership, kind=ChangeKind.SUBSCRIBED, key=payment.key, paid=paid
         )
         self._book.begin_period(connection, membership, paid)
-        self._payments.deliver(payment)
+        self._payments.charges.mark_delivered(payment)
         self._book.tell(
             membership,
             "welcome",
@@ -362,7 +362,7 @@ class Memberships:
         return membership
 
     def _pay_now(self, connection: Connection, membership: Membership, *, key: str) -> Membership:
-        payment = self._payments.charge(
+        payment = self._payments.charges.charge(
             membership.customer_id,
             amount=membership.next_price,
             description=f"{membership.next_tier.label} membership",
@@ -371,7 +371,7 @@ class Memberships:
         )
         paid = Paid(payment.amount, payment.id)
         renewed = self._book.renew(connection, membership, paid=paid, key=key, at=self._book.now)
-        self._payments.deliver(payment)
+        self._payments.charges.mark_delivered(payment)
         return renewed
 
     def _go_on(self, connection: Connection, membership: Membership, *, key: str) -> Membership:

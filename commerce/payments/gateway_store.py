@@ -128,8 +128,8 @@ def unwatched(connection: Connection, *, before: datetime) -> Sequence[str]:
     return connection.execute(wanted.order_by(recurrings.c.checked_at).limit(AT_ONCE)).scalars().all()
 
 
-def told_transactions(connection: Connection, recurring_id: str) -> frozenset[str]:
-    """The charges that the listener has heard of."""
+def published_transactions(connection: Connection, recurring_id: str) -> frozenset[str]:
+    """The charges that the listener has received."""
     wanted = select(payments.c.transaction_id).where(
         payments.c.recurring_id == recurring_id, payments.c.told_at.is_not(None)
     )

@@ -1,4 +1,4 @@
-"""What the gateway sends unasked: stored first, and looked up at the gateway once it is read."""
+"""Notifications of the card gateway: stored first, then looked up at the gateway one by one."""
 
 from datetime import timedelta
 
@@ -10,11 +10,11 @@ from foundation.errors import ShopError
 from foundation.log import logger
 from foundation.sql import Ledger
 
-AT_ONCE = 50
+BATCH_SIZE = 50
 LONGEST_WAIT = timedelta(hours=1)
 LOOKED_BACK = timedelta(days=7)
-"""So many nights in a row may go wrong, or the shop be closed."""
-KEPT = timedelta(days=30)
+"""The nightly look may fail this long, or the shop be closed, without a return being missed."""
+RETENTION = timedelta(days=30)
 log = logger(__name__)
 
 
@@ -33,32 +33,32 @@ class GatewayInbox:
             gateway_store.put_notification(connection, notification, at=self._now())
 
     def read(self) -> int:
-        """Take up what came in, each once; how many were dealt with."""
+        """Process the stored notifications, each once; how many were processed."""
         with self._ledger.at_once() as connection:
-            waiting = gateway_store.waiting_notifications(connection, self._now(), limit=AT_ONCE)
+            waiting = gateway_store.waiting_notifications(connection, self._now(), limit=BATCH_SIZE)
         return sum(self._read(each) for each in waiting)
 
     def look_for_lost(self) -> int:
-        """Ask the gateway for charges that no notification has told of; how many there were."""
-        return sum(self._follow(each) for each in self._payments.unwatched())
+        """Ask the gateway for monthly charges whose notification was lost; how many there were."""
+        return sum(self._follow(each) for each in self._payments.subscriptions.unwatched())
 
     def look_for_undone(self) -> int:
-        """Ask for voids and refunds made by hand that no notification has told of; how many there were."""
-        found = self._payments.undone(since=self._now() - LOOKED_BACK)
+        """Ask for voids and refunds made by hand whose notification was lost; how many there were."""
+        found = self._payments.reconciliation.returned_at_gateway(since=self._now() - LOOKED_BACK)
         for transaction_id in found:
             self.receive(Notification(f"undone:{transaction_id}", "transaction", transaction_id))
         return len(found)
 
     def prune(self) -> int:
         with self._ledger.transaction() as connection:
-            return gateway_store.prune_notifications(connection, before=self._now() - KEPT)
+            return gateway_store.prune_notifications(connection, before=self._now() - RETENTION)
 
     def _read(self, notification: Notification) -> bool:
         try:
             with self._ledger.transaction() as connection:
                 if not gateway_store.claim_notification(connection, notification.id):
                     return False
-                self._payments.hear(notification, self._listener)
+                self._payments.subscriptions.receive(notification, self._listener)
                 gateway_store.change_notification(connection, notification.id, handled_at=self._now())
         except Exception as error:  # noqa: BLE001 - whatever it is, the later ones must not wait for this one
             self._postpone(notification, error)
@@ -66,7 +66,7 @@ class GatewayInbox:
         return True
 
     def _postpone(self, notification: Notification, error: Exception) -> None:
-        _say("notification_waits", error, notification_id=notification.id)
+        _log("notification_waits", error, notification_id=notification.id)
         with self._ledger.transaction() as connection:
             tries = gateway_store.count_try(connection, notification.id, error=type(error).__name__)
             wait = min(timedelta(minutes=2 ** min(tries, 10)), LONGEST_WAIT)
@@ -74,15 +74,15 @@ class GatewayInbox:
 
     def _follow(self, recurring_id: str) -> int:
         try:
-            return self._payments.follow(recurring_id, self._listener)
+            return self._payments.subscriptions.follow(recurring_id, self._listener)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other plans must not wait for this one
-            _say("recurring_not_followed", error, recurring_id=recurring_id)
-            self._payments.put_off(recurring_id)
+            _log("recurring_not_followed", error, recurring_id=recurring_id)
+            self._payments.subscriptions.put_off(recurring_id)
             return 0
 
 
-def _say(what: str, error: Exception, **about: str) -> None:
-    """A silent gateway or a refusal may be another the next time; anything else is a mistake of ours."""
+def _log(event: str, error: Exception, **fields: str) -> None:
+    """A silent gateway or a refusal may pass with time; anything else is a defect and needs its traceback."""
     is_expected = isinstance(error, GatewaySilent | ShopError)
-    tell = log.warning if is_expected else log.exception
-    tell(what, error=type(error).__name__, **about)
+    write = log.warning if is_expected else log.exception
+    write(event, error=type(error).__name__, **fields)

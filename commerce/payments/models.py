@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from foundation.errors import Conflict, GatewayTimeout, Invalid, NotFound, PaymentDeclined
+from foundation.ids import new_id
 from foundation.money import Money
 
 INVOICE_LENGTH = 20
@@ -104,6 +105,27 @@ class Refund:
     status: RefundStatus
     created_at: datetime
     origin: RefundOrigin = RefundOrigin.SHOP
+
+
+def intended_refund(payment: Payment, amount: Money | None, *, reason: str, key: str, at: datetime) -> Refund:
+    """Of the amount, or of all that is left of the payment."""
+    left = payment.amount - payment.refunded if payment.status is PaymentStatus.APPROVED else Money(0)
+    wanted = left if amount is None else amount
+    if amount is not None and amount.cents <= 0:
+        raise NothingToPay
+    if wanted > left or left.cents == 0:
+        raise NothingToRefund(left)
+    return Refund(
+        id=new_id("rfd"),
+        key=key,
+        payment_id=payment.id,
+        customer_id=payment.customer_id,
+        amount=wanted,
+        reason=reason,
+        invoice=new_id("r")[:INVOICE_LENGTH],
+        status=RefundStatus.PENDING,
+        created_at=at,
+    )
 
 
 class RecurringStatus(StrEnum):

@@ -1,4 +1,4 @@
-"""What the shop asks of a card gateway, and what it tells of the charges that the gateway makes by itself.
+"""The card gateway as the shop uses it, and the listener for charges that the gateway makes by itself.
 
 A charge names its invoice. Within the duplicate window the gateway answers a second
 charge of the same invoice, card and amount with the first one instead of charging again.
@@ -138,8 +138,8 @@ class GatewayAway(GatewaySilent):
     """The gateway was not reached, so what was asked has not happened."""
 
 
-class CardGateway(Protocol):
-    """Each call raises GatewaySilent when it gets no usable answer."""
+class CardVault(Protocol):
+    """Cards kept at the gateway. Each call raises GatewaySilent when it gets no usable answer."""
 
     def store_card(self, customer_id: str, nonce: str) -> StoredCard | None:
         """Turn a single-use nonce into a payment profile; None when the nonce is no good."""
@@ -148,6 +148,10 @@ class CardGateway(Protocol):
 
     def forget_card(self, token: str) -> None:
         """Twice is the same as once."""
+
+
+class TransactionGateway(Protocol):
+    """Charges and what goes back. Each call raises GatewaySilent when it gets no usable answer."""
 
     def charge(self, charge: Charge) -> GatewayAnswer: ...
 
@@ -168,6 +172,10 @@ class CardGateway(Protocol):
     def decide_held(self, transaction_id: str, *, accept: bool) -> GatewayAnswer:
         """Let a held charge go through, or void it."""
 
+
+class PlanGateway(Protocol):
+    """Charges repeated every month. Each call raises GatewaySilent when it gets no usable answer."""
+
     def subscribe(self, plan: Plan) -> str:
         """Begin a plan; the gateway's id of it."""
 
@@ -182,6 +190,17 @@ class CardGateway(Protocol):
         """Twice is the same as once."""
 
     def plan(self, subscription_id: str) -> PlanState: ...
+
+
+class CardGateway(Protocol):
+    @property
+    def cards(self) -> CardVault: ...
+
+    @property
+    def transactions(self) -> TransactionGateway: ...
+
+    @property
+    def plans(self) -> PlanGateway: ...
 
 
 @dataclass(frozen=True)
@@ -219,7 +238,7 @@ class RecurringCharge:
 
 
 class RecurringListener(Protocol):
-    """Told at least once of each charge, in the transaction that notes it as told."""
+    """Called at least once for each charge, in the transaction that records the call."""
 
     def charged(self, charge: RecurringCharge) -> None: ...
 

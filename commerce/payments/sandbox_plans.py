@@ -1,4 +1,4 @@
-"""The monthly plans of the sandbox gateway: it charges what is due when it is told the time."""
+"""The monthly plans of the sandbox gateway: it charges what is due at a given time."""
 
 import calendar
 from datetime import datetime
@@ -76,10 +76,10 @@ class SandboxPlans:
             return PlanState(PlanStatus(connection.execute(status).scalar_one()), tuple(oldest))
 
     def bill_due(self, now: datetime) -> int:
-        """Charge what is due and send word of each charge; how many there were.
+        """Charge what is due and send a notification of each charge; how many there were.
 
-        A gateway charges on the days of the plan, whether the shop was open then or not: so
-        a shop that was closed for a while finds a charge of each of them.
+        A gateway charges on the days of the plan whether the shop runs or not, so after an
+        outage there is a charge for each of them.
         """
         due = select(sandbox_plans).where(
             sandbox_plans.c.status == PlanStatus.ACTIVE, sandbox_plans.c.next_at <= now
@@ -117,8 +117,8 @@ class SandboxPlans:
                 status=PlanStatus.SUSPENDED if verdict in FAILED else PlanStatus.ACTIVE,
             )
         )
-        told = Notification(new_id("ntf"), "transaction", transaction_id)
-        gateway_store.put_notification(connection, told, at=self._now())
+        notification = Notification(new_id("ntf"), "transaction", transaction_id)
+        gateway_store.put_notification(connection, notification, at=self._now())
 
     def _id_of(self, connection: Connection, invoice: str) -> str | None:
         wanted = select(sandbox_plans.c.subscription_id).where(sandbox_plans.c.invoice == invoice)
@@ -126,7 +126,7 @@ class SandboxPlans:
 
 
 def kind_of(token: str) -> str:
-    """What the card does; what follows the dot tells it from others that do the same."""
+    """What the card does; what follows the dot distinguishes it from others that do the same."""
     return token.partition(".")[0]
 
 

@@ -1,4 +1,4 @@
-"""The book of the sandbox gateway: what it charged, what it gave back, and what it charges every month."""
+"""Tables of the sandbox gateway: charges, refunds and monthly plans."""
 
 from sqlalchemy import (
     BigInteger,

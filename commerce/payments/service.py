@@ -1,29 +1,39 @@
-"""The payments room: cards on file, charges, what goes back, and what recurs each month."""
+"""Payments: cards on file, charges, refunds and monthly subscriptions over one card gateway."""
 
-from datetime import timedelta
+from dataclasses import dataclass
 
-from commerce.payments import store
-from commerce.payments.charges import PATIENCE
-from commerce.payments.subscriptions import Recurrings
-from foundation.resilience import one_by_one
+from commerce.payments.cards import Cards
+from commerce.payments.charges import Charges
+from commerce.payments.held import HeldPayments
+from commerce.payments.ports import CardGateway
+from commerce.payments.reconciliation import Reconciliation
+from commerce.payments.refunds import Refunds
+from commerce.payments.subscriptions import Subscriptions
+from commerce.payments.writer import PaymentWriter
+from foundation.clock import Clock
+from foundation.crypto import DataKeys, LookupDigest
+from foundation.outbox import Outbox
+from foundation.sql import Ledger
 
-UNDELIVERED = timedelta(hours=1)
-"""How long money may wait for what it buys before it is returned."""
-DECIDED = timedelta(days=3)
-"""The same for a payment that a person has let through, since the customer may have to come back."""
+
+@dataclass(frozen=True)
+class Payments:
+    cards: Cards
+    charges: Charges
+    held: HeldPayments
+    refunds: Refunds
+    subscriptions: Subscriptions
+    reconciliation: Reconciliation
 
 
-class Payments(Recurrings):
-    def reconcile(self) -> int:
-        """Finish what a crash or a silent gateway has left; how many payments and refunds were finished."""
-        now = self._now()
-        with self._ledger.transaction() as connection:
-            charges = store.unfinished(
-                connection,
-                opened_before=now - PATIENCE,
-                approved_before=now - UNDELIVERED,
-                decided_before=now - DECIDED,
-            )
-            refunds = store.due_refunds(connection, now)
-        finished = one_by_one(self._finish_charge, charges, failed="not_reconciled")
-        return finished + one_by_one(self._finish_refund, refunds, failed="not_reconciled")
+def build_payments(
+    ledger: Ledger, gateway: CardGateway, keys: DataKeys, digests: LookupDigest, outbox: Outbox, *, now: Clock
+) -> Payments:
+    writer = PaymentWriter(ledger, keys, outbox, now)
+    cards = Cards(ledger, gateway, keys, digests, now=now)
+    charges = Charges(writer, gateway.transactions, cards)
+    refunds = Refunds(writer, gateway.transactions, cards)
+    held = HeldPayments(writer, gateway.transactions, refunds)
+    reconciliation = Reconciliation(writer, gateway.transactions, charges, refunds, held)
+    subscriptions = Subscriptions(writer, gateway, cards, reconciliation)
+    return Payments(cards, charges, held, refunds, subscriptions, reconciliation)

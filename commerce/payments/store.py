@@ -176,7 +176,7 @@ def mark_delivered(connection: Connection, payment_id: str, at: datetime) -> Non
     connection.execute(update(payments).where(payments.c.id == payment_id).values(delivered_at=at))
 
 
-def mark_told(connection: Connection, payment_id: str, at: datetime) -> None:
+def mark_published(connection: Connection, payment_id: str, at: datetime) -> None:
     connection.execute(update(payments).where(payments.c.id == payment_id).values(told_at=at))
 
 

@@ -39,4 +39,4 @@ class HeldTickets:
             quantity=purchase.quantity,
             key=purchase.key,
         )
-        self._payments.finish_held(payment_id, issue)
+        self._payments.held.fulfil(payment_id, issue)

@@ -117,7 +117,7 @@ class RaffleOffice:
                 at = self._now()
                 store.mark_refunded(connection, purchase, refund_id=refund_id, at=at)
                 numbers = [ticket.number for ticket in store.tickets_bought(connection, purchase.id)]
-                payment = self._payments.payment(payment_id)
+                payment = self._payments.charges.find(payment_id)
                 fact = purchase_fact(purchase, numbers, payment, at=at, refund_id=refund_id)
                 self._outbox.append("raffle_transactions", fact, customer_id=customer_id)
                 total += purchase.total
@@ -130,9 +130,9 @@ class RaffleOffice:
         """The refund's id; of one made before by hand, when nothing is left to give back."""
         reason = f"{raffle.title} was cancelled"
         try:
-            return self._payments.refund(payment_id, reason=reason, key=f"raffle:{purchase.id}").id
+            return self._payments.refunds.refund(payment_id, reason=reason, key=f"raffle:{purchase.id}").id
         except NothingToRefund:
-            return self._payments.refunds(payment_id)[-1].id
+            return self._payments.refunds.of_payment(payment_id)[-1].id
 
     def _change(self, raffle_id: str, move: Move, **values: object) -> Raffle:
         with self._ledger.transaction() as connection:

@@ -88,10 +88,10 @@ class Raffles:
         """
         with self._ledger.transaction() as connection:
             raffle = self.find(raffle_id)
-            begun = self._payments.begun(key)
+            begun = self._payments.charges.by_key(key)
             if begun is None:
                 self._check(connection, raffle, customer_id, quantity=quantity, key=key)
-            card = self._payments.default_card(customer_id) if begun is None else begun[1]
+            card = self._payments.cards.default(customer_id) if begun is None else begun[1]
         return Quote(raffle, quantity, raffle.ticket_price * quantity, str(card))
 
     def buy_tickets(
@@ -112,7 +112,7 @@ class Raffles:
             try:
                 purchase = self._hold(customer_id, raffle_id, quantity=quantity, key=key)
                 self._let_look(purchase, signs)
-                payment = self._payments.charge(
+                payment = self._payments.charges.charge(
                     customer_id,
                     amount=purchase.total,
                     description=f"{quantity} tickets: {raffle.title}",
@@ -122,7 +122,7 @@ class Raffles:
             except GatewayTimeout:
                 raise
             except ShopError:
-                self._payments.give_back(key, reason="no tickets were issued")
+                self._payments.refunds.refund_undelivered(key, reason="no tickets were issued")
                 self._release(key)
                 raise
 
@@ -153,9 +153,9 @@ class Raffles:
 
     def _let_look(self, purchase: Purchase, signs: Signs) -> None:
         """Have fraud weigh what is not being charged yet."""
-        if self._payments.begun(purchase.key) is not None:
+        if self._payments.charges.by_key(purchase.key) is not None:
             return
-        card = self._payments.default_card(purchase.customer_id)
+        card = self._payments.cards.default(purchase.customer_id)
         seen = PurchaseSeen(
             customer_id=purchase.customer_id,
             amount=purchase.total,
@@ -181,7 +181,7 @@ class Raffles:
             self._check(connection, raffle, customer_id, quantity=purchase.quantity, key=purchase.key)
             tickets = numbered(raffle, purchase, at=self._now())
             store.issue(connection, purchase, tickets, payment_id=payment.id)
-            self._payments.deliver(payment)
+            self._payments.charges.mark_delivered(payment)
             tell_of_tickets(self._outbox, raffle, purchase, tickets, payment=payment)
         return Receipt(raffle, replace(purchase, status=PurchaseStatus.ISSUED), tickets)
 

@@ -51,7 +51,7 @@ def _arrival(shop: Shop, shard: Shard, rooms: Rooms, row: int) -> Iterator[Step]
     yield Step(at, partial(register, rooms, person, customer_id=customer_id))
     if standing.has_card[row]:
         nonce = f"tok_approve.{customer_id}"
-        yield Step(at + SOON, partial(rooms.payments.add_card, customer_id, nonce=nonce))
+        yield Step(at + SOON, partial(rooms.payments.cards.add, customer_id, nonce=nonce))
     if np.isfinite(standing.verified[row]):
         verified_at = moment(shop.config, standing.verified[row])
         yield Step(verified_at, _age_check(shop, shard, rooms, row))

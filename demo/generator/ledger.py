@@ -165,7 +165,7 @@ def _settle(shop: Shop, rooms: Rooms, regular: Regular) -> None:
     person = NewCustomer(regular.name, regular.email, phone=regular.phone, state="TX")
     register(rooms, person, customer_id=regular.id)
     if regular.card is not None:
-        rooms.payments.add_card(regular.id, nonce=f"{regular.card}.{regular.id}")
+        rooms.payments.cards.add(regular.id, nonce=f"{regular.card}.{regular.id}")
     if regular.is_verified:
         form = AgeSubmission(regular.name, date_of_birth=regulars.BORN, state="TX", id_last4="0000")
         rooms.ages.verify(regular.id, form)

@@ -15,7 +15,7 @@ from commerce.memberships.billing import MembershipBilling
 from commerce.memberships.book import Book as MembershipBook
 from commerce.memberships.service import Memberships
 from commerce.payments.sandbox import SandboxGateway
-from commerce.payments.service import Payments
+from commerce.payments.service import Payments, build_payments
 from commerce.raffles.service import Gates, Raffles
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing, LookupDigest
@@ -74,7 +74,7 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
     outbox = Outbox(ledger, [SUBSCRIPTION], now=clock)
     customers = Customers(ledger, keys, digests, now=clock)
     ages = AgeVerification(ledger, customers, outbox, Evidence(keys, digests), calendar, AgeRules())
-    payments = Payments(ledger, SandboxGateway(ledger, now=clock), keys, digests, outbox, now=clock)
+    payments = build_payments(ledger, SandboxGateway(ledger, now=clock), keys, digests, outbox, now=clock)
     book = MembershipBook(outbox, keys, calendar)
     addresses = Addresses(ledger, customers, keys, now=clock)
     fraud = Fraud(ledger, outbox, digests, addresses, review_from=NEVER, now=clock)

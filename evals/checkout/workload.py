@@ -87,7 +87,7 @@ def _timed(work: Callable[[Task], object], tasks: Sequence[Task], *, clients: in
 def _register_customer(shop: Shop, customer_id: str) -> None:
     person = NewCustomer("Bea Buyer", f"{customer_id}@example.com", state="TX")
     shop.customers.register(person, customer_id=customer_id)
-    shop.payments.add_card(customer_id, nonce=f"tok_approve.{customer_id}")
+    shop.payments.cards.add(customer_id, nonce=f"tok_approve.{customer_id}")
     shop.ages.verify(customer_id, ADULT)
 
 

@@ -34,7 +34,7 @@ def register_customer(house: House, customer_id: str) -> None:
     """Register a customer of age with a card that is approved."""
     person = NewCustomer("Ana Alvarez", f"{customer_id}@example.com", state="TX")
     house.customers.register(person, customer_id=customer_id)
-    house.payments.add_card(customer_id, nonce="tok_approve")
+    house.payments.cards.add(customer_id, nonce="tok_approve")
     house.ages.verify(customer_id, AgeSubmission("Ana Alvarez", date(1990, 5, 1), "TX", "4821"))
 
 

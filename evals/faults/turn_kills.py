@@ -197,7 +197,7 @@ class _CustomerRun:
             found.append(Finding("lost_messages", "the repeated message has another reply"))
         if reply.failed or (reply.confirmation is None) != (baseline.reply.confirmation is None):
             found.append(Finding("lost_messages", f"the reply is {reply.text!r}"))
-        if house.payments.reconcile():
+        if house.payments.reconciliation.run():
             found.append(Finding("lost_effects", "a payment was open"))
         if house.checkout.finish_pending():
             found.append(Finding("lost_effects", "an order was open"))

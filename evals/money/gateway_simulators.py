@@ -52,16 +52,16 @@ class SandboxSimulator:
         return f"tok_{kind}.{unique}"
 
     def bill(self, shop: Shop) -> None:  # noqa: ARG002 - it writes to the inbox by itself
-        self._gateway.bill_due(self._now())
+        self._gateway.plans.bill_due(self._now())
 
     def settle_day(self) -> None:
         """The sandbox settles by the clock."""
 
     def reverse(self, transaction_id: str, amount: Money, *, notified: Shop | None) -> None:
         notification = transaction_id
-        if self._gateway.void(transaction_id).verdict is not Verdict.APPROVED:
+        if self._gateway.transactions.void(transaction_id).verdict is not Verdict.APPROVED:
             refund = Return(transaction_id, amount, new_id("h")[:INVOICE_LENGTH], "1111")
-            notification = str(self._gateway.refund(refund).transaction_id)
+            notification = str(self._gateway.transactions.refund(refund).transaction_id)
         if notified is not None:
             notified.gateway_inbox.receive(Notification(new_id("ntf"), "transaction", notification))
 

@@ -105,8 +105,8 @@ class Member:
     def _advance_and_process(self, time: timedelta) -> None:
         simulation = self.simulation
         simulation.clock.now += time
-        for payment in self._payments.held():
-            self._payments.settle_held(payment.id, accept=False, by="stf_sam")
+        for payment in self._payments.held.waiting():
+            self._payments.held.decide(payment.id, accept=False, by="stf_sam")
         simulation.relay()
         simulation.gateway.settle_day()
         simulation.gateway.bill(simulation.shop)
@@ -114,7 +114,7 @@ class Member:
         simulation.shop.gateway_inbox.look_for_lost()
         simulation.shop.membership_billing.collect()
         simulation.relay()
-        self._payments.reconcile()
+        self._payments.reconciliation.run()
 
     def _apply_customer_operation(self, operation: Operation) -> None:
         memberships, customer_id, key = (
@@ -148,7 +148,7 @@ class Member:
             "follow": simulation.relay,
             "card": lambda: self._use_card(CARDS[number % len(CARDS)]),
             "silence": lambda: self._lose_answers(number),
-            "reconcile": self._payments.reconcile,
+            "reconcile": self._payments.reconciliation.run,
             "refund": lambda: self._refund(cents=1 + number * 40),
             "decide": lambda: self._decide(accept=number % 2 == 0),
             "by_hand": lambda: self._refund_at_the_gateway(cents=1 + number * 41),
@@ -173,7 +173,7 @@ class Member:
 
     def _use_card(self, kind: str) -> None:
         nonce = self.simulation.gateway.nonce(kind, f"{self.customer_id}.{self._operations}")
-        self._payments.add_card(self.customer_id, nonce=nonce)
+        self._payments.cards.add(self.customer_id, nonce=nonce)
 
     def _lose_answers(self, number: int) -> None:
         self.simulation.answers.left = 1 + number % 3
@@ -181,14 +181,14 @@ class Member:
 
     def _refund(self, *, cents: int) -> None:
         """Staff refund a part of the latest payment as goodwill."""
-        latest = next(iter(self._payments.payments_of(self.customer_id, limit=1)), None)
+        latest = next(iter(self._payments.charges.of_customer(self.customer_id, limit=1)), None)
         if latest is not None:
             key = f"{self.customer_id}:{self._operations}"
-            self._payments.refund(latest.id, amount=Money(cents), reason="goodwill", key=key)
+            self._payments.refunds.refund(latest.id, amount=Money(cents), reason="goodwill", key=key)
 
     def _refund_at_the_gateway(self, *, cents: int) -> None:
         """A reversal in the gateway's own interface, notified by webhook or found by the nightly search."""
-        latest = next(iter(self._payments.payments_of(self.customer_id, limit=1)), None)
+        latest = next(iter(self._payments.charges.of_customer(self.customer_id, limit=1)), None)
         if latest is not None and latest.transaction_id is not None:
             notified = self.simulation.shop if cents % 2 else None
             self.simulation.gateway.reverse(latest.transaction_id, Money(cents), notified=notified)
@@ -204,5 +204,5 @@ class Member:
                 found = True
 
     def _decide(self, *, accept: bool) -> None:
-        for payment in self._payments.held():
-            self._payments.settle_held(payment.id, accept=accept, by="stf_sam")
+        for payment in self._payments.held.waiting():
+            self._payments.held.decide(payment.id, accept=accept, by="stf_sam")

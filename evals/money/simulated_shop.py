@@ -14,7 +14,7 @@ from api.containers.spares import Spares
 from commerce.age.models import AgeSubmission
 from commerce.customers.models import NewCustomer
 from commerce.payments.gateway_store import recurrings
-from commerce.payments.ports import CardGateway, GatewaySilent
+from commerce.payments.ports import CardGateway, CardVault, GatewaySilent, PlanGateway, TransactionGateway
 from demo.fakes.authorize_net import LOGIN_ID, SIGNATURE_KEY, TRANSACTION_KEY, AuthorizeNetStand
 from evals.money.gateway_simulators import AuthorizeNetSimulator, GatewaySimulator, SandboxSimulator
 from foundation.outbox import Relay
@@ -40,34 +40,53 @@ class TickingClock:
 
 
 @dataclass
-class UnreliableGateway:
+class LostAnswers:
     """Loses the next `left` answers of the gateway, before or after it has executed the request."""
 
-    inner: CardGateway
     left: int = 0
     is_done_first: bool = False
     lost: int = 0
+
+    def over(self, gateway: CardGateway) -> CardGateway:
+        return FlakyGateway(
+            cast(CardVault, FlakyPart(gateway.cards, self)),
+            cast(TransactionGateway, FlakyPart(gateway.transactions, self)),
+            cast(PlanGateway, FlakyPart(gateway.plans, self)),
+        )
+
+
+@dataclass(frozen=True)
+class FlakyPart:
+    inner: object
+    answers: LostAnswers
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         ask = getattr(self.inner, name)
 
         def asked(*arguments: object, **named: object) -> object:
-            if self.left == 0:
+            if self.answers.left == 0:
                 return ask(*arguments, **named)
-            self.left -= 1
-            self.lost += 1
-            if self.is_done_first:
+            self.answers.left -= 1
+            self.answers.lost += 1
+            if self.answers.is_done_first:
                 ask(*arguments, **named)
             raise GatewaySilent
 
         return asked
 
 
+@dataclass(frozen=True)
+class FlakyGateway:
+    cards: CardVault
+    transactions: TransactionGateway
+    plans: PlanGateway
+
+
 @dataclass
 class SimulatedShop:
     shop: Shop
     clock: TickingClock
-    answers: UnreliableGateway
+    answers: LostAnswers
     gateway: GatewaySimulator
     members: int = 0
     refused: int = 0
@@ -79,7 +98,7 @@ class SimulatedShop:
         customer_id = f"cus_{self.members:07d}"
         person = NewCustomer("Ana Alvarez", f"{customer_id}@example.com", state="TX")
         self.shop.customers.register(person, customer_id=customer_id)
-        self.shop.payments.add_card(customer_id, nonce=self.gateway.nonce("approve", customer_id))
+        self.shop.payments.cards.add(customer_id, nonce=self.gateway.nonce("approve", customer_id))
         self.shop.ages.verify(customer_id, ADULT)
         return customer_id
 
@@ -113,20 +132,12 @@ def open_simulated_shop(settings: Settings, *, with_authorize_net: bool = False)
 
 
 @contextmanager
-def _open_shop(
-    settings: Settings, clock: TickingClock, fake_url: str
-) -> Iterator[tuple[Shop, UnreliableGateway]]:
-    gateways: list[UnreliableGateway] = []
-
-    def unreliable(inner: CardGateway) -> CardGateway:
-        gateways.append(UnreliableGateway(inner))
-        return cast(CardGateway, gateways[-1])
-
-    shop = Shop(_with_gateway(settings, fake_url), now=clock, spares=Spares(gateway=unreliable))
+def _open_shop(settings: Settings, clock: TickingClock, fake_url: str) -> Iterator[tuple[Shop, LostAnswers]]:
+    answers = LostAnswers()
+    shop = Shop(_with_gateway(settings, fake_url), now=clock, spares=Spares(gateway=answers.over))
     try:
         shop.warehouse.ensure()
-        _ = shop.payments
-        yield shop, gateways[-1]
+        yield shop, answers
     finally:
         shop.close()
 

@@ -174,10 +174,10 @@ class TestConfirmation:
 
     async def test_declined_card_is_said_and_can_be_asked_for_again(self, shop: Shop) -> None:
         desk = open_desk(shop, GOLD, "Let me ask.", "It was declined.", GOLD, "Again?", "Welcome to Gold.")
-        shop.payments.add_card("cus_ana", nonce="tok_decline")
+        shop.payments.cards.add("cus_ana", nonce="tok_decline")
         await desk.say("make me gold")
         refused = await desk.say("yes")
-        shop.payments.add_card("cus_ana", nonce="tok_approve.second")
+        shop.payments.cards.add("cus_ana", nonce="tok_approve.second")
 
         await desk.say("try gold again")
         await desk.say("yes")
@@ -188,7 +188,7 @@ class TestConfirmation:
     async def test_card_changed_since_the_question_is_not_charged(self, shop: Shop) -> None:
         desk = open_desk(shop, GOLD, "Let me ask.", "The card is another one.")
         await desk.say("make me gold")
-        shop.payments.add_card("cus_ana", nonce="tok_hold")
+        shop.payments.cards.add("cus_ana", nonce="tok_hold")
 
         await desk.say("yes")
 

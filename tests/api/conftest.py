@@ -143,4 +143,4 @@ def _register(house: House) -> None:
     house.customers.register(NewCustomer("Ana Alvarez", "ana@example.com", state="TX"), customer_id=ANA)
     house.customers.register(NewCustomer("Ben Brown", "ben@example.com", state="TX"), customer_id=BEN)
     house.ages.verify(ANA, ADULT)
-    house.payments.add_card(ANA, nonce="tok_approve")
+    house.payments.cards.add(ANA, nonce="tok_approve")

@@ -82,8 +82,8 @@ def anas(client: TestClient, house: House, ana: Headers) -> dict[str, str]:
     return {
         "customer_id": ANA,
         "order_id": order["id"],
-        "payment_id": house.payments.payments_of(ANA)[0].id,
-        "card_id": house.payments.cards(ANA)[0].id,
+        "payment_id": house.payments.charges.of_customer(ANA)[0].id,
+        "card_id": house.payments.cards.of_customer(ANA)[0].id,
         "address_id": made("/api/customers/me/addresses", ADDRESS)["id"],
         "session_id": session.session.id,
         "thread_id": talk["thread_id"],

@@ -79,7 +79,7 @@ def card(gateway: AuthorizeNet) -> StoredCard:
 
 
 def stored(gateway: AuthorizeNet, nonce: str) -> StoredCard:
-    card = gateway.store_card("cus_ana", nonce)
+    card = gateway.cards.store_card("cus_ana", nonce)
     assert card is not None
     return card
 
@@ -97,18 +97,18 @@ class TestCards:
         self, gateway: AuthorizeNet, card: StoredCard
     ) -> None:
         assert (card.brand, card.last_four) == ("Visa", "1111")
-        assert gateway.stored_cards("cus_ana") == [card]
+        assert gateway.cards.stored_cards("cus_ana") == [card]
 
     def test_nonce_is_good_once(self, gateway: AuthorizeNet) -> None:
         stored(gateway, "approve.1")
 
-        assert gateway.store_card("cus_ana", "approve.1") is None
+        assert gateway.cards.store_card("cus_ana", "approve.1") is None
 
     def test_second_card_goes_into_the_same_profile(self, gateway: AuthorizeNet, card: StoredCard) -> None:
         second = stored(gateway, "decline.1")
 
         assert second.token.partition("/")[0] == card.token.partition("/")[0]
-        assert gateway.stored_cards("cus_ana") == [card, second]
+        assert gateway.cards.stored_cards("cus_ana") == [card, second]
 
     def test_card_entered_again_keeps_its_token(self, gateway: AuthorizeNet, card: StoredCard) -> None:
         assert stored(gateway, "approve.1.again") == card
@@ -116,19 +116,19 @@ class TestCards:
     def test_marks_are_those_of_the_card_whoever_stores_it(
         self, gateway: AuthorizeNet, card: StoredCard
     ) -> None:
-        others = [gateway.store_card("cus_ben", nonce) for nonce in ("approve.1.ben", "approve.2")]
+        others = [gateway.cards.store_card("cus_ben", nonce) for nonce in ("approve.1.ben", "approve.2")]
 
         assert [each and each.marks == card.marks for each in others] == [True, False]
         assert not card.is_unmistakable
 
     def test_card_is_forgotten_once_and_again(self, gateway: AuthorizeNet, card: StoredCard) -> None:
-        gateway.forget_card(card.token)
-        gateway.forget_card(card.token)
+        gateway.cards.forget_card(card.token)
+        gateway.cards.forget_card(card.token)
 
-        assert gateway.stored_cards("cus_ana") == []
+        assert gateway.cards.stored_cards("cus_ana") == []
 
     def test_customer_without_a_profile_has_no_cards(self, gateway: AuthorizeNet) -> None:
-        assert gateway.stored_cards("cus_nobody") == []
+        assert gateway.cards.stored_cards("cus_nobody") == []
 
 
 class TestCharge:
@@ -142,9 +142,9 @@ class TestCharge:
         ],
     )
     def test_both_codes_are_judged(self, gateway: AuthorizeNet, nonce: str, verdict: Verdict) -> None:
-        answer = gateway.charge(charge(stored(gateway, nonce)))
+        answer = gateway.transactions.charge(charge(stored(gateway, nonce)))
 
-        found = gateway.find("i_1")
+        found = gateway.transactions.find("i_1")
 
         assert answer.verdict is verdict
         assert found is not None
@@ -153,8 +153,8 @@ class TestCharge:
     def test_duplicate_is_answered_with_the_original(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
     ) -> None:
-        first = gateway.charge(charge(card))
-        second = gateway.charge(charge(card))
+        first = gateway.transactions.charge(charge(card))
+        second = gateway.transactions.charge(charge(card))
 
         assert (second.verdict, second.transaction_id) == (Verdict.APPROVED, first.transaction_id)
         assert stand.book.taken() == Decimal("47.00")
@@ -166,23 +166,23 @@ class TestCharge:
         stand.fail("createTransactionRequest", fault)
 
         with pytest.raises(GatewaySilent):
-            gateway.charge(charge(card))
+            gateway.transactions.charge(charge(card))
 
         assert stand.requests.count("createTransactionRequest") == 1
         is_done = fault in {"lost_after", "malformed"}
-        assert (gateway.find("i_1") is not None) is is_done
+        assert (gateway.transactions.find("i_1") is not None) is is_done
 
     def test_gateway_that_is_not_there_was_not_asked(self, connect: Connect, card: StoredCard) -> None:
         away = connect("http://127.0.0.1:9/xml/v1/request.api")
 
         with pytest.raises(GatewayAway):
-            away.charge(charge(card))
+            away.transactions.charge(charge(card))
 
     def test_credentials_that_are_not_taken_charge_nothing(
         self, connect: Connect, stand: AuthorizeNetStand, card: StoredCard
     ) -> None:
         with pytest.raises(GatewayAway):
-            connect(key="wrong").charge(charge(card))
+            connect(key="wrong").transactions.charge(charge(card))
 
         assert stand.book.taken() == 0
 
@@ -193,7 +193,7 @@ class TestCharge:
 
         for _ in range(6):
             with pytest.raises(GatewayAway):
-                refused.look_up("1")
+                refused.transactions.look_up("1")
 
         assert stand.requests.count("getTransactionDetailsRequest") == 6
 
@@ -204,10 +204,10 @@ class TestCharge:
             stand.fail("createTransactionRequest", "http_500")
         for number in range(5):
             with pytest.raises(GatewaySilent):
-                gateway.charge(charge(card, f"i_{number}"))
+                gateway.transactions.charge(charge(card, f"i_{number}"))
 
         with pytest.raises(GatewayAway):
-            gateway.charge(charge(card, "i_5"))
+            gateway.transactions.charge(charge(card, "i_5"))
 
         assert stand.requests.count("createTransactionRequest") == 5
 
@@ -217,10 +217,10 @@ class TestLookUp:
     def test_read_is_asked_again(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, fault: Fault
     ) -> None:
-        answer = gateway.charge(charge(card))
+        answer = gateway.transactions.charge(charge(card))
         stand.fail("getTransactionDetailsRequest", fault, fault)
 
-        found = gateway.look_up(str(answer.transaction_id))
+        found = gateway.transactions.look_up(str(answer.transaction_id))
 
         assert found is not None
         assert stand.requests.count("getTransactionDetailsRequest") == 3
@@ -228,11 +228,11 @@ class TestLookUp:
     def test_settled_charge_is_found_in_its_batch(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, clock: FakeClock
     ) -> None:
-        gateway.charge(charge(card))
+        gateway.transactions.charge(charge(card))
         stand.book.settle()
         clock.advance(timedelta(days=3))
 
-        found = gateway.find("i_1")
+        found = gateway.transactions.find("i_1")
 
         assert found is not None
         assert found.stage is Stage.SETTLED
@@ -250,10 +250,10 @@ class TestLookUp:
     def test_charge_on_its_way_to_the_bank_counts_as_one(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, status: str, stage: Stage
     ) -> None:
-        taken = str(gateway.charge(charge(card)).transaction_id)
+        taken = str(gateway.transactions.charge(charge(card)).transaction_id)
         stand.book.transactions[taken].status = status
 
-        found = gateway.look_up(taken)
+        found = gateway.transactions.look_up(taken)
 
         assert found is not None
         assert (found.stage, found.verdict) == (stage, Verdict.APPROVED)
@@ -261,24 +261,24 @@ class TestLookUp:
     def test_word_that_nobody_knows_is_no_answer(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
     ) -> None:
-        taken = str(gateway.charge(charge(card)).transaction_id)
+        taken = str(gateway.transactions.charge(charge(card)).transaction_id)
         stand.book.transactions[taken].status = "heldByMartians"
 
         with pytest.raises(GatewaySilent):
-            gateway.look_up(taken)
+            gateway.transactions.look_up(taken)
 
     def test_what_never_was_is_not_found(self, gateway: AuthorizeNet) -> None:
-        assert gateway.find("i_none") is None
-        assert gateway.look_up("1") is None
+        assert gateway.transactions.find("i_none") is None
+        assert gateway.transactions.look_up("1") is None
 
 
 class TestReturn:
     def test_unsettled_charge_is_voided_once_and_again(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
     ) -> None:
-        taken = str(gateway.charge(charge(card)).transaction_id)
+        taken = str(gateway.transactions.charge(charge(card)).transaction_id)
 
-        answers = [gateway.void(taken).verdict, gateway.void(taken).verdict]
+        answers = [gateway.transactions.void(taken).verdict, gateway.transactions.void(taken).verdict]
 
         assert answers == [Verdict.APPROVED, Verdict.APPROVED]
         assert stand.book.taken() == 0
@@ -286,12 +286,15 @@ class TestReturn:
     def test_settled_charge_is_refunded_in_parts_up_to_the_whole(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
     ) -> None:
-        taken = str(gateway.charge(charge(card)).transaction_id)
+        taken = str(gateway.transactions.charge(charge(card)).transaction_id)
         part = Return(taken, Money(40_00), "r_1", card.last_four)
-        early = gateway.refund(part)
+        early = gateway.transactions.refund(part)
         stand.book.settle()
 
-        late, more = gateway.refund(part), gateway.refund(replace(part, invoice="r_2"))
+        late, more = (
+            gateway.transactions.refund(part),
+            gateway.transactions.refund(replace(part, invoice="r_2")),
+        )
 
         assert [early.verdict, late.verdict, more.verdict] == [
             Verdict.ERROR,
@@ -299,18 +302,18 @@ class TestReturn:
             Verdict.ERROR,
         ]
         assert stand.book.taken() == Decimal("7.00")
-        assert gateway.find("r_1") is not None
+        assert gateway.transactions.find("r_1") is not None
 
     def test_refund_made_by_hand_names_its_charge(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
     ) -> None:
-        taken = str(gateway.charge(charge(card)).transaction_id)
+        taken = str(gateway.transactions.charge(charge(card)).transaction_id)
         stand.book.settle()
         stand.undo_by_hand(taken, amount=Decimal("7.00"))
 
         told = Webhooks(SIGNATURE_KEY).read(stand.sent[-1].body, signature=stand.sent[-1].signature)
 
-        found = gateway.look_up(told.subject_id) if told else None
+        found = gateway.transactions.look_up(told.subject_id) if told else None
         assert found is not None
         assert (found.refund_of, found.amount, found.verdict) == (taken, Money(7_00), Verdict.APPROVED)
 
@@ -318,14 +321,16 @@ class TestReturn:
     def test_what_was_undone_is_listed_before_and_after_it_settles(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, nights: int
     ) -> None:
-        _, voided, returned = (str(gateway.charge(charge(card, f"i_{n}")).transaction_id) for n in range(3))
-        gateway.void(voided)
+        _, voided, returned = (
+            str(gateway.transactions.charge(charge(card, f"i_{n}")).transaction_id) for n in range(3)
+        )
+        gateway.transactions.void(voided)
         stand.book.settle()
         stand.undo_by_hand(returned, amount=Decimal("7.00"))
         for _ in range(nights):
             stand.book.settle()
 
-        undone = gateway.undone(since=stand.book.now() - timedelta(days=1))
+        undone = gateway.transactions.undone(since=stand.book.now() - timedelta(days=1))
 
         assert sorted(undone) == [voided, max(stand.book.transactions)]
 
@@ -333,9 +338,9 @@ class TestReturn:
     def test_held_charge_is_decided(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, decision: str, taken: str
     ) -> None:
-        held = str(gateway.charge(charge(stored(gateway, "hold.1"))).transaction_id)
+        held = str(gateway.transactions.charge(charge(stored(gateway, "hold.1"))).transaction_id)
 
-        answer = gateway.decide_held(held, accept=decision == "accepted")
+        answer = gateway.transactions.decide_held(held, accept=decision == "accepted")
 
         assert answer.verdict is Verdict.APPROVED
         assert stand.book.taken() == Decimal(taken)
@@ -345,15 +350,15 @@ class TestPlans:
     def test_plan_charges_every_month_at_its_amount_then(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, clock: FakeClock
     ) -> None:
-        plan_id = gateway.subscribe(plan(card, clock))
+        plan_id = gateway.plans.subscribe(plan(card, clock))
         stand.bill()
-        gateway.change_plan(plan_id, amount=Money(97_00))
+        gateway.plans.change_plan(plan_id, amount=Money(97_00))
         clock.advance(timedelta(days=31))
         stand.bill()
 
-        state = gateway.plan(plan_id)
+        state = gateway.plans.plan(plan_id)
 
-        charges = [gateway.look_up(each) for each in state.transaction_ids]
+        charges = [gateway.transactions.look_up(each) for each in state.transaction_ids]
         assert state.status is PlanStatus.ACTIVE
         assert [each and (each.amount, each.subscription_id) for each in charges] == [
             (PRICE, plan_id),
@@ -363,39 +368,39 @@ class TestPlans:
     def test_plan_asked_for_twice_is_one(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, clock: FakeClock
     ) -> None:
-        first = gateway.subscribe(plan(card, clock))
+        first = gateway.plans.subscribe(plan(card, clock))
 
-        second = gateway.subscribe(plan(card, clock))
+        second = gateway.plans.subscribe(plan(card, clock))
 
-        assert (second, gateway.find_plan("s_1")) == (first, first)
+        assert (second, gateway.plans.find_plan("s_1")) == (first, first)
         assert len(stand.book.subscriptions) == 1
 
     def test_stopped_plan_charges_nothing(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, clock: FakeClock
     ) -> None:
-        plan_id = gateway.subscribe(plan(card, clock))
+        plan_id = gateway.plans.subscribe(plan(card, clock))
 
-        gateway.stop_plan(plan_id)
-        gateway.stop_plan(plan_id)
+        gateway.plans.stop_plan(plan_id)
+        gateway.plans.stop_plan(plan_id)
 
         assert stand.bill() == 0
-        assert gateway.plan(plan_id).status is PlanStatus.CANCELED
+        assert gateway.plans.plan(plan_id).status is PlanStatus.CANCELED
 
     def test_failed_charge_suspends_and_another_card_brings_it_back(
         self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, clock: FakeClock
     ) -> None:
-        plan_id = gateway.subscribe(plan(stored(gateway, "decline.1"), clock))
+        plan_id = gateway.plans.subscribe(plan(stored(gateway, "decline.1"), clock))
         stand.bill()
-        failed = gateway.plan(plan_id)
+        failed = gateway.plans.plan(plan_id)
 
-        gateway.change_plan(plan_id, token=card.token)
+        gateway.plans.change_plan(plan_id, token=card.token)
 
         assert failed.status is PlanStatus.SUSPENDED
         assert len(failed.transaction_ids) == 1
-        assert gateway.plan(plan_id).status is PlanStatus.ACTIVE
+        assert gateway.plans.plan(plan_id).status is PlanStatus.ACTIVE
 
     def test_plan_the_gateway_does_not_know_is_over(self, gateway: AuthorizeNet) -> None:
-        assert gateway.plan("1").status.is_over
+        assert gateway.plans.plan("1").status.is_over
 
 
 class TestProtocol:

@@ -135,7 +135,7 @@ class TestAudit:
     def test_money_that_bought_nothing_is_found(self, shop: Settings, clock: SetClock) -> None:
         house = build(shop, clock=clock)
         register_customer(house, ANA)
-        house.payments.charge(ANA, amount=PRICE, description="nothing", key="key_nothing")
+        house.payments.charges.charge(ANA, amount=PRICE, description="nothing", key="key_nothing")
 
         found = list(customer_violations(house.ledger, ANA))
 

@@ -121,20 +121,22 @@ Decider = Annotated[Principal, Depends(decider)]
 @router.post("/profiles", status_code=201, responses=refusals("GATEWAY_TIMEOUT"))
 def add_card(card: NewCard, principal: Owner, house: TheHouse) -> Envelope[CardOnFile]:
     """Keep the card behind this token at the gateway, as the one to charge from now on."""
-    stored = house.payments.add_card(principal.id, nonce=card.nonce)
+    stored = house.payments.cards.add(principal.id, nonce=card.nonce)
     return Envelope(data=CardOnFile.model_validate(stored))
 
 
 @router.get("/profiles")
 def cards(principal: Customer, house: TheHouse) -> Envelope[list[CardOnFile]]:
     """The caller's cards on file, the oldest first."""
-    return Envelope(data=[CardOnFile.model_validate(card) for card in house.payments.cards(principal.id)])
+    return Envelope(
+        data=[CardOnFile.model_validate(card) for card in house.payments.cards.of_customer(principal.id)]
+    )
 
 
 @router.delete("/profiles/{card_id}", responses=refusals("CONFLICT", "GATEWAY_TIMEOUT"))
 def remove_card(card_id: PathId, principal: Owner, house: TheHouse) -> Envelope[list[CardOnFile]]:
     """Forget a card, here and at the gateway; the cards that are left."""
-    house.payments.remove_card(principal.id, card_id)
+    house.payments.cards.remove(principal.id, card_id)
     return cards(principal, house)
 
 
@@ -143,14 +145,14 @@ def payments(
     principal: Customer, house: TheHouse, limit: Annotated[int, Query(ge=1, le=100)] = 50
 ) -> Envelope[list[PaymentShown]]:
     """The caller's own payments, the latest first."""
-    found = house.payments.payments_of(principal.id, limit=limit)
+    found = house.payments.charges.of_customer(principal.id, limit=limit)
     return Envelope(data=[PaymentShown.of(payment) for payment in found])
 
 
 @router.get("/held")
 def held(_: Decider, house: TheHouse) -> Envelope[list[PaymentShown]]:
     """For staff: what the gateway holds back until a person has looked at it, the oldest first."""
-    return Envelope(data=[PaymentShown.of(payment) for payment in house.payments.held()])
+    return Envelope(data=[PaymentShown.of(payment) for payment in house.payments.held.waiting()])
 
 
 @router.get("/{payment_id}")
@@ -158,10 +160,10 @@ def payment(payment_id: PathId, principal: Caller, house: TheHouse) -> Envelope[
     """A payment of the caller's own, or anybody's for staff, and what was given back of it."""
     if not principal.scopes & {"own:read", "staff:read"}:
         raise NotAllowed("own:read")
-    found = house.payments.payment(payment_id)
+    found = house.payments.charges.find(payment_id)
     if "staff:read" not in principal.scopes and found.customer_id != principal.id:
         raise SomeoneElses
-    refunds = [RefundShown.of(each) for each in house.payments.refunds(payment_id)]
+    refunds = [RefundShown.of(each) for each in house.payments.refunds.of_payment(payment_id)]
     return Envelope(data=PaymentWithRefunds(payment=PaymentShown.of(found), refunds=refunds))
 
 
@@ -174,7 +176,7 @@ def refund(
     The customer is told.
     """
     amount = Money.from_dollars(wanted.amount) if wanted.amount is not None else None
-    made = house.payments.make_good(payment_id, amount=amount, reason=wanted.reason, key=key)
+    made = house.payments.refunds.refund_and_notify(payment_id, amount=amount, reason=wanted.reason, key=key)
     return Envelope(data=RefundShown.of(made))
 
 
@@ -183,5 +185,5 @@ def decide(
     payment_id: PathId, decision: Decision, principal: Decider, house: TheHouse
 ) -> Envelope[PaymentShown]:
     """Let a held payment go through, or refuse it; twice is the same as once."""
-    decided = house.payments.settle_held(payment_id, accept=decision.accept, by=principal.id)
+    decided = house.payments.held.decide(payment_id, accept=decision.accept, by=principal.id)
     return Envelope(data=PaymentShown.of(decided))

@@ -11,11 +11,10 @@ from commerce.inventory.models import OutOfStock
 from commerce.memberships.models import Tier
 from commerce.payments.models import CardDeclined, PaymentUnsettled
 from commerce.payments.ports import Charge, GatewayAnswer, GatewaySilent
-from commerce.payments.sandbox import SandboxGateway
 from foundation.money import Money
 from foundation.outbox import Event
 from tests.commerce.checkout.conftest import buy, buy_warily, stock
-from tests.crashes import FailingGateway, Killed, killing
+from tests.crashes import FailingGateway, Killed, RelayedGateway, killing
 from tests.shop import Shop, product
 
 pytestmark = [pytest.mark.usefixtures("ana"), pytest.mark.slow]
@@ -61,7 +60,7 @@ class TestTold:
 
     def test_card_declined_after_the_review_is_told(self, shop: Shop) -> None:
         order = buy_warily(shop)
-        shop.payments.add_card("cus_ana", nonce="tok_decline")
+        shop.payments.cards.add("cus_ana", nonce="tok_decline")
         shop.clock.advance(timedelta(hours=1))
 
         shop.checkout.decide(order.id, by="stf_1", accept=True)
@@ -71,7 +70,7 @@ class TestTold:
         assert statuses(shop) == ["review", "failed"]
 
     def test_goods_gone_while_the_gateway_held_the_charge_are_told_and_paid_back(self, shop: Shop) -> None:
-        shop.payments.add_card("cus_ana", nonce="tok_hold")
+        shop.payments.cards.add("cus_ana", nonce="tok_hold")
         order = buy(shop)
         shop.clock.advance(timedelta(days=4))
         shop.inventory.sweep(shop.clock())
@@ -88,14 +87,14 @@ class TestTold:
         with pytest.raises(Killed):
             buy(shop.with_gateway(killing(shop.sandbox, "before")))
         shop.clock.advance(timedelta(hours=9))
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
         finished = [shop.checkout.finish_pending() for _ in range(2)]
 
         assert (finished, len(failures(shop)), statuses(shop)) == ([1, 0], 1, [])
 
     def test_customer_who_heard_the_refusal_is_not_told_again(self, shop: Shop) -> None:
-        shop.payments.add_card("cus_ana", nonce="tok_decline")
+        shop.payments.cards.add("cus_ana", nonce="tok_decline")
 
         with pytest.raises(CardDeclined):
             buy(shop)
@@ -108,25 +107,25 @@ class TestHeld:
         self, shop: Shop
     ) -> None:
         order = buy_warily(shop)
-        shop.payments.add_card("cus_ana", nonce="tok_hold")
+        shop.payments.cards.add("cus_ana", nonce="tok_hold")
         held = shop.checkout.decide(order.id, by="stf_1", accept=True)
         told = {"review_id": order.review_id, "kind": "order", "is_fraud": False}
 
         shop.checkout.subscriber().handle([Event("frd_1", "fraud_decisions", "cus_ana", told, shop.clock())])
 
         assert (held.status, shop.checkout.find(order.id).status) == (OrderStatus.REVIEW,) * 2
-        assert [payment.key for payment in shop.payments.held()] == [order.key]
+        assert [payment.key for payment in shop.payments.held.waiting()] == [order.key]
 
     def test_many_held_charges_keep_no_crashed_order_waiting(self, shop: Shop) -> None:
         shop.inventory.put([product(1, quantity=500)])
-        shop.payments.add_card("cus_ana", nonce="tok_hold")
+        shop.payments.cards.add("cus_ana", nonce="tok_hold")
         for number in range(101):
             buy(shop, key=f"held-{number}")
-        shop.payments.add_card("cus_ana", nonce="tok_approve.again")
+        shop.payments.cards.add("cus_ana", nonce="tok_approve.again")
         with pytest.raises(PaymentUnsettled):
             buy(shop.with_gateway(silent(shop)))
         shop.clock.advance(timedelta(minutes=2))
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
         assert shop.checkout.finish_pending() == 1
 
@@ -175,13 +174,13 @@ class TestGift:
         assert stock(shop)["prd_9"] == (4, 0)
 
     def test_gift_of_an_order_that_came_to_nothing_is_due_again(self, shop: Shop) -> None:
-        shop.payments.add_card("cus_ana", nonce="tok_hold")
+        shop.payments.cards.add("cus_ana", nonce="tok_hold")
         refused = buy(shop)
         shop.checkout.decide(refused.id, by="stf_1", accept=False)
-        shop.payments.add_card("cus_ana", nonce="tok_decline")
+        shop.payments.cards.add("cus_ana", nonce="tok_decline")
         with pytest.raises(CardDeclined):
             buy(shop, key="k2")
-        shop.payments.add_card("cus_ana", nonce="tok_approve.again")
+        shop.payments.cards.add("cus_ana", nonce="tok_approve.again")
         cancelled = buy(shop, key="k3")
         shop.checkout.cancel(cancelled.id, reason="ordered by mistake")
 
@@ -197,7 +196,7 @@ class TestGift:
 
 
 def test_paid_order_whose_goods_are_counted_away_is_returned(shop: Shop) -> None:
-    class Counting(SandboxGateway):
+    class Counting(RelayedGateway):
         """While the card is charged, the shelf is found to hold less than is reserved."""
 
         def charge(self, charge: Charge) -> GatewayAnswer:
@@ -205,7 +204,7 @@ def test_paid_order_whose_goods_are_counted_away_is_returned(shop: Shop) -> None
                 shop.inventory.put([product(1, quantity=1)])
             return super().charge(charge)
 
-    counting = Counting(shop.ledger, now=shop.clock)
+    counting = Counting(shop.sandbox)
     with pytest.raises(OutOfStock):
         buy(shop.with_gateway(counting), quantity=2)
 
@@ -215,7 +214,7 @@ def test_paid_order_whose_goods_are_counted_away_is_returned(shop: Shop) -> None
 def test_cancelled_order_is_told_what_goes_back_and_no_more(shop: Shop) -> None:
     order = buy(shop)
     shop.clock.advance(timedelta(days=2))
-    shop.payments.refund(str(order.payment_id), amount=Money(5_00), reason="a dent", key="dent")
+    shop.payments.refunds.refund(str(order.payment_id), amount=Money(5_00), reason="a dent", key="dent")
 
     shop.checkout.cancel(order.id, reason="changed their mind")
 

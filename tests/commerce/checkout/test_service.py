@@ -23,12 +23,11 @@ from commerce.inventory.models import MembersOnly, OutOfStock, ProductNotFound
 from commerce.memberships.models import Tier
 from commerce.payments.models import CardDeclined, KeyReused, PaymentUnsettled
 from commerce.payments.ports import Charge, GatewayAnswer, GatewaySilent
-from commerce.payments.sandbox import SandboxGateway
 from foundation.errors import Conflict, ShopError
 from foundation.money import Money
 from foundation.outbox import Event
 from tests.commerce.checkout.conftest import buy, buy_warily, stock
-from tests.crashes import FailingGateway, Killed, Point, killing, then_killed
+from tests.crashes import FailingGateway, Killed, Point, RelayedGateway, killing, then_killed
 from tests.shop import Shop, product
 
 pytestmark = pytest.mark.slow
@@ -119,11 +118,11 @@ class TestPlace:
             buy(shop, product_id="prd_3")
 
     def test_declined_card_lets_the_stock_go_and_a_new_key_tries_again(self, shop: Shop) -> None:
-        shop.payments.add_card("cus_ana", nonce="tok_decline")
+        shop.payments.cards.add("cus_ana", nonce="tok_decline")
         with pytest.raises(CardDeclined):
             buy(shop)
         assert (stock(shop)["prd_1"], shop.checkout.orders("cus_ana")) == ((12, 0), [])
-        shop.payments.add_card("cus_ana", nonce="tok_approve.again")
+        shop.payments.cards.add("cus_ana", nonce="tok_approve.again")
 
         with pytest.raises(OrderFailed):
             buy(shop)
@@ -206,7 +205,7 @@ class TestCrashes:
         with pytest.raises(Killed):
             buy(shop.with_gateway(killing(shop.sandbox, "before")))
         shop.clock.advance(timedelta(hours=9))
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
         assert shop.checkout.finish_pending() == 1
         assert (shop.charges(), stock(shop)["prd_1"], shop.checkout.orders("cus_ana")) == (0, (12, 0), [])
@@ -219,13 +218,13 @@ class TestCrashes:
         assert shop.checkout.finish_pending() == 0
         assert shop.checkout.orders("cus_ana")[0].status is OrderStatus.PENDING
 
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
         assert shop.checkout.finish_pending() == 1
         assert (shop.charges(), stock(shop)["prd_1"]) == (1, (11, 0))
 
     def test_paid_order_whose_goods_are_gone_is_returned(self, shop: Shop) -> None:
-        class Robbed(SandboxGateway):
+        class Robbed(RelayedGateway):
             """While the card is charged, the reservation lapses and the shelf is emptied."""
 
             def charge(self, charge: Charge) -> GatewayAnswer:
@@ -235,7 +234,7 @@ class TestCrashes:
                 return super().charge(charge)
 
         with pytest.raises(OutOfStock):
-            buy(shop.with_gateway(Robbed(shop.ledger, now=shop.clock)))
+            buy(shop.with_gateway(Robbed(shop.sandbox)))
 
         assert (shop.charges(), shop.charged(), shop.events("orders")) == (1, Money(0), [])
 
@@ -273,7 +272,7 @@ class TestReview:
 
     def test_card_declined_after_the_review_fails_the_order(self, shop: Shop) -> None:
         order = buy_warily(shop)
-        shop.payments.add_card("cus_ana", nonce="tok_decline")
+        shop.payments.cards.add("cus_ana", nonce="tok_decline")
 
         assert shop.checkout.decide(order.id, by="stf_1", accept=True).status is OrderStatus.FAILED
         assert (shop.checkout.find(order.id).status, stock(shop)["prd_1"]) == (OrderStatus.FAILED, (12, 0))
@@ -282,7 +281,7 @@ class TestReview:
     def test_charge_held_by_the_gateway_waits_for_staff(
         self, shop: Shop, status: OrderStatus, left: int
     ) -> None:
-        shop.payments.add_card("cus_ana", nonce="tok_hold")
+        shop.payments.cards.add("cus_ana", nonce="tok_hold")
         order = buy(shop)
         shop.clock.advance(timedelta(days=1))
         assert (order.status, shop.checkout.finish_pending()) == (OrderStatus.REVIEW, 0)

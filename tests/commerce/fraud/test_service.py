@@ -208,7 +208,7 @@ def _weigh(shop: Shop, name: str, line1: str) -> Assessment:
     """A purchase of somebody new with a card that others have as well."""
     customer_id = shop.welcome(name, card="tok_approve.stolen")
     shop.addresses.add(customer_id, NewAddress(f"{name} Test", line1, "Austin", "TX", "78701"))
-    card = shop.payments.default_card(customer_id)
+    card = shop.payments.cards.default(customer_id)
     return shop.fraud.weigh(
         PurchaseSeen(
             customer_id, Money(30_00), "order", name, card.marks, card.is_unmistakable, shop.clock.now

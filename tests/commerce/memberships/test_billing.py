@@ -57,7 +57,7 @@ class Month:
 
     def bill(self) -> None:
         """The gateway charges what is due and its news is read."""
-        self.shop.sandbox.bill_due(self.shop.clock.now)
+        self.shop.sandbox.plans.bill_due(self.shop.clock.now)
         self.inbox.read()
 
     def charges(self) -> Sequence[RecurringCharge]:
@@ -73,13 +73,13 @@ class Month:
 
             def ended(self, recurring_id: str, status: str) -> None: ...
 
-        self.shop.sandbox.bill_due(self.shop.clock.now)
+        self.shop.sandbox.plans.bill_due(self.shop.clock.now)
         GatewayInbox(self.shop.ledger, self.shop.payments, Listener(), now=self.shop.clock).read()
         return heard
 
     def use_card(self, token: str) -> None:
         """The next charges of the gateway and of ours go to this card."""
-        self.shop.payments.add_card(self.customer_id, nonce=f"{token}.{self.shop.clock.now:%m%d%H}")
+        self.shop.payments.cards.add(self.customer_id, nonce=f"{token}.{self.shop.clock.now:%m%d%H}")
         with self.shop.ledger.transaction() as connection:
             connection.execute(sandbox_plans.update().values(token=token))
 
@@ -151,7 +151,7 @@ class TestGateway:
 
     def test_lost_news_is_found_by_the_look(self, shop: Shop, month: Month) -> None:
         month.go_to(month.membership.period_end)
-        shop.sandbox.bill_due(shop.clock.now)
+        shop.sandbox.plans.bill_due(shop.clock.now)
         month.go_to(shop.clock.now + timedelta(hours=2))
 
         month.inbox.look_for_lost()
@@ -197,7 +197,7 @@ class TestGateway:
 
         assert month.periods()[-1] == (2, "BRONZE", 97_00)
         shop.clock.now += DAY
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
         assert shop.charged() == Money(97_00 + 47_00)
         assert "refund" in {notice["template"] for notice in shop.events("notices")}
         assert month.plans() == [(47_00, "active")]

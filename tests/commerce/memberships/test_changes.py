@@ -103,7 +103,7 @@ class TestUpgrade:
         assert (shop.charges(), shop.charged()) == (2, Money(197_00))
 
     def test_declined_card_changes_nothing(self, shop: Shop, ana: str) -> None:
-        shop.payments.add_card(ana, nonce="tok_decline")
+        shop.payments.cards.add(ana, nonce="tok_decline")
 
         with pytest.raises(CardDeclined):
             shop.memberships.upgrade(ana, tier=Tier.GOLD, key="k1")

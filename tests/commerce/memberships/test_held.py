@@ -15,8 +15,8 @@ def ana(shop: Shop) -> str:
 
 def decide(shop: Shop, *, accept: bool = True) -> None:
     """A person decides on the held payment, and the rooms hear of it: twice, as they may."""
-    (payment,) = shop.payments.held()
-    shop.payments.settle_held(payment.id, accept=accept, by="stf_sam")
+    (payment,) = shop.payments.held.waiting()
+    shop.payments.held.decide(payment.id, accept=accept, by="stf_sam")
     told = Event(
         "evt_1", "payment_decisions", payment.customer_id, shop.events("payment_decisions")[-1], shop.clock()
     )
@@ -40,7 +40,7 @@ def test_membership_begins_when_its_charge_is_let_through(shop: Shop, ana: str) 
 def test_upgrade_is_made_for_what_it_cost_then(shop: Shop) -> None:
     ben = shop.welcome("ben")
     shop.memberships.subscribe(ben, tier=Tier.BRONZE, key="k1")
-    shop.payments.add_card(ben, nonce="tok_hold")
+    shop.payments.cards.add(ben, nonce="tok_hold")
     with pytest.raises(PaymentHeld):
         shop.memberships.upgrade(ben, tier=Tier.GOLD, key="k2")
 
@@ -53,7 +53,7 @@ def test_upgrade_is_made_for_what_it_cost_then(shop: Shop) -> None:
 def test_what_can_be_booked_no_more_is_given_back_and_told(shop: Shop, ana: str) -> None:
     with pytest.raises(PaymentHeld):
         shop.memberships.subscribe(ana, tier=Tier.GOLD, key="k1")
-    shop.payments.add_card(ana, nonce="tok_approve")
+    shop.payments.cards.add(ana, nonce="tok_approve")
     shop.memberships.subscribe(ana, tier=Tier.SILVER, key="k2")
 
     decide(shop)

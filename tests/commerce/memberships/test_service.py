@@ -119,7 +119,7 @@ class TestQuote:
         with pytest.raises(Killed):
             dying.memberships.subscribe(ana, tier=Tier.GOLD, key="k1")
         shop.clock.advance(timedelta(hours=12))
-        shop.payments.add_card(ana, nonce="tok_hold")
+        shop.payments.cards.add(ana, nonce="tok_hold")
 
         quote = shop.memberships.quote(ana, tier=Tier.GOLD, key="k1")
 

@@ -17,7 +17,7 @@ def ana(shop: Shop) -> str:
 
 
 def charge(shop: Shop, customer_id: str, *, amount: Money = PRICE, key: str = "k1") -> Payment:
-    return shop.payments.charge(customer_id, amount=amount, description="Bronze membership", key=key)
+    return shop.payments.charges.charge(customer_id, amount=amount, description="Bronze membership", key=key)
 
 
 def status(shop: Shop, key: str = "k1") -> PaymentStatus:

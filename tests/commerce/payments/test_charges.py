@@ -148,7 +148,7 @@ class TestCrash:
         with pytest.raises(PaymentUnsettled):
             charge(shop.with_gateway(silent), ana)
         shop.clock.advance(timedelta(minutes=1))
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
         for _ in range(2):
             with pytest.raises(PaymentFailed) as refusal:
@@ -162,36 +162,20 @@ class TestCrash:
         with pytest.raises(PaymentUnsettled):
             charge(shop.with_gateway(silent), ana)
         shop.clock.advance(timedelta(minutes=1))
-        shop.payments.reconcile()
-        [given_up] = shop.payments.payments_of(ana)
-        late = shop.sandbox.charge(Charge("tok_approve", PRICE, given_up.invoice, "Bronze membership"))
-        transaction = shop.sandbox.look_up(str(late.transaction_id))
+        shop.payments.reconciliation.run()
+        [given_up] = shop.payments.charges.of_customer(ana)
+        late = shop.sandbox.transactions.charge(
+            Charge("tok_approve", PRICE, given_up.invoice, "Bronze membership")
+        )
+        transaction = shop.sandbox.transactions.look_up(str(late.transaction_id))
         assert transaction is not None
 
         for _ in range(2):
-            shop.payments.observe(transaction)
+            shop.payments.reconciliation.observe(transaction)
 
         assert (status(shop), shop.charged()) == (PaymentStatus.VOIDED, Money(0))
         with pytest.raises(PaymentReturned):
             charge(shop, ana)
-
-
-class TestDeposit:
-    def test_deposit_is_taken_and_given_back_at_once(self, shop: Shop, ana: str) -> None:
-        taken = [
-            shop.payments.deposit(ana, amount=Money(1_00), description="Age check", key="d1").status
-            for _ in range(2)
-        ]
-
-        assert taken == [PaymentStatus.VOIDED] * 2
-        assert (shop.charges(), shop.charged()) == (1, Money(0))
-
-    def test_card_that_takes_no_deposit_is_declined(self, shop: Shop) -> None:
-        ben = shop.welcome("ben", card="tok_decline")
-
-        for _ in range(2):
-            with pytest.raises(CardDeclined):
-                shop.payments.deposit(ben, amount=Money(1_00), description="Age check", key="d1")
 
 
 class TestHeld:
@@ -200,45 +184,45 @@ class TestHeld:
         ben = shop.welcome("ben", card="tok_hold")
         with pytest.raises(PaymentHeld):
             charge(shop, ben)
-        [payment] = shop.payments.held()
+        [payment] = shop.payments.held.waiting()
         return payment.id
 
     def test_accepted_payment_answers_its_key_and_waits_three_days_for_it(
         self, shop: Shop, held: str
     ) -> None:
-        accepted = [shop.payments.settle_held(held, accept=True, by="stf_sam").id for _ in range(2)]
+        accepted = [shop.payments.held.decide(held, accept=True, by="stf_sam").id for _ in range(2)]
         shop.clock.advance(timedelta(days=2))
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
         assert [charge(shop, "cus_ben").id] * 2 == accepted
-        assert (shop.charged(), shop.payments.held()) == (PRICE, [])
+        assert (shop.charged(), shop.payments.held.waiting()) == (PRICE, [])
 
     def test_accepted_payment_that_nobody_books_goes_back(self, shop: Shop, held: str) -> None:
-        shop.payments.settle_held(held, accept=True, by="stf_sam")
+        shop.payments.held.decide(held, accept=True, by="stf_sam")
         shop.clock.advance(timedelta(days=3))
 
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
         assert shop.charged() == Money(0)
 
     def test_refused_payment_charges_nothing(self, shop: Shop, held: str) -> None:
         for _ in range(2):
-            shop.payments.settle_held(held, accept=False, by="stf_sam")
+            shop.payments.held.decide(held, accept=False, by="stf_sam")
 
         with pytest.raises(CardDeclined):
             charge(shop, "cus_ben")
         with pytest.raises(NotHeld):
-            shop.payments.settle_held(held, accept=True, by="stf_sam")
+            shop.payments.held.decide(held, accept=True, by="stf_sam")
         assert shop.charged() == Money(0)
 
     def test_decision_made_at_the_gateway_is_taken_over(self, shop: Shop, held: str) -> None:
-        transaction_id = shop.payments.payment(held).transaction_id or ""
-        shop.sandbox.decide_held(transaction_id, accept=False)
+        transaction_id = shop.payments.charges.find(held).transaction_id or ""
+        shop.sandbox.transactions.decide_held(transaction_id, accept=False)
 
-        settled = shop.payments.settle_held(held, accept=True, by="stf_sam")
+        settled = shop.payments.held.decide(held, accept=True, by="stf_sam")
 
         assert settled.status is PaymentStatus.DECLINED
 
     def test_payment_that_is_not_held_is_not_decided(self, shop: Shop, ana: str) -> None:
         with pytest.raises(NotHeld):
-            shop.payments.settle_held(charge(shop, ana).id, accept=False, by="stf_sam")
+            shop.payments.held.decide(charge(shop, ana).id, accept=False, by="stf_sam")

@@ -27,11 +27,10 @@ from commerce.payments.ports import (
     Transaction,
     Verdict,
 )
-from evals.faults.kill_points import RelayedGateway
 from foundation.errors import ShopError
 from foundation.money import Money
 from tests.commerce.payments.conftest import PRICE, charge, status
-from tests.crashes import FailingGateway, Killed, killing
+from tests.crashes import FailingGateway, Killed, RelayedGateway, killing
 from tests.shop import Shop
 
 A_DAY = timedelta(days=1)
@@ -61,14 +60,14 @@ class RefundFirstGateway(RelayedGateway):
 def paid(shop: Shop, ana: str) -> Payment:
     """Booked, and settled at the gateway."""
     payment = charge(shop, ana)
-    shop.payments.deliver(payment)
+    shop.payments.charges.mark_delivered(payment)
     shop.clock.advance(A_DAY)
     return payment
 
 
 def refund(shop: Shop, payment: Payment, cents: int | None = None, *, key: str = "r1") -> Refund:
     amount = None if cents is None else Money(cents)
-    return shop.payments.refund(payment.id, amount=amount, reason="it came late", key=key)
+    return shop.payments.refunds.refund(payment.id, amount=amount, reason="it came late", key=key)
 
 
 class TestRefund:
@@ -82,7 +81,7 @@ class TestRefund:
 
     def test_settled_charge_is_refunded_in_parts(self, shop: Shop, paid: Payment) -> None:
         part = refund(shop, paid, 20_00)
-        still = shop.payments.payment(paid.id)
+        still = shop.payments.charges.find(paid.id)
 
         rest = refund(shop, paid, key="r2")
 
@@ -92,19 +91,21 @@ class TestRefund:
             Money(20_00),
         )
         assert (rest.amount, status(shop)) == (Money(27_00), PaymentStatus.REFUNDED)
-        assert shop.payments.refunds(paid.id) == [part, rest]
+        assert shop.payments.refunds.of_payment(paid.id) == [part, rest]
         assert shop.charged() == Money(0)
 
     def test_part_of_an_unsettled_charge_waits_for_the_settlement(self, shop: Shop, ana: str) -> None:
         payment = charge(shop, ana)
-        shop.payments.deliver(payment)
+        shop.payments.charges.mark_delivered(payment)
 
         early = refund(shop, payment, 20_00)
         shop.clock.advance(A_DAY)
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
         assert early.status is RefundStatus.PENDING
-        assert [each.status for each in shop.payments.refunds(payment.id)] == [RefundStatus.REFUNDED]
+        assert [each.status for each in shop.payments.refunds.of_payment(payment.id)] == [
+            RefundStatus.REFUNDED
+        ]
         assert shop.charged() == Money(27_00)
 
     def test_same_key_refunds_once(self, shop: Shop, paid: Payment) -> None:
@@ -157,14 +158,14 @@ class TestRefund:
         ben = shop.welcome("ben", card="tok_decline")
         with pytest.raises(CardDeclined):
             charge(shop, ben)
-        [payment] = shop.payments.payments_of(ben)
+        [payment] = shop.payments.charges.of_customer(ben)
 
         with pytest.raises(NothingToRefund):
             refund(shop, payment)
 
     def test_unknown_payment_is_not_found(self, shop: Shop) -> None:
         with pytest.raises(PaymentNotFound):
-            shop.payments.refund("pay_none", reason="none", key="r1")
+            shop.payments.refunds.refund("pay_none", reason="none", key="r1")
 
     def test_refund_the_gateway_refuses_leaves_the_money_and_says_so(self, shop: Shop, paid: Payment) -> None:
         unwilling = shop.with_gateway(UnwillingGateway(shop.sandbox))
@@ -173,7 +174,7 @@ class TestRefund:
             with pytest.raises(RefundRefused):
                 refund(unwilling, paid, 20_00)
 
-        assert shop.payments.payment(paid.id).refunded == Money(0)
+        assert shop.payments.charges.find(paid.id).refunded == Money(0)
         assert refund(shop, paid, key="r2").status is RefundStatus.REFUNDED
 
     def test_warehouse_hears_of_every_change(self, shop: Shop, paid: Payment) -> None:
@@ -190,8 +191,10 @@ class TestTold:
     ) -> None:
         by_hand = _by_hand(shop, paid, 7_00)
         for _ in range(2):
-            shop.payments.make_good(paid.id, amount=Money(20_00), reason="it came late", key="r1")
-            shop.payments.observe(by_hand)
+            shop.payments.refunds.refund_and_notify(
+                paid.id, amount=Money(20_00), reason="it came late", key="r1"
+            )
+            shop.payments.reconciliation.observe(by_hand)
 
         told = [(each["template"], each["amount_cents"]) for each in shop.events("notices")]
         assert sorted(told) == [("refund", 7_00), ("refund", 20_00)]
@@ -200,7 +203,7 @@ class TestTold:
         unwilling = shop.with_gateway(UnwillingGateway(shop.sandbox)).payments
 
         with pytest.raises(RefundRefused):
-            unwilling.make_good(paid.id, reason="it came late", key="r1")
+            unwilling.refunds.refund_and_notify(paid.id, reason="it came late", key="r1")
 
         assert shop.events("notices") == []
 
@@ -213,11 +216,11 @@ class TestByHand:
 
         for part in (*parts, *reversed(parts)):
             shop.clock.advance(timedelta(seconds=1))
-            shop.payments.observe(part)
+            shop.payments.reconciliation.observe(part)
 
-        assert [(each.amount, each.status, each.origin) for each in shop.payments.refunds(paid.id)] == [
-            (Money(cents), RefundStatus.REFUNDED, RefundOrigin.GATEWAY) for cents in (20_00, 27_00)
-        ]
+        assert [
+            (each.amount, each.status, each.origin) for each in shop.payments.refunds.of_payment(paid.id)
+        ] == [(Money(cents), RefundStatus.REFUNDED, RefundOrigin.GATEWAY) for cents in (20_00, 27_00)]
         assert status(shop) is PaymentStatus.REFUNDED
         assert shop.events("payments")[-1]["refunded_cents"] == 47_00
 
@@ -225,24 +228,27 @@ class TestByHand:
         dying = shop.with_gateway(FailingGateway(shop.sandbox, after=Killed()))
         with pytest.raises(Killed):
             refund(dying, paid, 20_00)
-        [ours] = shop.payments.refunds(paid.id)
-        made = shop.sandbox.find(ours.invoice)
+        [ours] = shop.payments.refunds.of_payment(paid.id)
+        made = shop.sandbox.transactions.find(ours.invoice)
         assert made is not None
 
-        shop.payments.observe(made)
+        shop.payments.reconciliation.observe(made)
 
-        assert len(shop.payments.refunds(paid.id)) == 1
+        assert len(shop.payments.refunds.of_payment(paid.id)) == 1
 
     def test_refund_undone_there_is_money_of_the_shop_again(self, shop: Shop, paid: Payment) -> None:
         made = refund(shop, paid)
-        known = shop.sandbox.find(made.invoice)
+        known = shop.sandbox.transactions.find(made.invoice)
         assert known is not None
 
         for _ in range(2):
-            shop.payments.observe(replace(known, stage=Stage.VOIDED))
+            shop.payments.reconciliation.observe(replace(known, stage=Stage.VOIDED))
 
-        assert [each.status for each in shop.payments.refunds(paid.id)] == [RefundStatus.REFUSED]
-        assert (status(shop), shop.payments.payment(paid.id).refunded) == (PaymentStatus.APPROVED, Money(0))
+        assert [each.status for each in shop.payments.refunds.of_payment(paid.id)] == [RefundStatus.REFUSED]
+        assert (status(shop), shop.payments.charges.find(paid.id).refunded) == (
+            PaymentStatus.APPROVED,
+            Money(0),
+        )
 
     def test_refund_waits_for_one_of_ours_that_the_gateway_refuses_now(self, shop: Shop, ana: str) -> None:
         payment = charge(shop, ana)
@@ -250,12 +256,12 @@ class TestByHand:
         shop.clock.advance(A_DAY)
         whole = _by_hand(shop, payment, 47_00)
         with pytest.raises(NothingToRefund):
-            shop.payments.observe(whole)
-        shop.payments.reconcile()
+            shop.payments.reconciliation.observe(whole)
+        shop.payments.reconciliation.run()
 
-        shop.payments.observe(whole)
+        shop.payments.reconciliation.observe(whole)
 
-        assert {each.origin: each.status for each in shop.payments.refunds(payment.id)} == {
+        assert {each.origin: each.status for each in shop.payments.refunds.of_payment(payment.id)} == {
             RefundOrigin.SHOP: RefundStatus.REFUSED,
             RefundOrigin.GATEWAY: RefundStatus.REFUNDED,
         }
@@ -266,42 +272,42 @@ class TestByHand:
     ) -> None:
         with pytest.raises(Killed):
             charge(shop.with_gateway(killing(shop.sandbox, "after")), ana)
-        [payment] = shop.payments.payments_of(ana)
-        taken = shop.sandbox.find(payment.invoice)
+        [payment] = shop.payments.charges.of_customer(ana)
+        taken = shop.sandbox.transactions.find(payment.invoice)
         assert taken is not None
         shop.clock.advance(A_DAY)
 
-        shop.payments.observe(taken)
-        shop.payments.observe(_by_hand(shop, shop.payments.payment(payment.id), 7_00))
-        shop.payments.reconcile()
+        shop.payments.reconciliation.observe(taken)
+        shop.payments.reconciliation.observe(_by_hand(shop, shop.payments.charges.find(payment.id), 7_00))
+        shop.payments.reconciliation.run()
 
         assert (status(shop), shop.charged()) == (PaymentStatus.REFUNDED, Money(0))
 
     def test_charge_is_found_though_a_refund_by_hand_has_its_invoice(self, shop: Shop, ana: str) -> None:
         with pytest.raises(Killed):
             charge(shop.with_gateway(killing(shop.sandbox, "after")), ana)
-        [payment] = shop.payments.payments_of(ana)
-        taken = shop.sandbox.find(payment.invoice)
+        [payment] = shop.payments.charges.of_customer(ana)
+        taken = shop.sandbox.transactions.find(payment.invoice)
         assert taken is not None
         shop.clock.advance(A_DAY)
         by_hand = _by_hand(shop, replace(payment, transaction_id=taken.transaction_id), 7_00)
 
-        shop.with_gateway(RefundFirstGateway(shop.sandbox, by_hand)).payments.reconcile()
+        shop.with_gateway(RefundFirstGateway(shop.sandbox, by_hand)).payments.reconciliation.run()
 
-        assert shop.payments.payment(payment.id).transaction_id == taken.transaction_id
+        assert shop.payments.charges.find(payment.id).transaction_id == taken.transaction_id
 
     def test_void_takes_what_a_waiting_part_has_left(self, shop: Shop, ana: str) -> None:
         payment = charge(shop, ana)
         refund(shop, payment, 20_00)
-        shop.sandbox.void(str(payment.transaction_id))
-        voided = shop.sandbox.look_up(str(payment.transaction_id))
+        shop.sandbox.transactions.void(str(payment.transaction_id))
+        voided = shop.sandbox.transactions.look_up(str(payment.transaction_id))
         assert voided is not None
 
-        shop.payments.observe(voided)
+        shop.payments.reconciliation.observe(voided)
         shop.clock.advance(A_DAY)
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
-        assert {(each.amount, each.status) for each in shop.payments.refunds(payment.id)} == {
+        assert {(each.amount, each.status) for each in shop.payments.refunds.of_payment(payment.id)} == {
             (Money(20_00), RefundStatus.VOIDED),
             (Money(27_00), RefundStatus.VOIDED),
         }
@@ -310,7 +316,7 @@ class TestByHand:
 
 def _by_hand(shop: Shop, payment: Payment, cents: int) -> Transaction:
     card = Return(str(payment.transaction_id), Money(cents), f"by_hand_{cents}", "1111")
-    made = shop.sandbox.look_up(str(shop.sandbox.refund(card).transaction_id))
+    made = shop.sandbox.transactions.look_up(str(shop.sandbox.transactions.refund(card).transaction_id))
     assert made is not None
     return made
 
@@ -322,7 +328,7 @@ class TestCrash:
             refund(dying, paid, 20_00)
         shop.clock.advance(timedelta(minutes=1))
 
-        finished = shop.payments.reconcile()
+        finished = shop.payments.reconciliation.run()
 
         assert (finished, refund(shop, paid, 20_00).status) == (1, RefundStatus.REFUNDED)
         assert shop.charged() == Money(27_00)
@@ -335,7 +341,7 @@ class TestCrash:
         pending = refund(shop.with_gateway(silent), paid, 20_00)
         shop.clock.advance(timedelta(minutes=1))
 
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
         assert pending.status is RefundStatus.PENDING
         assert refund(shop, paid, 20_00).status is RefundStatus.REFUNDED
@@ -346,7 +352,7 @@ class TestGiveBack:
     def test_charge_of_today_is_voided(self, shop: Shop, ana: str) -> None:
         charge(shop, ana)
 
-        shop.payments.give_back("k1", reason="nothing issued")
+        shop.payments.refunds.refund_undelivered("k1", reason="nothing issued")
 
         assert status(shop) is PaymentStatus.VOIDED
         assert shop.charged() == Money(0)
@@ -355,14 +361,14 @@ class TestGiveBack:
         charge(shop, ana)
         shop.clock.advance(timedelta(days=2))
 
-        shop.payments.give_back("k1", reason="nothing issued")
+        shop.payments.refunds.refund_undelivered("k1", reason="nothing issued")
 
         assert status(shop) is PaymentStatus.REFUNDED
         assert shop.charged() == Money(0)
 
     def test_key_of_a_returned_payment_buys_nothing(self, shop: Shop, ana: str) -> None:
         charge(shop, ana)
-        shop.payments.give_back("k1", reason="nothing issued")
+        shop.payments.refunds.refund_undelivered("k1", reason="nothing issued")
 
         with pytest.raises(PaymentReturned):
             charge(shop, ana)
@@ -370,9 +376,9 @@ class TestGiveBack:
         assert shop.charges() == 1
 
     def test_payment_that_bought_something_is_kept(self, shop: Shop, ana: str) -> None:
-        shop.payments.deliver(charge(shop, ana))
+        shop.payments.charges.mark_delivered(charge(shop, ana))
 
-        shop.payments.give_back("k1", reason="nothing issued")
+        shop.payments.refunds.refund_undelivered("k1", reason="nothing issued")
 
         assert shop.charged() == PRICE
 
@@ -381,7 +387,7 @@ class TestGiveBack:
         with pytest.raises(CardDeclined):
             charge(shop, ben)
 
-        shop.payments.give_back("k1", reason="nothing issued")
+        shop.payments.refunds.refund_undelivered("k1", reason="nothing issued")
 
         assert status(shop) is PaymentStatus.DECLINED
 
@@ -391,7 +397,7 @@ class TestGiveBack:
         refund(shop, charge(shop, ana), 20_00)
         for _ in range(2):
             shop.clock.advance(A_DAY)
-            shop.payments.reconcile()
+            shop.payments.reconciliation.run()
 
         assert (status(shop), shop.charged()) == (PaymentStatus.REFUNDED, Money(0))
 
@@ -400,16 +406,16 @@ class TestGiveBack:
         shop.clock.advance(A_DAY)
         unwilling = shop.with_gateway(UnwillingGateway(shop.sandbox)).payments
 
-        assert [unwilling.reconcile() for _ in range(2)] == [1, 0]
+        assert [unwilling.reconciliation.run() for _ in range(2)] == [1, 0]
 
     def test_silent_gateway_delays_it_until_reconciled(self, shop: Shop, ana: str) -> None:
         charge(shop, ana)
         silent = shop.with_gateway(FailingGateway(shop.sandbox, silence=GatewaySilent(), silent=1))
-        silent.payments.give_back("k1", reason="nothing issued")
+        silent.payments.refunds.refund_undelivered("k1", reason="nothing issued")
         shop.clock.advance(timedelta(minutes=1))
 
         before = status(shop)
-        finished = shop.payments.reconcile()
+        finished = shop.payments.reconciliation.run()
 
         assert (before, finished) == (PaymentStatus.RETURNING, 1)
         assert status(shop) is PaymentStatus.VOIDED

@@ -6,10 +6,9 @@ import pytest
 
 from commerce.payments.models import PaymentStatus
 from commerce.payments.ports import Transaction
-from evals.faults.kill_points import RelayedGateway
 from foundation.money import Money
 from tests.commerce.payments.conftest import PRICE, charge, status
-from tests.crashes import Killed, killing
+from tests.crashes import Killed, RelayedGateway, killing
 from tests.shop import Shop
 
 
@@ -22,10 +21,10 @@ class TestReconcile:
             charge(dying, ana)
 
         shop.clock.advance(timedelta(minutes=1))
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
         found = status(shop)
         shop.clock.advance(timedelta(hours=1))
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
         assert (found, status(shop)) == (PaymentStatus.APPROVED, PaymentStatus.VOIDED)
         assert shop.charged() == Money(0)
@@ -36,7 +35,7 @@ class TestReconcile:
             charge(dying, ana)
         shop.clock.advance(timedelta(minutes=1))
 
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
         assert status(shop) is PaymentStatus.FAILED
         assert shop.charges() == 0
@@ -46,7 +45,7 @@ class TestReconcile:
         with pytest.raises(Killed):
             charge(dying, ana)
 
-        assert shop.payments.reconcile() == 0
+        assert shop.payments.reconciliation.run() == 0
         assert status(shop) is PaymentStatus.PENDING
 
     def test_payment_in_work_is_not_touched(self, shop: Shop, ana: str) -> None:
@@ -54,17 +53,17 @@ class TestReconcile:
             charge(shop, ana)
             shop.clock.advance(timedelta(hours=2))
 
-            finished = in_another_thread(shop.payments.reconcile)
+            finished = in_another_thread(shop.payments.reconciliation.run)
 
         assert finished == 0
         assert status(shop) is PaymentStatus.APPROVED
 
     def test_delivered_payment_is_kept(self, shop: Shop, ana: str) -> None:
         with shop.ledger.transaction():
-            shop.payments.deliver(charge(shop, ana))
+            shop.payments.charges.mark_delivered(charge(shop, ana))
         shop.clock.advance(timedelta(days=1))
 
-        assert shop.payments.reconcile() == 0
+        assert shop.payments.reconciliation.run() == 0
         assert shop.charged() == PRICE
 
     def test_payment_that_meets_a_mistake_of_ours_does_not_keep_the_others_waiting(
@@ -76,7 +75,7 @@ class TestReconcile:
             shop.clock.advance(timedelta(minutes=1))
         mistaken = shop.with_gateway(MistakenGateway(shop.sandbox)).payments
 
-        assert mistaken.reconcile() == 1
+        assert mistaken.reconciliation.run() == 1
         assert (status(shop, "k1"), status(shop, "k2")) == (PaymentStatus.PENDING, PaymentStatus.APPROVED)
 
 

@@ -83,11 +83,13 @@ def plan(shop: Shop, ana: str) -> Recurring:
 
 
 def recur(shop: Shop, customer_id: str, *, amount: Money = PRICE, key: str = "p1") -> Recurring:
-    return shop.payments.recur(customer_id, name="Bronze", amount=amount, first_at=shop.clock(), key=key)
+    return shop.payments.subscriptions.start(
+        customer_id, name="Bronze", amount=amount, first_at=shop.clock(), key=key
+    )
 
 
 def bill(shop: Shop) -> int:
-    return shop.sandbox.bill_due(shop.clock())
+    return shop.sandbox.plans.bill_due(shop.clock())
 
 
 class TestRecur:
@@ -119,15 +121,15 @@ class TestRecur:
     def test_changed_amount_is_charged_next_and_an_old_key_changes_nothing(
         self, shop: Shop, plan: Recurring
     ) -> None:
-        shop.payments.change_recurring(plan.id, amount=Money(97_00), key="c1")
-        shop.payments.change_recurring(plan.id, amount=Money(1_00), key="c1")
+        shop.payments.subscriptions.change(plan.id, amount=Money(97_00), key="c1")
+        shop.payments.subscriptions.change(plan.id, amount=Money(1_00), key="c1")
 
         bill(shop)
 
         assert shop.charged() == Money(97_00)
 
     def test_stopped_plan_charges_nothing_more(self, shop: Shop, plan: Recurring) -> None:
-        stopped = [shop.payments.stop_recurring(plan.id, key="s1").status for _ in range(2)]
+        stopped = [shop.payments.subscriptions.stop(plan.id, key="s1").status for _ in range(2)]
 
         assert stopped == [RecurringStatus.STOPPED] * 2
         assert bill(shop) == 0
@@ -141,7 +143,7 @@ class TestNews:
 
         read = inbox.read(), inbox.read()
 
-        [payment] = shop.payments.payments_of(plan.customer_id)
+        [payment] = shop.payments.charges.of_customer(plan.customer_id)
         assert read == (1, 0)
         assert listener.heard == [("charged", 47_00)]
         assert (payment.status, payment.recurring_id) == (PaymentStatus.APPROVED, plan.id)
@@ -158,7 +160,7 @@ class TestNews:
     ) -> None:
         shop.clock.advance(A_MONTH * 2)
         bill(shop)
-        charges = shop.sandbox.plan(str(plan.subscription_id)).transaction_ids
+        charges = shop.sandbox.plans.plan(str(plan.subscription_id)).transaction_ids
 
         for number, place in enumerate(order):
             inbox.receive(Notification(f"again{number}", "transaction", charges[place]))
@@ -191,13 +193,13 @@ class TestNews:
         self, shop: Shop, ana: str, inbox: GatewayInbox
     ) -> None:
         payment = charge(shop, ana)
-        shop.sandbox.void(str(payment.transaction_id))
+        shop.sandbox.transactions.void(str(payment.transaction_id))
         inbox.receive(Notification("n1", "transaction", str(payment.transaction_id)))
 
         inbox.read()
 
-        assert shop.payments.payment(payment.id).status is PaymentStatus.VOIDED
-        assert shop.payments.payment(payment.id).refunded == PRICE
+        assert shop.payments.charges.find(payment.id).status is PaymentStatus.VOIDED
+        assert shop.payments.charges.find(payment.id).refunded == PRICE
 
     def test_failed_charge_is_told_as_one(self, shop: Shop, inbox: GatewayInbox, listener: Listener) -> None:
         ben = shop.welcome("ben", card="tok_decline")
@@ -207,7 +209,7 @@ class TestNews:
         inbox.read()
 
         assert listener.heard == [("failed", 47_00)]
-        assert [each.status for each in shop.payments.payments_of(ben)] == [PaymentStatus.DECLINED]
+        assert [each.status for each in shop.payments.charges.of_customer(ben)] == [PaymentStatus.DECLINED]
 
     def test_held_charge_is_told_once_it_is_decided(
         self, shop: Shop, inbox: GatewayInbox, listener: Listener
@@ -218,7 +220,7 @@ class TestNews:
         inbox.read()
         before = list(listener.heard)
 
-        shop.payments.settle_held(shop.payments.held()[0].id, accept=True, by="stf_sam")
+        shop.payments.held.decide(shop.payments.held.waiting()[0].id, accept=True, by="stf_sam")
         shop.clock.advance(timedelta(hours=1))
         inbox.look_for_lost()
 
@@ -247,7 +249,7 @@ class TestNews:
         second = inbox.read()
 
         assert (first, second, listener.heard) == (0, 1, [("charged", 47_00)])
-        assert len(shop.payments.payments_of(plan.customer_id)) == 1
+        assert len(shop.payments.charges.of_customer(plan.customer_id)) == 1
 
     def test_notification_that_meets_a_mistake_of_ours_does_not_keep_the_others_waiting(
         self, shop: Shop, plan: Recurring
@@ -260,7 +262,7 @@ class TestNews:
         read = inbox.read()
 
         assert (read, first.heard) == (1, [("charged", 47_00)])
-        assert [each.recurring_id for each in shop.payments.payments_of("cus_ben")] == [second.id]
+        assert [each.recurring_id for each in shop.payments.charges.of_customer("cus_ben")] == [second.id]
 
     def test_plans_that_cannot_be_followed_do_not_keep_the_others_waiting(self, shop: Shop, ana: str) -> None:
         plans = [recur(shop, ana, key=f"p{number}") for number in range(21)]
@@ -270,7 +272,7 @@ class TestNews:
             connection.execute(delete(gateway_notifications))
         inbox = GatewayInbox(shop.ledger, shop.payments, stuck, now=shop.clock)
         shop.clock.advance(timedelta(hours=1))
-        shop.payments.put_off(plans[20].id)
+        shop.payments.subscriptions.put_off(plans[20].id)
         shop.clock.advance(timedelta(hours=1))
 
         found = [inbox.look_for_lost(), inbox.look_for_lost()]
@@ -281,9 +283,9 @@ class TestNews:
         self, shop: Shop, plan: Recurring, listener: Listener, inbox: GatewayInbox
     ) -> None:
         bill(shop)
-        [charge_id] = shop.sandbox.plan(str(plan.subscription_id)).transaction_ids
+        [charge_id] = shop.sandbox.plans.plan(str(plan.subscription_id)).transaction_ids
         shop.clock.advance(timedelta(days=1))
-        made = shop.sandbox.refund(Return(charge_id, Money(7_00), "by_hand", "1111"))
+        made = shop.sandbox.transactions.refund(Return(charge_id, Money(7_00), "by_hand", "1111"))
         with shop.ledger.transaction() as connection:
             connection.execute(delete(gateway_notifications))
         inbox.receive(Notification("n1", "transaction", str(made.transaction_id)))
@@ -291,19 +293,19 @@ class TestNews:
         inbox.read()
 
         assert listener.heard == [("charged", 47_00)]
-        assert shop.payments.payment(listener.payments[0]).refunded == Money(7_00)
+        assert shop.payments.charges.find(listener.payments[0]).refunded == Money(7_00)
 
     def test_what_was_given_back_by_hand_without_a_word_is_found_at_night_once(
         self, shop: Shop, ana: str, inbox: GatewayInbox
     ) -> None:
         early, late = charge(shop, ana), charge(shop, ana, key="k2")
-        shop.payments.refund(late.id, reason="it came late", key="r1")
-        shop.sandbox.void(str(early.transaction_id))
+        shop.payments.refunds.refund(late.id, reason="it came late", key="r1")
+        shop.sandbox.transactions.void(str(early.transaction_id))
 
         found = [inbox.look_for_undone(), inbox.read(), inbox.look_for_undone()]
 
         assert found == [1, 1, 0]
-        assert shop.payments.payment(early.id).status is PaymentStatus.VOIDED
+        assert shop.payments.charges.find(early.id).status is PaymentStatus.VOIDED
 
     @pytest.mark.usefixtures("plan")
     def test_silent_gateway_postpones_the_notification(self, shop: Shop, listener: Listener) -> None:
@@ -319,19 +321,21 @@ class TestNews:
     def test_plan_that_the_gateway_ends_is_told(
         self, shop: Shop, plan: Recurring, inbox: GatewayInbox, listener: Listener
     ) -> None:
-        shop.sandbox.stop_plan(str(plan.subscription_id))
+        shop.sandbox.plans.stop_plan(str(plan.subscription_id))
         shop.clock.advance(timedelta(hours=1))
 
         inbox.look_for_lost()
 
         assert listener.heard == [(f"{plan.id} canceled", 0)]
-        assert shop.payments.recurring(plan.id).status is RecurringStatus.ENDED
+        assert shop.payments.subscriptions.find(plan.id).status is RecurringStatus.ENDED
 
     @pytest.mark.usefixtures("plan")
     def test_charge_nobody_wants_is_given_back_by_the_listener(self, shop: Shop) -> None:
         class Unwilling(Listener):
             def charged(self, charge: RecurringCharge) -> None:
-                made = shop.payments.refund(charge.payment_id, reason="too late", key=charge.payment_id)
+                made = shop.payments.refunds.refund(
+                    charge.payment_id, reason="too late", key=charge.payment_id
+                )
                 self.heard.append((made.status, made.amount.cents))
 
         unwilling = Unwilling()

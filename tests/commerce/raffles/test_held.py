@@ -19,8 +19,8 @@ def ana(shop: Shop) -> str:
 
 def decide(shop: Shop, *, accept: bool = True) -> None:
     """A person decides on the held payment, and the rooms hear of it: twice, as they may."""
-    (payment,) = shop.payments.held()
-    shop.payments.settle_held(payment.id, accept=accept, by="stf_sam")
+    (payment,) = shop.payments.held.waiting()
+    shop.payments.held.decide(payment.id, accept=accept, by="stf_sam")
     told = Event(
         "evt_1", "payment_decisions", payment.customer_id, shop.events("payment_decisions")[-1], shop.clock()
     )

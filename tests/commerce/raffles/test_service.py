@@ -11,7 +11,6 @@ from commerce.fraud.models import Signs
 from commerce.memberships.models import Tier
 from commerce.payments.models import CardDeclined, KeyReused, PaymentFailed, PaymentHeld, PaymentReturned
 from commerce.payments.ports import Charge, GatewayAnswer
-from commerce.payments.sandbox import SandboxGateway
 from commerce.raffles import store
 from commerce.raffles.models import (
     NoTickets,
@@ -27,7 +26,7 @@ from commerce.raffles.models import (
 from commerce.raffles.store import raffles
 from foundation.errors import ShopError
 from foundation.money import Money
-from tests.crashes import Killed, Point, killing, then_killed
+from tests.crashes import Killed, Point, RelayedGateway, killing, then_killed
 from tests.shop import Shop
 
 pytestmark = pytest.mark.slow
@@ -51,11 +50,11 @@ def numbers(shop: Shop, customer_id: str) -> list[int]:
     return [ticket.number for ticket in shop.raffles.my_tickets(customer_id)]
 
 
-class CancellingGateway(SandboxGateway):
+class CancellingGateway(RelayedGateway):
     """The raffle is cancelled while the card is charged."""
 
     def __init__(self, shop: Shop) -> None:
-        super().__init__(shop.ledger, now=shop.clock)
+        super().__init__(shop.sandbox)
         self._shop = shop
 
     def charge(self, charge: Charge) -> GatewayAnswer:
@@ -175,7 +174,7 @@ class TestCrash:
         with pytest.raises(Killed):
             buy(dying, ana)
         shop.clock.advance(timedelta(days=8))
-        shop.payments.reconcile()
+        shop.payments.reconciliation.run()
 
         with pytest.raises(RaffleClosed):
             buy(shop, ana)

@@ -90,7 +90,7 @@ class TestBuild:
     def test_demo_customer_can_do_everything_but_is_no_member(self, built: Rooms) -> None:
         assert built.customers.find("cus_demo").name == "Dana Demo"
         assert built.ages.is_proven("cus_demo")
-        assert str(built.payments.default_card("cus_demo")) == "card ending 1111"
+        assert str(built.payments.cards.default("cus_demo")) == "card ending 1111"
         assert built.memberships.status("cus_demo") is None
         assert built.memberships.quote("cus_demo", tier=Tier.GOLD).card == "card ending 1111"
 
@@ -116,10 +116,10 @@ class TestBuild:
         gold = built.memberships.status("cus_gold")
 
         assert not built.ages.is_proven("cus_minor")
-        assert built.payments.cards("cus_nocard") == []
+        assert built.payments.cards.of_customer("cus_nocard") == []
         assert gold is not None
         assert gold.tier is Tier.GOLD
-        assert built.payments.default_card("cus_declined").last_four == "0002"
+        assert built.payments.cards.default("cus_declined").last_four == "0002"
 
     def test_catalogue_is_on_the_shelf(self, shop: Shop, built: Rooms) -> None:
         product = built.inventory.find("prd_001")

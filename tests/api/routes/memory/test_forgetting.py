@@ -101,7 +101,7 @@ class TestForget:
             taken = connection.execute(select(func.count()).select_from(payments)).scalar_one()
         assert plans == ["canceled"]
         assert taken == 3
-        assert house.payments.cards(ANA) == []
+        assert house.payments.cards.of_customer(ANA) == []
 
     def test_others_stay_as_they_are(self, client: TestClient, known: Headers, house: House) -> None:
         said = ("hello, what helps me sleep?", "Night Owl Gummies.")
@@ -116,7 +116,7 @@ class TestForget:
     def test_gateways_own_books_are_no_residue(self, client: TestClient, ben: Headers, house: House) -> None:
         house.warehouse.ensure()
         house.ages.verify("cus_ben", ADULT)
-        house.payments.add_card("cus_ben", nonce="tok_approve.cus_ben")
+        house.payments.cards.add("cus_ben", nonce="tok_approve.cus_ben")
         _order(client, ben, key="order-of-ben")
 
         receipt = client.delete("/api/memory/forget/cus_ben", headers=ben).json()["data"]

@@ -117,7 +117,7 @@ class TestOrders:
     def test_held_order_is_decided_by_compliance(
         self, client: TestClient, house: House, ana: Headers, desk: dict[StaffRole, Headers]
     ) -> None:
-        house.payments.add_card("cus_ana", nonce="tok_hold")
+        house.payments.cards.add("cus_ana", nonce="tok_hold")
         order = buy(client, ana).json()["data"]
         verdict = {"accept": True}
 

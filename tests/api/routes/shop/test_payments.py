@@ -14,7 +14,7 @@ from tests.fakes import FakeClock
 def test_card_is_kept_by_its_last_four(client: TestClient, house: House, ben: Headers) -> None:
     added = client.post("/api/payments/profiles", json={"nonce": "tok_approve"}, headers=ben)
 
-    [card] = house.payments.cards(BEN)
+    [card] = house.payments.cards.of_customer(BEN)
     assert added.status_code == 201
     assert added.json()["data"] == {"id": card.id, "brand": "Visa", "lastFour": "1111", "isDefault": True}
     assert "tok_approve" not in added.text
@@ -26,7 +26,7 @@ def test_card_number_is_refused_and_not_repeated(client: TestClient, house: Hous
     assert answer.status_code == 400
     assert answer.json()["details"][0]["field"] == "nonce"
     assert "4111" not in answer.text
-    assert house.payments.cards(BEN) == []
+    assert house.payments.cards.of_customer(BEN) == []
 
 
 def test_useless_nonce_is_refused(client: TestClient, ben: Headers) -> None:
@@ -44,21 +44,23 @@ def test_guest_has_no_cards(client: TestClient, guest: Headers) -> None:
 def test_card_becomes_the_callers_default(client: TestClient, house: House, ana: Headers) -> None:
     client.post("/api/payments/profiles", json={"nonce": "tok_hold"}, headers=ana)
 
-    assert house.payments.default_card(ANA).last_four == "0005"
+    assert house.payments.cards.default(ANA).last_four == "0005"
 
 
 def pay(house: House, *, key: str = "k1") -> str:
-    payment = house.payments.charge(ANA, amount=Money(47_00), description="Bronze membership", key=key)
-    house.payments.deliver(payment)
+    payment = house.payments.charges.charge(
+        ANA, amount=Money(47_00), description="Bronze membership", key=key
+    )
+    house.payments.charges.mark_delivered(payment)
     return payment.id
 
 
 @pytest.fixture
 def held(house: House) -> str:
-    house.payments.add_card(BEN, nonce="tok_hold")
+    house.payments.cards.add(BEN, nonce="tok_hold")
     with pytest.raises(PaymentHeld):
-        house.payments.charge(BEN, amount=Money(5_00), description="tickets", key="h1")
-    return house.payments.held()[0].id
+        house.payments.charges.charge(BEN, amount=Money(5_00), description="tickets", key="h1")
+    return house.payments.held.waiting()[0].id
 
 
 class TestCards:
@@ -71,7 +73,7 @@ class TestCards:
         assert [card["lastFour"] for card in left.json()["data"]] == ["0005"]
 
     def test_card_of_another_is_not_found(self, client: TestClient, house: House, ben: Headers) -> None:
-        card = house.payments.default_card(ANA)
+        card = house.payments.cards.default(ANA)
 
         assert client.delete(f"/api/payments/profiles/{card.id}", headers=ben).status_code == 404
 
@@ -140,4 +142,4 @@ class TestPayments:
 
         assert [each["id"] for each in waiting] == [held]
         assert (by_customer.status_code, decided.json()["data"]["status"]) == (403, "approved")
-        assert house.payments.held() == []
+        assert house.payments.held.waiting() == []

@@ -89,7 +89,7 @@ def test_month_charged_by_the_gateway_renews_the_membership_once_whatever_order_
 ) -> None:
     house.customers.register(NewCustomer("Ana Alvarez", "ana@example.com", state="TX"), customer_id="cus_ana")
     house.ages.verify("cus_ana", ADULT)
-    house.payments.add_card("cus_ana", nonce="approve.1")
+    house.payments.cards.add("cus_ana", nonce="approve.1")
     before = house.memberships.subscribe("cus_ana", tier=Tier.BRONZE, key="m1")
     while house.relay.deliver("billing"):
         pass
@@ -103,7 +103,7 @@ def test_month_charged_by_the_gateway_renews_the_membership_once_whatever_order_
     house.gateway_inbox.look_for_lost()
 
     standing = house.memberships.standing("cus_ana")
-    payments = house.payments.payments_of("cus_ana")
+    payments = house.payments.charges.of_customer("cus_ana")
     assert len(payments) == 2
     assert stand.book.taken() == Decimal(94)
     assert all(payment.is_delivered for payment in payments)
@@ -114,10 +114,10 @@ def test_charge_cut_off_after_it_was_made_is_found_and_made_once(
     house: House, stand: AuthorizeNetStand
 ) -> None:
     house.customers.register(NewCustomer("Ana Alvarez", "ana@example.com", state="TX"), customer_id="cus_ana")
-    house.payments.add_card("cus_ana", nonce="approve.1")
+    house.payments.cards.add("cus_ana", nonce="approve.1")
     stand.fail("createTransactionRequest", "lost_after")
 
-    payment = house.payments.charge("cus_ana", amount=Money(5_00), description="tickets", key="k1")
+    payment = house.payments.charges.charge("cus_ana", amount=Money(5_00), description="tickets", key="k1")
 
     assert payment.status is PaymentStatus.APPROVED
     assert stand.book.taken() == Decimal(5)
