@@ -1,4 +1,4 @@
-"""Build a shop: `python -m evals.generator --into ledger`, or `--into parquet --out DIR`."""
+"""Build a shop: `python -m demo.generator --into ledger`, or `--into parquet --out DIR`."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="python -m evals.generator", description=__doc__)
+    parser = ArgumentParser(prog="python -m demo.generator", description=__doc__)
     parser.add_argument("--into", choices=("ledger", "parquet"), required=True)
     parser.add_argument("--out", type=Path, help="folder for Parquet; new or empty")
     parser.add_argument("--customers", type=int, help=f"how many: {SIZES}")
