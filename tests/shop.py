@@ -27,8 +27,8 @@ from commerce.inventory.models import Category, Effect, Flavour, Product
 from commerce.inventory.service import Inventory
 from commerce.memberships.benefits import Benefits
 from commerce.memberships.billing import MembershipBilling
-from commerce.memberships.book import Book as MembershipBook
 from commerce.memberships.service import Memberships
+from commerce.memberships.writer import MembershipWriter
 from commerce.notices.models import SEALED, TEXTED
 from commerce.notices.writing import Writer
 from commerce.payments.ports import CardGateway
@@ -106,9 +106,11 @@ class Shop:
         self.payments = build_payments(
             ledger, self.gateway or self.sandbox, self.keys, self.digests, self.outbox, now=clock
         )
-        self.membership_book = MembershipBook(self.outbox, self.keys, calendar)
-        self.memberships = Memberships(ledger, self.customers, self.ages, self.payments, self.membership_book)
-        self.billing = MembershipBilling(ledger, self.customers, self.payments, self.membership_book)
+        self.membership_writer = MembershipWriter(self.outbox, self.keys, calendar)
+        self.memberships = Memberships(
+            ledger, self.customers, self.ages, self.payments, self.membership_writer
+        )
+        self.billing = MembershipBilling(ledger, self.customers, self.payments, self.membership_writer)
         self.benefits = Benefits(ledger, self.outbox, now=clock)
         self.fraud = Fraud(ledger, self.outbox, self.digests, self.addresses, review_from=0.5, now=clock)
         gates = Gates(self.ages, self.fraud)

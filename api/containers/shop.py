@@ -15,10 +15,10 @@ from commerce.insights.service import Insights
 from commerce.inventory.service import Inventory
 from commerce.memberships.benefits import Benefits
 from commerce.memberships.billing import MembershipBilling
-from commerce.memberships.book import Book as MembershipBook
 from commerce.memberships.figures import Figures
 from commerce.memberships.held import HeldMemberships
 from commerce.memberships.service import Memberships
+from commerce.memberships.writer import MembershipWriter
 from commerce.payments.inbox import GatewayInbox
 from commerce.raffles.draws import RaffleDraws
 from commerce.raffles.entries import FreeEntries
@@ -36,12 +36,12 @@ class Shop(Till):
         return GatewayInbox(self.ledger, self.payments, self.membership_billing, now=self.now)
 
     @cached_property
-    def membership_book(self) -> MembershipBook:
-        return MembershipBook(self.outbox, self.data_keys, self.calendar)
+    def membership_writer(self) -> MembershipWriter:
+        return MembershipWriter(self.outbox, self.data_keys, self.calendar)
 
     @cached_property
     def memberships(self) -> Memberships:
-        return Memberships(self.ledger, self.customers, self.ages, self.payments, self.membership_book)
+        return Memberships(self.ledger, self.customers, self.ages, self.payments, self.membership_writer)
 
     @cached_property
     def benefits(self) -> Benefits:
@@ -49,7 +49,7 @@ class Shop(Till):
 
     @cached_property
     def membership_billing(self) -> MembershipBilling:
-        return MembershipBilling(self.ledger, self.customers, self.payments, self.membership_book)
+        return MembershipBilling(self.ledger, self.customers, self.payments, self.membership_writer)
 
     @cached_property
     def insights(self) -> Insights:

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from commerce.customers.service import Customers
 from commerce.memberships import store
-from commerce.memberships.book import Book, Paid
 from commerce.memberships.models import (
     LAST_DAY,
     RETRY_DAYS,
@@ -24,6 +23,7 @@ from commerce.memberships.models import (
 )
 from commerce.memberships.periods import days_after
 from commerce.memberships.store import Subscribed
+from commerce.memberships.writer import MembershipWriter, Paid
 from commerce.payments.models import (
     CardDeclined,
     NoCardOnFile,
@@ -52,11 +52,13 @@ log = logger(__name__)
 
 
 class MembershipBilling:
-    def __init__(self, ledger: Ledger, customers: Customers, payments: Payments, book: Book) -> None:
+    def __init__(
+        self, ledger: Ledger, customers: Customers, payments: Payments, writer: MembershipWriter
+    ) -> None:
         self._ledger = ledger
         self._customers = customers
         self._payments = payments
-        self._book = book
+        self._writer = writer
 
     def subscriber(self) -> Subscriber:
         return Subscriber(SUBSCRIPTION, self.follow)
@@ -78,7 +80,7 @@ class MembershipBilling:
             self._customers.lock(customer_id)
             membership = store.current(connection, customer_id)
             if membership is not None:
-                self._book.end(connection, membership, why="left", key=f"left:{membership.id}")
+                self._writer.end(connection, membership, why="left", key=f"left:{membership.id}")
         for membership_id in self._all_of(customer_id):
             self.align(membership_id, key=f"left:{membership_id}:plan")
 
@@ -105,7 +107,7 @@ class MembershipBilling:
                 return
             self._give_back_excess(membership, payment)
             paid = Paid(payment.amount, payment.id)
-            self._book.renew(connection, membership, paid=paid, key=f"renewal:{payment.id}", at=charge.at)
+            self._writer.renew(connection, membership, paid=paid, key=f"renewal:{payment.id}", at=charge.at)
             self._payments.charges.mark_delivered(payment)
 
     def failed(self, charge: RecurringCharge) -> None:
@@ -121,11 +123,11 @@ class MembershipBilling:
         """The gateway has given a subscription up; an unpaid month is then found by the calendar."""
         log.info("recurring_ended", recurring_id=recurring_id, status=status)
         with self._ledger.transaction() as connection:
-            store.end_recurring(connection, recurring_id, self._book.now)
+            store.end_recurring(connection, recurring_id, self._writer.now)
 
     def _due(self, place: str) -> Sequence[str]:
         with self._ledger.at_once() as connection:
-            return store.due(connection, self._book.now, after=place)
+            return store.due(connection, self._writer.now, after=place)
 
     def _give_back_excess(self, membership: Membership, payment: Payment) -> None:
         """The gateway charges the old price of a membership that changed while it could not be told.
@@ -168,15 +170,15 @@ class MembershipBilling:
             self._stop(connection, membership, store.live_recurring(connection, membership_id))
 
     def _is_due(self, membership: Membership) -> bool:
-        due_at = next_step_at(membership, self._book.calendar.zone)
-        return due_at is not None and due_at <= self._book.now
+        due_at = next_step_at(membership, self._writer.calendar.zone)
+        return due_at is not None and due_at <= self._writer.now
 
     def _step(self, connection: Connection, membership: Membership) -> None:
         if membership.status in UNPAID:
             self._collect(connection, membership)
         else:
             why = "unpaid" if membership.status is MembershipStatus.SUSPENDED else "cancelled"
-            self._book.end(connection, membership, why=why, key=f"{membership.id}:ended")
+            self._writer.end(connection, membership, why=why, key=f"{membership.id}:ended")
 
     def _collect(self, connection: Connection, membership: Membership) -> None:
         try:
@@ -184,8 +186,8 @@ class MembershipBilling:
         except REFUSED:
             self._book_failure(connection, membership)
             return
-        paid, at = Paid(payment.amount, payment.id), self._book.now
-        self._book.renew(connection, membership, paid=paid, key=f"renewal:{payment.id}", at=at)
+        paid, at = Paid(payment.amount, payment.id), self._writer.now
+        self._writer.renew(connection, membership, paid=paid, key=f"renewal:{payment.id}", at=at)
         self._payments.charges.mark_delivered(payment)
 
     def _charge(self, membership: Membership) -> Payment:
@@ -198,12 +200,12 @@ class MembershipBilling:
         )
 
     def _book_failure(self, connection: Connection, membership: Membership) -> None:
-        now, zone = self._book.now, self._book.calendar.zone
+        now, zone = self._writer.now, self._writer.calendar.zone
         failed = after_failure(membership, at=now, zone=zone)
         is_suspended = failed.status is MembershipStatus.SUSPENDED
         template = "suspended" if is_suspended else "payment_failed"
         attempt = 0 if membership.failed_at is None else failed.retries
-        change_id = self._book.write(
+        change_id = self._writer.write(
             connection,
             failed,
             kind=ChangeKind.SUSPENDED if is_suspended else ChangeKind.PAYMENT_FAILED,
@@ -211,7 +213,7 @@ class MembershipBilling:
             before=membership,
         )
         first = failed.failed_at or now
-        self._book.tell(
+        self._writer.notify(
             failed,
             template,
             change_id,
@@ -246,11 +248,11 @@ class MembershipBilling:
             self._payments.cards.default(membership.customer_id)
         except NoCardOnFile:
             return None
-        if membership.period_end <= self._book.now:
+        if membership.period_end <= self._writer.now:
             return None
         with self._ledger.separately() as connection:
             return store.intend_recurring(
-                connection, membership.id, amount=membership.next_price, at=self._book.now
+                connection, membership.id, amount=membership.next_price, at=self._writer.now
             )
 
     def _charge_monthly(
@@ -277,7 +279,7 @@ class MembershipBilling:
             return
         recurring_id = subscription.id or self._begin(connection, membership, subscription)
         self._payments.subscriptions.stop(recurring_id, key=f"{subscription.key}:stop")
-        store.change_recurring(connection, subscription, stopped_at=self._book.now)
+        store.change_recurring(connection, subscription, stopped_at=self._writer.now)
 
     def _owner(self, connection: Connection, charge: RecurringCharge) -> Membership | None:
         """The membership that the gateway's subscription is for, held."""

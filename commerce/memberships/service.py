@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 from commerce.age.service import AgeVerification
 from commerce.customers.service import Customers
 from commerce.memberships import store
-from commerce.memberships.book import Book, Paid
 from commerce.memberships.models import (
     PLANS,
     ChangeKind,
@@ -37,6 +36,7 @@ from commerce.memberships.refusals import (
     RenewalUnderWay,
     StillRunning,
 )
+from commerce.memberships.writer import MembershipWriter, Paid
 from commerce.payments.models import Payment
 from commerce.payments.service import Payments
 from foundation.ids import new_id
@@ -54,13 +54,18 @@ class Memberships:
     """The same key changes a membership once, and gives it back as it then is."""
 
     def __init__(
-        self, ledger: Ledger, customers: Customers, ages: AgeVerification, payments: Payments, book: Book
+        self,
+        ledger: Ledger,
+        customers: Customers,
+        ages: AgeVerification,
+        payments: Payments,
+        writer: MembershipWriter,
     ) -> None:
         self._ledger = ledger
         self._customers = customers
         self._ages = ages
         self._payments = payments
-        self._book = book
+        self._writer = writer
 
     def quote(self, customer_id: str, *, tier: Tier, key: str = "") -> Quote:
         """What joining would cost; whatever stands in the way is raised as a refusal.
@@ -76,8 +81,8 @@ class Memberships:
             else:
                 self._refuse_second(connection, customer_id)
                 self._ages.require(customer_id)
-                card, at = self._payments.cards.default(customer_id), self._book.now
-            ends_at = end_of_period(at, at, self._book.calendar.zone)
+                card, at = self._payments.cards.default(customer_id), self._writer.now
+            ends_at = end_of_period(at, at, self._writer.calendar.zone)
             return Quote(PLANS[tier], str(card), at, ends_at)
 
     def subscribe(self, customer_id: str, *, tier: Tier, key: str) -> Membership:
@@ -124,11 +129,11 @@ class Memberships:
             )
             upgraded = replace(before, tier=tier, price=plan.price, percent=plan.percent, planned_tier=None)
             paid = Paid(payment.amount, payment.id)
-            change_id = self._book.write(
+            change_id = self._writer.write(
                 connection, upgraded, kind=ChangeKind.UPGRADED, key=key, before=before, paid=paid
             )
             self._payments.charges.mark_delivered(payment)
-            self._book.tell(
+            self._writer.notify(
                 upgraded,
                 "upgraded",
                 change_id,
@@ -157,10 +162,10 @@ class Memberships:
                 return done
             before = self.quote_downgrade(customer_id, tier=tier)
             planned = replace(before, planned_tier=tier)
-            change_id = self._book.write(
+            change_id = self._writer.write(
                 connection, planned, kind=ChangeKind.DOWNGRADE_PLANNED, key=key, before=before
             )
-            self._book.tell(
+            self._writer.notify(
                 planned,
                 "downgrade_planned",
                 change_id,
@@ -187,7 +192,7 @@ class Memberships:
                 return done
             before = self.planned_downgrade(customer_id)
             kept = replace(before, planned_tier=None)
-            self._book.write(connection, kept, kind=ChangeKind.DOWNGRADE_WITHDRAWN, key=key, before=before)
+            self._writer.write(connection, kept, kind=ChangeKind.DOWNGRADE_WITHDRAWN, key=key, before=before)
             return kept
 
     def cancel(self, customer_id: str, *, reason: str = "", key: str) -> Membership:
@@ -198,19 +203,21 @@ class Memberships:
             if done is not None:
                 return done
             before = self.cancellable(customer_id)
-            at = self._book.now
+            at = self._writer.now
             left = replace(
                 before,
                 status=MembershipStatus.CANCELLED,
                 cancelled_at=at,
-                cancel_reason_sealed=self._book.sealed(customer_id, reason),
+                cancel_reason_sealed=self._writer.sealed(customer_id, reason),
                 ended_at=None if before.status is MembershipStatus.ACTIVE and at < before.period_end else at,
                 planned_tier=None,
                 failed_at=None,
                 retries=0,
             )
-            change_id = self._book.write(connection, left, kind=ChangeKind.CANCELLED, key=key, before=before)
-            self._book.tell(
+            change_id = self._writer.write(
+                connection, left, kind=ChangeKind.CANCELLED, key=key, before=before
+            )
+            self._writer.notify(
                 left, "cancelled", change_id, ends_at=(left.ended_at or left.period_end).isoformat()
             )
             return left
@@ -221,7 +228,7 @@ class Memberships:
         if membership is None:
             raise NotAMember
         if membership.status is MembershipStatus.CANCELLED:
-            raise StillRunning(membership, self._book.calendar.day(membership.period_end))
+            raise StillRunning(membership, self._writer.calendar.day(membership.period_end))
         return membership
 
     def quote_reactivation(self, customer_id: str, *, key: str = "") -> ReactivationQuote:
@@ -229,7 +236,7 @@ class Memberships:
         with self._ledger.transaction() as connection:
             self._customers.lock(customer_id)
             membership = self._reactivable(connection, customer_id)
-            now, zone = self._book.now, self._book.calendar.zone
+            now, zone = self._writer.now, self._writer.calendar.zone
             if membership.is_over(now):
                 quote = self.quote(customer_id, tier=membership.tier, key=key)
                 return ReactivationQuote(quote.plan, quote.card, quote.plan.price, quote.next_billing_at)
@@ -247,7 +254,7 @@ class Memberships:
             if done is not None:
                 return done
             membership = self._reactivable(connection, customer_id)
-            if membership.is_over(self._book.now):
+            if membership.is_over(self._writer.now):
                 return self.subscribe(customer_id, tier=membership.tier, key=key)
             if membership.status in OPEN:
                 return self._pay_now(connection, membership, key=key)
@@ -263,11 +270,11 @@ class Memberships:
         """What the shelf and the till ask about a customer."""
         with self._ledger.at_once() as connection:
             membership, given = store.current_with_gift(connection, customer_id)
-        return standing(membership, gift_given=given, at=self._book.now)
+        return standing(membership, gift_given=given, at=self._writer.now)
 
     def discount(self, customer_id: str, *, subtotal: Money) -> Discount:
         membership = self.status(customer_id)
-        has_benefits = membership is not None and membership.has_benefits(self._book.now)
+        has_benefits = membership is not None and membership.has_benefits(self._writer.now)
         return discount(membership if has_benefits else None, subtotal)
 
     def granted(self, customer_id: str) -> list[Grant]:
@@ -277,24 +284,24 @@ class Memberships:
 
     def cancel_reason(self, membership: Membership) -> str | None:
         """Why the customer left, in their words."""
-        return self._book.reason(membership)
+        return self._writer.reason(membership)
 
     def _current(self, connection: Connection, customer_id: str) -> Membership | None:
         membership = store.current(connection, customer_id)
-        return None if membership is None or membership.is_over(self._book.now) else membership
+        return None if membership is None or membership.is_over(self._writer.now) else membership
 
     def _refuse_second(self, connection: Connection, customer_id: str) -> None:
         membership = self._current(connection, customer_id)
         if membership is None:
             return
         if membership.status is MembershipStatus.CANCELLED:
-            raise StillRunning(membership, self._book.calendar.day(membership.period_end))
+            raise StillRunning(membership, self._writer.calendar.day(membership.period_end))
         raise PaymentOpen(membership) if membership.status in OPEN else AlreadyMember(membership)
 
     def _close_what_is_over(self, connection: Connection, customer_id: str) -> None:
         membership = store.current(connection, customer_id)
         if membership is not None:
-            self._book.end(connection, membership, why="cancelled", key=f"{membership.id}:ended")
+            self._writer.end(connection, membership, why="cancelled", key=f"{membership.id}:ended")
 
     def _changeable(self, connection: Connection, customer_id: str) -> Membership:
         """A membership that is paid and runs on."""
@@ -302,21 +309,21 @@ class Memberships:
         if membership is None:
             raise NotAMember
         if membership.status is MembershipStatus.CANCELLED:
-            raise StillRunning(membership, self._book.calendar.day(membership.period_end))
+            raise StillRunning(membership, self._writer.calendar.day(membership.period_end))
         if membership.status in OPEN:
             raise PaymentOpen(membership)
-        if self._book.now >= membership.period_end:
+        if self._writer.now >= membership.period_end:
             raise RenewalUnderWay
         return membership
 
     def _upgrade(self, connection: Connection, customer_id: str, tier: Tier, key: str) -> UpgradeQuote:
-        membership, zone = self._changeable(connection, customer_id), self._book.calendar.zone
+        membership, zone = self._changeable(connection, customer_id), self._writer.calendar.zone
         if tier is membership.tier:
             raise AlreadyMember(membership)
         if PLANS[tier].price <= membership.price:
             raise NotAnUpgrade(membership.tier, tier)
         begun = self._payments.charges.by_key(key)
-        at = begun[0].created_at if begun else self._book.now
+        at = begun[0].created_at if begun else self._writer.now
         left, whole = days_left(membership.period_start, membership.period_end, at, zone)
         amount = begun[0].amount if begun else upgrade_price(membership, tier, left=left, whole=whole)
         card = begun[1] if begun else self._payments.cards.default(customer_id)
@@ -329,7 +336,7 @@ class Memberships:
         return membership
 
     def _begin(self, connection: Connection, customer_id: str, *, tier: Tier, payment: Payment) -> Membership:
-        now, plan = self._book.now, PLANS[tier]
+        now, plan = self._writer.now, PLANS[tier]
         membership = Membership(
             id=new_id("mem"),
             customer_id=customer_id,
@@ -341,16 +348,16 @@ class Memberships:
             anchor_at=now,
             period=1,
             period_start=now,
-            period_end=end_of_period(now, now, self._book.calendar.zone),
+            period_end=end_of_period(now, now, self._writer.calendar.zone),
             payment_id=payment.id,
         )
         paid = Paid(payment.amount, payment.id)
-        change_id = self._book.write(
+        change_id = self._writer.write(
             connection, membership, kind=ChangeKind.SUBSCRIBED, key=payment.key, paid=paid
         )
-        self._book.begin_period(connection, membership, paid)
+        self._writer.begin_period(connection, membership, paid)
         self._payments.charges.mark_delivered(payment)
-        self._book.tell(
+        self._writer.notify(
             membership,
             "welcome",
             change_id,
@@ -370,7 +377,7 @@ class Memberships:
             purpose=REACTIVATE,
         )
         paid = Paid(payment.amount, payment.id)
-        renewed = self._book.renew(connection, membership, paid=paid, key=key, at=self._book.now)
+        renewed = self._writer.renew(connection, membership, paid=paid, key=key, at=self._writer.now)
         self._payments.charges.mark_delivered(payment)
         return renewed
 
@@ -378,10 +385,10 @@ class Memberships:
         active = replace(
             membership, status=MembershipStatus.ACTIVE, cancelled_at=None, cancel_reason_sealed=None
         )
-        change_id = self._book.write(
+        change_id = self._writer.write(
             connection, active, kind=ChangeKind.REACTIVATED, key=key, before=membership
         )
-        self._book.tell(active, "reactivated", change_id, next_billing_at=active.period_end.isoformat())
+        self._writer.notify(active, "reactivated", change_id, next_billing_at=active.period_end.isoformat())
         return active
 
 

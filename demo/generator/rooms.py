@@ -12,8 +12,8 @@ from commerce.customers.service import Customers
 from commerce.fraud.service import Fraud
 from commerce.inventory.service import Inventory
 from commerce.memberships.billing import MembershipBilling
-from commerce.memberships.book import Book as MembershipBook
 from commerce.memberships.service import Memberships
+from commerce.memberships.writer import MembershipWriter
 from commerce.payments.sandbox import SandboxGateway
 from commerce.payments.service import Payments, build_payments
 from commerce.raffles.service import Gates, Raffles
@@ -75,10 +75,10 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
     customers = Customers(ledger, keys, digests, now=clock)
     ages = AgeVerification(ledger, customers, outbox, Evidence(keys, digests), calendar, AgeRules())
     payments = build_payments(ledger, SandboxGateway(ledger, now=clock), keys, digests, outbox, now=clock)
-    book = MembershipBook(outbox, keys, calendar)
+    writer = MembershipWriter(outbox, keys, calendar)
     addresses = Addresses(ledger, customers, keys, now=clock)
     fraud = Fraud(ledger, outbox, digests, addresses, review_from=NEVER, now=clock)
-    inventory, memberships = Inventory(ledger), Memberships(ledger, customers, ages, payments, book)
+    inventory, memberships = Inventory(ledger), Memberships(ledger, customers, ages, payments, writer)
     front = ShopFront(inventory, memberships, ages, Facts(ledger, now=clock).allergies, now=clock)
     is_barred = MemoryStore(ledger).is_barred
     predictions = Predictions(ledger, outbox, front, calendar=calendar, is_barred=is_barred)
@@ -92,7 +92,7 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
         ages=ages,
         payments=payments,
         memberships=memberships,
-        billing=MembershipBilling(ledger, customers, payments, book),
+        billing=MembershipBilling(ledger, customers, payments, writer),
         raffles=Raffles(ledger, customers, Gates(ages, fraud), payments, outbox, now=clock),
         memory=open_memory(ledger, embedder=embedder, outbox=outbox, data_keys=keys, calendar=calendar),
         knowledge=Knowledge(ledger, embedder, now=clock),

@@ -1,4 +1,4 @@
-"""Writes a membership: the row, the trace of what changed it, the event, and what the customer is told."""
+"""Writes a membership: the row, the record of the change, the event, and the notice to the customer."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,7 +32,7 @@ class Paid:
     payment_id: str | None = None
 
 
-class Book:
+class MembershipWriter:
     """Every method runs in the caller's transaction, which holds the customer."""
 
     def __init__(self, outbox: Outbox, keys: DataKeys, calendar: Calendar) -> None:
@@ -75,7 +75,7 @@ class Book:
         store.add_change(connection, row)
         return change_id
 
-    def tell(self, membership: Membership, template: str, change_id: str, **fields: object) -> None:
+    def notify(self, membership: Membership, template: str, change_id: str, **fields: object) -> None:
         """A notice to the customer, once for the change."""
         payload = {"template": template, "about": membership.id, "tier": membership.tier, **fields}
         self.outbox.append(
@@ -125,7 +125,7 @@ class Book:
         change_id = self.write(connection, renewed, kind=kind, key=key, before=membership, paid=paid)
         self.begin_period(connection, renewed, paid)
         if membership.planned_tier:
-            self.tell(
+            self.notify(
                 renewed,
                 "downgraded",
                 change_id,
@@ -133,7 +133,7 @@ class Book:
                 price_cents=renewed.price.cents,
                 discount_percent=renewed.percent,
             )
-        self.tell(
+        self.notify(
             renewed,
             "membership_receipt",
             change_id,
@@ -155,7 +155,7 @@ class Book:
             planned_tier=None,
         )
         change_id = self.write(connection, ended, kind=ChangeKind.ENDED, key=key, before=membership)
-        self.tell(ended, "membership_ended", change_id, why=why, ended_at=at.isoformat())
+        self.notify(ended, "membership_ended", change_id, why=why, ended_at=at.isoformat())
         return ended
 
     def sealed(self, customer_id: str, reason: str) -> str | None:
