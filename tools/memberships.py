@@ -119,7 +119,9 @@ def _join_or_upgrade(context: ToolContext, tier: Tier) -> ToolResult:
 
 
 def _upgrade_terms(context: ToolContext, tier: Tier) -> str:
-    quote = context.services.memberships.quote_upgrade(context.principal.id, tier=tier, key=context.call_id)
+    quote = context.services.memberships.tiers.quote_upgrade(
+        context.principal.id, tier=tier, key=context.call_id
+    )
     return (
         f"Upgrade from {quote.membership.tier.label} to {tier.label}: "
         f"{quote.due_now} now with your {quote.card}, "
@@ -140,7 +142,9 @@ def upgrade_membership(
 
 
 def _upgrade(context: ToolContext, tier: Tier) -> ToolResult:
-    membership = context.services.memberships.upgrade(context.principal.id, tier=tier, key=context.call_id)
+    membership = context.services.memberships.tiers.upgrade(
+        context.principal.id, tier=tier, key=context.call_id
+    )
     say = (
         f"Done: you are a {tier.label} member now, with {membership.percent}% off all products. "
         f"The next payment, {membership.price}, is due on {_day(context, membership.period_end)}."
@@ -149,7 +153,7 @@ def _upgrade(context: ToolContext, tier: Tier) -> ToolResult:
 
 
 def _propose_downgrade(context: ToolContext, tier: Tier) -> str:
-    current = context.services.memberships.quote_downgrade(context.principal.id, tier=tier)
+    current = context.services.memberships.tiers.quote_downgrade(context.principal.id, tier=tier)
     plan = PLANS[tier]
     return (
         f"Change from {current.tier.label} to {tier.label} on {_day(context, current.period_end)}: "
@@ -165,7 +169,9 @@ def downgrade_membership(
 
     For members only. It is carried out only after their yes.
     """
-    membership = context.services.memberships.downgrade(context.principal.id, tier=tier, key=context.call_id)
+    membership = context.services.memberships.tiers.downgrade(
+        context.principal.id, tier=tier, key=context.call_id
+    )
     say = (
         f"Done: on {_day(context, membership.period_end)} your membership changes to {tier.label}, "
         f"{membership.next_price} a month. Until then you keep {membership.tier.label}."
@@ -232,7 +238,7 @@ def reactivate_membership(context: ToolContext) -> ToolResult:
 
 
 def _propose_keeping(context: ToolContext) -> str:
-    membership = context.services.memberships.planned_downgrade(context.principal.id)
+    membership = context.services.memberships.tiers.planned_downgrade(context.principal.id)
     return (
         f"Keep {membership.tier.label}: the change to {membership.next_tier.label} "
         f"on {_day(context, membership.period_end)} is taken back, and it stays {membership.price} a month."
@@ -245,7 +251,7 @@ def keep_membership(context: ToolContext) -> ToolResult:
 
     It is carried out only after their yes.
     """
-    membership = context.services.memberships.keep(context.principal.id, key=context.call_id)
+    membership = context.services.memberships.tiers.keep(context.principal.id, key=context.call_id)
     say = f"Good, nothing changes: you stay a {membership.tier.label} member for {membership.price} a month."
     return ToolResult(say, {"membership": _data(membership)})
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from commerce.memberships.models import Membership, Tier
-from commerce.memberships.service import REACTIVATE, SUBSCRIBE, UPGRADE, Memberships
+from commerce.memberships.service import REACTIVATE, SUBSCRIBE, Memberships
+from commerce.memberships.tiers import UPGRADE
 from commerce.payments.models import PaymentStatus
 from commerce.payments.service import Payments
 from foundation.outbox import Event, Subscriber, Subscription
@@ -18,9 +19,9 @@ class HeldMemberships:
         self._payments = payments
 
     def subscriber(self) -> Subscriber:
-        return Subscriber(SUBSCRIPTION, self.hear)
+        return Subscriber(SUBSCRIPTION, self.handle)
 
-    def hear(self, decisions: Sequence[Event]) -> None:
+    def handle(self, decisions: Sequence[Event]) -> None:
         """Carry out what was asked for under the payment's key; where that can be no more, give it back."""
         for event in decisions:
             purpose, _, tier = event.payload["purpose"].partition(":")
@@ -35,5 +36,5 @@ class HeldMemberships:
         if purpose == SUBSCRIBE:
             return self._memberships.subscribe(customer_id, tier=Tier(tier), key=key)
         if purpose == UPGRADE:
-            return self._memberships.upgrade(customer_id, tier=Tier(tier), key=key)
+            return self._memberships.tiers.upgrade(customer_id, tier=Tier(tier), key=key)
         return self._memberships.reactivate(customer_id, key=key)

@@ -1,4 +1,4 @@
-"""Join, change, leave and come back; and know what a membership is worth today."""
+"""Join, cancel and reactivate a membership; and what it is worth today."""
 
 from dataclasses import replace
 
@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from commerce.age.service import AgeVerification
 from commerce.customers.service import Customers
 from commerce.memberships import store
+from commerce.memberships.lookups import OPEN, already_changed, current_membership
 from commerce.memberships.models import (
     PLANS,
     ChangeKind,
@@ -18,24 +19,18 @@ from commerce.memberships.models import (
     ReactivationQuote,
     Standing,
     Tier,
-    UpgradeQuote,
     discount,
     standing,
-    upgrade_price,
 )
-from commerce.memberships.periods import days_left, end_of_period
+from commerce.memberships.periods import end_of_period
 from commerce.memberships.refusals import (
     AlreadyMember,
-    KeyUsed,
-    NoDowngradePlanned,
-    NotADowngrade,
     NotAMember,
-    NotAnUpgrade,
     NothingToReactivate,
     PaymentOpen,
-    RenewalUnderWay,
     StillRunning,
 )
+from commerce.memberships.tiers import TierChanges
 from commerce.memberships.writer import MembershipWriter, Paid
 from commerce.payments.models import Payment
 from commerce.payments.service import Payments
@@ -44,9 +39,7 @@ from foundation.money import Money
 from foundation.sql import Ledger
 
 COMEBACKS = (ChangeKind.REACTIVATED, ChangeKind.SUBSCRIBED, ChangeKind.RENEWED, ChangeKind.DOWNGRADED)
-OPEN = (MembershipStatus.PAYMENT_FAILED, MembershipStatus.SUSPENDED)
-
-SUBSCRIBE, UPGRADE, REACTIVATE = "subscribe", "upgrade", "reactivate"
+SUBSCRIBE, REACTIVATE = "subscribe", "reactivate"
 """What a payment is for, as `HeldMemberships` reads it."""
 
 
@@ -66,6 +59,7 @@ class Memberships:
         self._ages = ages
         self._payments = payments
         self._writer = writer
+        self.tiers = TierChanges(ledger, customers, payments, writer)
 
     def quote(self, customer_id: str, *, tier: Tier, key: str = "") -> Quote:
         """What joining would cost; whatever stands in the way is raised as a refusal.
@@ -89,7 +83,7 @@ class Memberships:
         """Charge the first month and join."""
         with self._ledger.transaction() as connection:
             self._customers.lock(customer_id)
-            done = _done(connection, key, ChangeKind.SUBSCRIBED)
+            done = already_changed(connection, key, ChangeKind.SUBSCRIBED)
             if done is not None:
                 return done
             self._refuse_second(connection, customer_id)
@@ -105,101 +99,11 @@ class Memberships:
             )
             return self._begin(connection, customer_id, tier=tier, payment=payment)
 
-    def quote_upgrade(self, customer_id: str, *, tier: Tier, key: str = "") -> UpgradeQuote:
-        """What the better membership would cost; of a charge under way, what it was begun with."""
-        with self._ledger.transaction() as connection:
-            self._customers.lock(customer_id)
-            return self._upgrade(connection, customer_id, tier, key)
-
-    def upgrade(self, customer_id: str, *, tier: Tier, key: str) -> Membership:
-        """Charge the difference for the rest of the period, which ends when it would have."""
-        with self._ledger.transaction() as connection:
-            self._customers.lock(customer_id)
-            done = _done(connection, key, ChangeKind.UPGRADED)
-            if done is not None:
-                return done
-            quote = self._upgrade(connection, customer_id, tier, key)
-            before, plan = quote.membership, quote.plan
-            payment = self._payments.charges.charge(
-                customer_id,
-                amount=quote.due_now,
-                description=f"Upgrade to {tier.label}",
-                key=key,
-                purpose=f"{UPGRADE}:{tier}",
-            )
-            upgraded = replace(before, tier=tier, price=plan.price, percent=plan.percent, planned_tier=None)
-            paid = Paid(payment.amount, payment.id)
-            change_id = self._writer.write(
-                connection, upgraded, kind=ChangeKind.UPGRADED, key=key, before=before, paid=paid
-            )
-            self._payments.charges.mark_delivered(payment)
-            self._writer.notify(
-                upgraded,
-                "upgraded",
-                change_id,
-                from_tier=before.tier,
-                amount_cents=payment.amount.cents,
-                price_cents=plan.price.cents,
-                discount_percent=plan.percent,
-                period_end=upgraded.period_end.isoformat(),
-            )
-            return upgraded
-
-    def quote_downgrade(self, customer_id: str, *, tier: Tier) -> Membership:
-        """The membership that would be downgraded at its period's end."""
-        with self._ledger.transaction() as connection:
-            membership = self._changeable(connection, customer_id)
-            if PLANS[tier].price >= membership.price:
-                raise NotADowngrade(membership.tier, tier)
-            return membership
-
-    def downgrade(self, customer_id: str, *, tier: Tier, key: str) -> Membership:
-        """Plan the smaller membership for the period's end; until then nothing changes."""
-        with self._ledger.transaction() as connection:
-            self._customers.lock(customer_id)
-            done = _done(connection, key, ChangeKind.DOWNGRADE_PLANNED)
-            if done is not None:
-                return done
-            before = self.quote_downgrade(customer_id, tier=tier)
-            planned = replace(before, planned_tier=tier)
-            change_id = self._writer.write(
-                connection, planned, kind=ChangeKind.DOWNGRADE_PLANNED, key=key, before=before
-            )
-            self._writer.notify(
-                planned,
-                "downgrade_planned",
-                change_id,
-                planned_tier=tier,
-                price_cents=planned.next_price.cents,
-                period_end=planned.period_end.isoformat(),
-            )
-            return planned
-
-    def planned_downgrade(self, customer_id: str) -> Membership:
-        """The membership whose downgrade could be taken back."""
-        with self._ledger.transaction() as connection:
-            membership = self._changeable(connection, customer_id)
-        if membership.planned_tier is None:
-            raise NoDowngradePlanned
-        return membership
-
-    def keep(self, customer_id: str, *, key: str) -> Membership:
-        """Take back a downgrade that was planned."""
-        with self._ledger.transaction() as connection:
-            self._customers.lock(customer_id)
-            done = _done(connection, key, ChangeKind.DOWNGRADE_WITHDRAWN)
-            if done is not None:
-                return done
-            before = self.planned_downgrade(customer_id)
-            kept = replace(before, planned_tier=None)
-            self._writer.write(connection, kept, kind=ChangeKind.DOWNGRADE_WITHDRAWN, key=key, before=before)
-            return kept
-
     def cancel(self, customer_id: str, *, reason: str = "", key: str) -> Membership:
         """Leave: what is paid stays to the period's end, nothing is charged again."""
         with self._ledger.transaction() as connection:
             self._customers.lock(customer_id)
-            done = _done(connection, key, ChangeKind.CANCELLED)
+            done = already_changed(connection, key, ChangeKind.CANCELLED)
             if done is not None:
                 return done
             before = self.cancellable(customer_id)
@@ -250,7 +154,7 @@ class Memberships:
         """Come back: what still runs goes on, an unpaid one is paid, an ended one begins anew."""
         with self._ledger.transaction() as connection:
             self._customers.lock(customer_id)
-            done = _done(connection, key, *COMEBACKS)
+            done = already_changed(connection, key, *COMEBACKS)
             if done is not None:
                 return done
             membership = self._reactivable(connection, customer_id)
@@ -264,7 +168,7 @@ class Memberships:
     def status(self, customer_id: str) -> Membership | None:
         """The customer's membership, paid or not, until it is over."""
         with self._ledger.at_once() as connection:
-            return self._current(connection, customer_id)
+            return current_membership(connection, customer_id, at=self._writer.now)
 
     def standing(self, customer_id: str) -> Standing:
         """What the shelf and the till ask about a customer."""
@@ -286,12 +190,8 @@ class Memberships:
         """Why the customer left, in their words."""
         return self._writer.reason(membership)
 
-    def _current(self, connection: Connection, customer_id: str) -> Membership | None:
-        membership = store.current(connection, customer_id)
-        return None if membership is None or membership.is_over(self._writer.now) else membership
-
     def _refuse_second(self, connection: Connection, customer_id: str) -> None:
-        membership = self._current(connection, customer_id)
+        membership = current_membership(connection, customer_id, at=self._writer.now)
         if membership is None:
             return
         if membership.status is MembershipStatus.CANCELLED:
@@ -302,32 +202,6 @@ class Memberships:
         membership = store.current(connection, customer_id)
         if membership is not None:
             self._writer.end(connection, membership, why="cancelled", key=f"{membership.id}:ended")
-
-    def _changeable(self, connection: Connection, customer_id: str) -> Membership:
-        """A membership that is paid and runs on."""
-        membership = self._current(connection, customer_id)
-        if membership is None:
-            raise NotAMember
-        if membership.status is MembershipStatus.CANCELLED:
-            raise StillRunning(membership, self._writer.calendar.day(membership.period_end))
-        if membership.status in OPEN:
-            raise PaymentOpen(membership)
-        if self._writer.now >= membership.period_end:
-            raise RenewalUnderWay
-        return membership
-
-    def _upgrade(self, connection: Connection, customer_id: str, tier: Tier, key: str) -> UpgradeQuote:
-        membership, zone = self._changeable(connection, customer_id), self._writer.calendar.zone
-        if tier is membership.tier:
-            raise AlreadyMember(membership)
-        if PLANS[tier].price <= membership.price:
-            raise NotAnUpgrade(membership.tier, tier)
-        begun = self._payments.charges.by_key(key)
-        at = begun[0].created_at if begun else self._writer.now
-        left, whole = days_left(membership.period_start, membership.period_end, at, zone)
-        amount = begun[0].amount if begun else upgrade_price(membership, tier, left=left, whole=whole)
-        card = begun[1] if begun else self._payments.cards.default(customer_id)
-        return UpgradeQuote(membership, PLANS[tier], str(card), amount, left)
 
     def _reactivable(self, connection: Connection, customer_id: str) -> Membership:
         membership = store.latest(connection, customer_id)
@@ -390,14 +264,3 @@ class Memberships:
         )
         self._writer.notify(active, "reactivated", change_id, next_billing_at=active.period_end.isoformat())
         return active
-
-
-def _done(connection: Connection, key: str, *kinds: ChangeKind) -> Membership | None:
-    """The membership that this key has changed already; a key of something else is refused."""
-    changed = store.changed_by(connection, key)
-    if changed is None:
-        return None
-    kind, membership = changed
-    if kind not in kinds:
-        raise KeyUsed
-    return membership

@@ -151,7 +151,9 @@ def _memberships(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
         join = partial(rooms.memberships.subscribe, customer_id, tier=first, key=key)
         yield Step(moment(shop.config, joined), join, is_charge=True)
         if standing.rises[row] and joined + RISES_AFTER_DAYS < min(left, shop.config.days):
-            rise = partial(rooms.memberships.upgrade, customer_id, tier=Tier(TIERS[tier]), key=f"{key}-rise")
+            rise = partial(
+                rooms.memberships.tiers.upgrade, customer_id, tier=Tier(TIERS[tier]), key=f"{key}-rise"
+            )
             yield Step(moment(shop.config, joined + RISES_AFTER_DAYS), rise, is_charge=True)
         if np.isfinite(left):
             reason = REASONS[shard.people.number[row] % len(REASONS)]

@@ -124,9 +124,9 @@ class Member:
         )
         calls: dict[str, Callable[[], object]] = {
             "subscribe": lambda: memberships.subscribe(customer_id, tier=operation.tier, key=key),
-            "upgrade": lambda: memberships.upgrade(customer_id, tier=operation.tier, key=key),
-            "downgrade": lambda: memberships.downgrade(customer_id, tier=operation.tier, key=key),
-            "keep": lambda: memberships.keep(customer_id, key=key),
+            "upgrade": lambda: memberships.tiers.upgrade(customer_id, tier=operation.tier, key=key),
+            "downgrade": lambda: memberships.tiers.downgrade(customer_id, tier=operation.tier, key=key),
+            "keep": lambda: memberships.tiers.keep(customer_id, key=key),
             "cancel": lambda: memberships.cancel(customer_id, reason="for a test", key=key),
             "reactivate": lambda: memberships.reactivate(customer_id, key=key),
         }

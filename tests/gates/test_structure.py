@@ -18,7 +18,7 @@ INHERITING = {
     f"api.containers.{heir}"
     for heir in ("house.House", "mind.Mind", "people.People", "recall.Recall", "shop.Shop", "till.Till")
 }
-WIDE = INHERITING | {"commerce.memberships.service.Memberships", "memory.store.MemoryStore"}
+WIDE = INHERITING | {"memory.store.MemoryStore"}
 LONG = {"evals/suites/context.py", "evals/suites/forget.py", "evals/suites/fraud.py"}
 LENGTHS = {
     "agent/models/offline/amounts.py",

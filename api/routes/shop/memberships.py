@@ -287,7 +287,7 @@ def upgrade(
     customer_id: OwnId, wanted: Subscription, key: MoneyKey, house: TheHouse
 ) -> Envelope[MembershipHeld]:
     """Change to a better tier now: the difference for the days left of the period is charged at once."""
-    changed = house.services.memberships.upgrade(customer_id, tier=wanted.tier, key=key)
+    changed = house.services.memberships.tiers.upgrade(customer_id, tier=wanted.tier, key=key)
     return Envelope(data=MembershipHeld.of(changed))
 
 
@@ -296,14 +296,14 @@ def downgrade(
     customer_id: OwnId, wanted: Subscription, key: ChangeKey, house: TheHouse
 ) -> Envelope[MembershipHeld]:
     """Change to a smaller tier at the period's end; until then everything stays."""
-    changed = house.services.memberships.downgrade(customer_id, tier=wanted.tier, key=key)
+    changed = house.services.memberships.tiers.downgrade(customer_id, tier=wanted.tier, key=key)
     return Envelope(data=MembershipHeld.of(changed))
 
 
 @router.delete("/{customer_id}/downgrade", responses=refusals("NOT_FOUND", "CONFLICT"))
 def keep(customer_id: OwnId, key: ChangeKey, house: TheHouse) -> Envelope[MembershipHeld]:
     """Take a planned downgrade back."""
-    return Envelope(data=MembershipHeld.of(house.services.memberships.keep(customer_id, key=key)))
+    return Envelope(data=MembershipHeld.of(house.services.memberships.tiers.keep(customer_id, key=key)))
 
 
 @router.put("/{customer_id}/cancel", responses=refusals("NOT_FOUND", "CONFLICT"))

@@ -172,10 +172,10 @@ class TestGateway:
         assert shop.charged() == Money(kept)
 
     def test_another_tier_is_another_amount(self, shop: Shop, month: Month) -> None:
-        shop.memberships.upgrade(month.customer_id, tier=Tier.GOLD, key="k1")
+        shop.memberships.tiers.upgrade(month.customer_id, tier=Tier.GOLD, key="k1")
         month.follow()
         raised = month.plans()
-        shop.memberships.downgrade(month.customer_id, tier=Tier.BRONZE, key="k2")
+        shop.memberships.tiers.downgrade(month.customer_id, tier=Tier.BRONZE, key="k2")
         month.follow()
         month.go_to(month.membership.period_end)
 
@@ -189,7 +189,7 @@ class TestGateway:
     def test_what_it_charged_too_much_before_it_was_told_of_a_change_goes_back(
         self, shop: Shop, month: Month
     ) -> None:
-        shop.memberships.downgrade(month.customer_id, tier=Tier.BRONZE, key="k1")
+        shop.memberships.tiers.downgrade(month.customer_id, tier=Tier.BRONZE, key="k1")
         month.go_to(month.membership.period_end)
 
         month.bill()
@@ -204,7 +204,7 @@ class TestGateway:
 
     def test_what_it_charged_too_little_is_let_go(self, shop: Shop, month: Month) -> None:
         month.go_to(month.membership.period_end - DAY)
-        shop.memberships.upgrade(month.customer_id, tier=Tier.GOLD, key="k1")
+        shop.memberships.tiers.upgrade(month.customer_id, tier=Tier.GOLD, key="k1")
         upgraded = shop.charged()
         month.go_to(month.membership.period_end)
 
@@ -271,7 +271,7 @@ class TestGateway:
         deaf = shop.with_gateway(Deaf(shop.sandbox))
         with pytest.raises(RecurringUnsettled):
             Month(deaf, ben).follow()
-        shop.memberships.upgrade(ben, tier=Tier.GOLD, key="ben-up")
+        shop.memberships.tiers.upgrade(ben, tier=Tier.GOLD, key="ben-up")
 
         Month(shop, ben).follow()
 

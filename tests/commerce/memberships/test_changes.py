@@ -63,9 +63,9 @@ class TestUpgrade:
     def test_days_that_are_left_are_charged_and_the_period_stays(self, shop: Shop, ana: str) -> None:
         before = shop.memberships.status(ana)
         shop.clock.advance(timedelta(days=10))
-        quote = shop.memberships.quote_upgrade(ana, tier=Tier.GOLD)
+        quote = shop.memberships.tiers.quote_upgrade(ana, tier=Tier.GOLD)
 
-        upgraded = shop.memberships.upgrade(ana, tier=Tier.GOLD, key="k1")
+        upgraded = shop.memberships.tiers.upgrade(ana, tier=Tier.GOLD, key="k1")
 
         assert before is not None
         assert (quote.due_now, quote.days_left, quote.card) == (Money(67_74), 21, "card ending 1111")
@@ -77,14 +77,16 @@ class TestUpgrade:
         assert shop.events("memberships")[-1]["tier"] == "GOLD"
 
     def test_two_at_once_charge_once(self, shop: Shop, ana: str) -> None:
-        outcomes = at_once(lambda number: shop.memberships.upgrade(ana, tier=Tier.GOLD, key=f"k{number}"))
+        outcomes = at_once(
+            lambda number: shop.memberships.tiers.upgrade(ana, tier=Tier.GOLD, key=f"k{number}")
+        )
 
         assert sum(isinstance(outcome, Membership) for outcome in outcomes) == 1
         assert sum(isinstance(outcome, AlreadyMember) for outcome in outcomes) == 7
         assert shop.charged() == Money(197_00)
 
     def test_same_key_at_once_charges_once_and_answers_all(self, shop: Shop, ana: str) -> None:
-        outcomes = at_once(lambda _: shop.memberships.upgrade(ana, tier=Tier.GOLD, key="k1"))
+        outcomes = at_once(lambda _: shop.memberships.tiers.upgrade(ana, tier=Tier.GOLD, key="k1"))
 
         assert {outcome.tier for outcome in outcomes if isinstance(outcome, Membership)} == {Tier.GOLD}
         assert (len(outcomes), shop.charged()) == (8, Money(197_00))
@@ -94,10 +96,10 @@ class TestUpgrade:
     ) -> None:
         dying = shop.with_gateway(killing(shop.sandbox, "after"))
         with pytest.raises(Killed):
-            dying.memberships.upgrade(ana, tier=Tier.GOLD, key="k1")
+            dying.memberships.tiers.upgrade(ana, tier=Tier.GOLD, key="k1")
         shop.clock.advance(timedelta(days=5))
 
-        upgraded = shop.memberships.upgrade(ana, tier=Tier.GOLD, key="k1")
+        upgraded = shop.memberships.tiers.upgrade(ana, tier=Tier.GOLD, key="k1")
 
         assert upgraded.tier is Tier.GOLD
         assert (shop.charges(), shop.charged()) == (2, Money(197_00))
@@ -106,26 +108,26 @@ class TestUpgrade:
         shop.payments.cards.add(ana, nonce="tok_decline")
 
         with pytest.raises(CardDeclined):
-            shop.memberships.upgrade(ana, tier=Tier.GOLD, key="k1")
+            shop.memberships.tiers.upgrade(ana, tier=Tier.GOLD, key="k1")
 
         assert shop.memberships.standing(ana).tier is Tier.SILVER
 
     def test_only_upwards_and_only_members(self, shop: Shop, ana: str) -> None:
         with pytest.raises(NotAnUpgrade, match="Bronze is not above your Silver"):
-            shop.memberships.upgrade(ana, tier=Tier.BRONZE, key="k1")
+            shop.memberships.tiers.upgrade(ana, tier=Tier.BRONZE, key="k1")
         with pytest.raises(NotAMember):
-            shop.memberships.upgrade(shop.welcome("ben"), tier=Tier.GOLD, key="k2")
+            shop.memberships.tiers.upgrade(shop.welcome("ben"), tier=Tier.GOLD, key="k2")
 
     def test_between_the_periods_it_has_to_wait(self, shop: Shop, ana: str) -> None:
         shop.clock.advance(timedelta(days=31))
 
         with pytest.raises(RenewalUnderWay):
-            shop.memberships.upgrade(ana, tier=Tier.GOLD, key="k1")
+            shop.memberships.tiers.upgrade(ana, tier=Tier.GOLD, key="k1")
 
 
 class TestDowngrade:
     def test_nothing_changes_before_the_period_ends(self, shop: Shop, ana: str) -> None:
-        planned = shop.memberships.downgrade(ana, tier=Tier.BRONZE, key="k1")
+        planned = shop.memberships.tiers.downgrade(ana, tier=Tier.BRONZE, key="k1")
 
         assert (planned.tier, planned.next_tier, planned.next_price) == (
             Tier.SILVER,
@@ -137,22 +139,22 @@ class TestDowngrade:
         assert told(shop) == {"welcome", "downgrade_planned"}
 
     def test_it_can_be_taken_back(self, shop: Shop, ana: str) -> None:
-        shop.memberships.downgrade(ana, tier=Tier.BRONZE, key="k1")
+        shop.memberships.tiers.downgrade(ana, tier=Tier.BRONZE, key="k1")
 
-        kept = shop.memberships.keep(ana, key="k2")
+        kept = shop.memberships.tiers.keep(ana, key="k2")
 
         assert kept.next_tier is Tier.SILVER
         with pytest.raises(NoDowngradePlanned):
-            shop.memberships.keep(ana, key="k3")
+            shop.memberships.tiers.keep(ana, key="k3")
 
     def test_an_upgrade_takes_it_back_too(self, shop: Shop, ana: str) -> None:
-        shop.memberships.downgrade(ana, tier=Tier.BRONZE, key="k1")
+        shop.memberships.tiers.downgrade(ana, tier=Tier.BRONZE, key="k1")
 
-        assert shop.memberships.upgrade(ana, tier=Tier.GOLD, key="k2").next_tier is Tier.GOLD
+        assert shop.memberships.tiers.upgrade(ana, tier=Tier.GOLD, key="k2").next_tier is Tier.GOLD
 
     def test_only_downwards(self, shop: Shop, ana: str) -> None:
         with pytest.raises(NotADowngrade):
-            shop.memberships.downgrade(ana, tier=Tier.GOLD, key="k1")
+            shop.memberships.tiers.downgrade(ana, tier=Tier.GOLD, key="k1")
 
 
 class TestCancel:

@@ -11,7 +11,7 @@ def test_member_who_moved_up_is_counted_now_where_they_are_and_over_time_where_t
     ana = shop.welcome("ana")
     shop.memberships.subscribe(ana, tier=Tier.SILVER, key="k1")
     shop.clock.advance(timedelta(days=10))
-    shop.memberships.upgrade(ana, tier=Tier.GOLD, key="k2")
+    shop.memberships.tiers.upgrade(ana, tier=Tier.GOLD, key="k2")
 
     found = Figures(shop.ledger, now=shop.clock).read()
 

@@ -21,7 +21,7 @@ def decide(shop: Shop, *, accept: bool = True) -> None:
         "evt_1", "payment_decisions", payment.customer_id, shop.events("payment_decisions")[-1], shop.clock()
     )
     for _ in range(2):
-        HeldMemberships(shop.memberships, shop.payments).hear([told])
+        HeldMemberships(shop.memberships, shop.payments).handle([told])
 
 
 def test_membership_begins_when_its_charge_is_let_through(shop: Shop, ana: str) -> None:
@@ -42,7 +42,7 @@ def test_upgrade_is_made_for_what_it_cost_then(shop: Shop) -> None:
     shop.memberships.subscribe(ben, tier=Tier.BRONZE, key="k1")
     shop.payments.cards.add(ben, nonce="tok_hold")
     with pytest.raises(PaymentHeld):
-        shop.memberships.upgrade(ben, tier=Tier.GOLD, key="k2")
+        shop.memberships.tiers.upgrade(ben, tier=Tier.GOLD, key="k2")
 
     decide(shop)
 
