@@ -38,7 +38,7 @@ class Effect(StrEnum):
     WRITE = "write"
     """Changes the shop's data; carried out only after the customer confirms it."""
     MONEY = "money"
-    """Moves money; confirmed with the exact amount, and never by e-mail alone."""
+    """Moves money; confirmed with the exact amount."""
 
     @property
     def needs_confirmation(self) -> bool:

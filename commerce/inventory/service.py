@@ -1,7 +1,7 @@
 """Find products, and keep their stock. The catalogue is cached, and checked for its age at every look.
 
-Stock is reserved before a card is charged and taken from the shelf when the purchase is booked. The
-point of sale is asked before rows are locked, and rows are locked only while they are counted.
+Stock is reserved before a card is charged and deducted when the purchase is booked. Rows are locked
+only while they are counted.
 """
 
 from collections import Counter
@@ -14,16 +14,11 @@ from sqlalchemy import Connection
 
 from commerce.inventory import store
 from commerce.inventory.models import OutOfStock, Product, ProductNotFound, ProductQuery, Wanted
-from commerce.inventory.ports import OwnCount, PosSilent, PosStock
 from commerce.inventory.ranking import ProductIndex
-from foundation.log import logger
 from foundation.sql import Ledger
 
 NAMED = 0.6
 """How much of the words must be in the name or brand of the product that they name."""
-BLIND_MARGIN = 2
-"""Pieces of each product that are not sold while the point of sale is silent."""
-log = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,9 +30,8 @@ class Catalogue:
 
 
 class Inventory:
-    def __init__(self, ledger: Ledger, pos: PosStock | None = None) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._pos = pos or OwnCount()
         self._cached: Catalogue | None = None
 
     def put(self, changed: Iterable[Product]) -> None:
@@ -62,13 +56,12 @@ class Inventory:
 
         Call it last in a transaction that commits at once: it holds the products' rows.
         """
-        counted, margin = self._count(wanted)
-        asked = {each.product.id: (each.quantity, counted.get(each.product.sku)) for each in wanted}
+        quantities = {each.product.id: each.quantity for each in wanted}
         with self._ledger.transaction() as connection:
-            kept = store.reserve(connection, asked, key=key, until=until, margin=margin)
-            for each in wanted:
-                if each.product.id not in kept:
-                    raise self._missing(connection, each, counted.get(each.product.sku), margin=margin)
+            reserved = store.reserve(connection, quantities, key=key, until=until)
+            for product_id in quantities:
+                if product_id not in reserved:
+                    raise _missing(store.many(connection, [product_id])[product_id])
 
     def keep(self, key: str, *, until: datetime) -> None:
         """Let a reservation wait longer."""
@@ -144,20 +137,10 @@ class Inventory:
             self._cached = cached
         return cached
 
-    def _count(self, wanted: Sequence[Wanted]) -> tuple[Mapping[str, int], int]:
-        """What the point of sale counts, by SKU, and the pieces to leave aside when it says nothing."""
-        try:
-            return self._pos.on_hand([each.product.sku for each in wanted]), 0
-        except PosSilent:
-            log.warning("pos_silent", products=len(wanted))
-            return {}, BLIND_MARGIN
 
-    @staticmethod
-    def _missing(connection: Connection, each: Wanted, counted: int | None, *, margin: int) -> OutOfStock:
-        product = store.many(connection, [each.product.id])[each.product.id]
-        on_hand = product.quantity if counted is None else min(product.quantity, counted)
-        left = max(0, on_hand - product.reserved - margin) if product.available else 0
-        return OutOfStock(product, left=left)
+def _missing(product: Product) -> OutOfStock:
+    left = max(0, product.quantity - product.reserved) if product.available else 0
+    return OutOfStock(product, left=left)
 
 
 def _read(connection: Connection, revision: tuple[int, int], moves: int) -> Catalogue:

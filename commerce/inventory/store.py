@@ -77,18 +77,13 @@ KEPT = frozenset({"id", "revision", "reserved", "moves"})
 
 def _reserve() -> ReturningInsert[tuple[str]]:
     """Of all products or, with a row too few as the sign of it, of those that are there."""
-    arrays = (
-        bindparam("ids", type_=ARRAY(Text)),
-        bindparam("quantities", type_=ARRAY(Integer)),
-        bindparam("counts", type_=ARRAY(Integer)),
-    )
-    asked = func.unnest(*arrays).table_valued("product_id", "quantity", "counted").render_derived()
-    free = func.least(products.c.quantity, func.coalesce(asked.c.counted, products.c.quantity))
+    arrays = bindparam("ids", type_=ARRAY(Text)), bindparam("quantities", type_=ARRAY(Integer))
+    asked = func.unnest(*arrays).table_valued("product_id", "quantity").render_derived()
     locked = (
         select(products.c.id, asked.c.quantity)
         .join_from(products, asked, products.c.id == asked.c.product_id)
         .where(products.c.available)
-        .where(free - products.c.reserved - bindparam("margin", type_=Integer) >= asked.c.quantity)
+        .where(products.c.quantity - products.c.reserved >= asked.c.quantity)
         .order_by(products.c.id)
         .with_for_update(of=products, key_share=True)
         .cte("locked")
@@ -181,20 +176,11 @@ def many(connection: Connection, ids: Sequence[str]) -> dict[str, Product]:
     return {row["id"]: _product(row) for row in connection.execute(MANY, {"ids": list(ids)}).mappings()}
 
 
-def reserve(
-    connection: Connection,
-    asked: Mapping[str, tuple[int, int | None]],
-    *,
-    key: str,
-    until: datetime,
-    margin: int,
-) -> set[str]:
-    """The products reserved; `asked` has of each how many, and how many a count found, if there was one."""
+def reserve(connection: Connection, quantities: Mapping[str, int], *, key: str, until: datetime) -> set[str]:
+    """The ids of the products reserved."""
     values = {
-        "ids": list(asked),
-        "quantities": [quantity for quantity, _ in asked.values()],
-        "counts": [counted for _, counted in asked.values()],
-        "margin": margin,
+        "ids": list(quantities),
+        "quantities": list(quantities.values()),
         "key": key,
         "until": until,
     }

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -15,25 +15,12 @@ from commerce.inventory.models import (
     mark,
     refusal,
 )
-from commerce.inventory.ports import PosSilent
 from commerce.inventory.service import Inventory
 from foundation.money import Money
 from tests.fakes import FakeClock
 from tests.shop import Shop, product
 
 NOW = FakeClock().now
-
-
-class FakePos:
-    """Counts what it was told; silent when that is nothing."""
-
-    def __init__(self, counts: Mapping[str, int] | None) -> None:
-        self._counts = counts
-
-    def on_hand(self, skus: Sequence[str]) -> Mapping[str, int]:
-        if self._counts is None:
-            raise PosSilent
-        return {sku: count for sku, count in self._counts.items() if sku in skus}
 
 
 def reserve(inventory: Inventory, pieces: Mapping[int, int], *, key: str = "k1") -> None:
@@ -120,23 +107,13 @@ class TestReserve:
         assert max(sold.values()) > 10
 
 
-class TestPointOfSale:
-    @pytest.mark.parametrize(
-        ("counts", "most"),
-        [({}, 10), ({"SKU-1": 7}, 7), ({"SKU-1": 12}, 10), (None, 8)],
-        ids=["not counted there", "fewer there", "more there", "silent"],
-    )
-    @pytest.mark.usefixtures("inventory")
-    def test_live_count_bounds_what_is_sold(
-        self, shop: Shop, counts: dict[str, int] | None, most: int
-    ) -> None:
-        asking = Inventory(shop.ledger, FakePos(counts))
+@pytest.mark.usefixtures("inventory")
+def test_refusal_says_how_many_are_left(shop: Shop) -> None:
+    with pytest.raises(OutOfStock) as refused:
+        reserve(shop.inventory, {1: 11}, key="too many")
+    reserve(shop.inventory, {1: 10})
 
-        with pytest.raises(OutOfStock) as refused:
-            reserve(asking, {1: most + 1}, key="too many")
-        reserve(asking, {1: most})
-
-        assert refused.value.details["left"] == most
+    assert refused.value.details["left"] == 10
 
 
 class TestWhoMayBuy:
