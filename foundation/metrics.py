@@ -38,7 +38,9 @@ http_seconds = _histogram("http_request_seconds", "Time to answer a request.", "
 turns = _counter("turns", "Turns that ended: answer, confirmation, handoff, failure.", "door", "outcome")
 turn_seconds = _histogram("turn_seconds", "Time from message to answer.", "door", buckets=SLOW)
 
-model_calls = _counter("model_calls", "Calls of a model: ok, refused, failed.", "model", "outcome")
+model_calls = _counter(
+    "model_calls", "Calls of a model: ok, refused, unavailable, timeout.", "model", "outcome"
+)
 model_tokens = _counter("model_tokens", "Tokens: input, output, cache_read, cache_write.", "model", "kind")
 model_seconds = _histogram("model_call_seconds", "Time of a model's answer.", "model", buckets=SLOW)
 
@@ -51,9 +53,7 @@ outbox_lag_seconds = _gauge("outbox_lag_seconds", "Age of the oldest of them.", 
 notices = _gauge("notices", "Notices by state: waiting, sent, parked, withheld.", "status")
 notices_waiting_seconds = _gauge("notices_waiting_seconds", "Age of the oldest that is not sent yet.")
 
-jobs = _counter(
-    "jobs", "Jobs by the state they reached: queued, started, finished, failed.", "kind", "status"
-)
+jobs = _gauge("jobs", "Jobs in the ledger: queued, started, finished, failed.", "kind", "status")
 
 breaker_state = _gauge("breaker_open", "Circuit breakers: 0 closed, 0.5 trying, 1 open.", "breaker")
 

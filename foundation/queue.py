@@ -23,7 +23,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job as QueuedJob
 from rq.job import JobStatus
 from rq.serializers import JSONSerializer
-from sqlalchemy import Column, DateTime, Index, Integer, Row, Table, Text, delete, select, update
+from sqlalchemy import Column, DateTime, Index, Integer, Row, Table, Text, delete, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from foundation.cache import CacheAway, answering, open_cache
@@ -173,6 +173,13 @@ class Jobs:
         with self._ledger.transaction() as connection:
             jobs = [_job(row) for row in connection.execute(select(JOBS).where(silent))]
         return sum(self._requeue(job) for job in jobs if not self._is_alive(job, older_than))
+
+    def tally(self) -> dict[tuple[str, Status], int]:
+        """How many jobs of each kind and status the ledger holds."""
+        counted = select(JOBS.c.kind, JOBS.c.status, func.count().label("jobs"))
+        with self._ledger.at_once() as connection:
+            rows = connection.execute(counted.group_by(JOBS.c.kind, JOBS.c.status)).all()
+        return {(row.kind, Status(row.status)): row.jobs for row in rows}
 
     def prune(self, *, keep: timedelta) -> int:
         """Forget the jobs that ended longer ago; how many."""

@@ -176,7 +176,6 @@ class Nodes:
             await emit.text("\n\n")
         answer = await self.models.answer(request, on_text=emit.text, restart=emit.restart)
         seconds = time.perf_counter() - started
-        metrics.model_calls.labels(answer.model, "ok").inc()
         metrics.model_seconds.labels(answer.model).observe(seconds)
         for kind, tokens in asdict(answer.usage).items():
             metrics.model_tokens.labels(answer.model, kind.removesuffix("_tokens")).inc(tokens)

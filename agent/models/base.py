@@ -61,3 +61,7 @@ class Model(Protocol):
 
 class ModelUnavailable(Exception):
     """The model gave no usable answer: overloaded, unreachable, timed out, or misconfigured."""
+
+
+class ModelTimedOut(ModelUnavailable):
+    """No answer came in time."""

@@ -8,7 +8,15 @@ import anthropic
 import httpx2
 from anthropic import AsyncAnthropic
 
-from agent.models.base import Message, ModelAnswer, ModelRequest, ModelUnavailable, OnText, Usage
+from agent.models.base import (
+    Message,
+    ModelAnswer,
+    ModelRequest,
+    ModelTimedOut,
+    ModelUnavailable,
+    OnText,
+    Usage,
+)
 from foundation.log import logger
 from foundation.resilience import retry
 from foundation.settings import ModelSettings
@@ -24,6 +32,7 @@ TRANSIENT = (
     httpx2.TransportError,
 )
 """Errors worth a retry; any other status means that the request itself is wrong."""
+TIMEOUTS = (anthropic.APITimeoutError, httpx2.TimeoutException)
 
 
 class _Transient(Exception):
@@ -31,6 +40,7 @@ class _Transient(Exception):
 
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
+        self.is_timeout = isinstance(cause, TIMEOUTS)
         self.retry_after_seconds = _retry_after(cause)
 
 
@@ -77,7 +87,9 @@ class Claude:
             return await self._ask(parameters, on_text)
         except (anthropic.APIError, httpx2.TransportError, _Transient) as error:
             LOG.warning("model_failed", model=self.name, error=type(error).__name__)
-            raise ModelUnavailable(type(error).__name__) from error
+            is_timeout = error.is_timeout if isinstance(error, _Transient) else isinstance(error, TIMEOUTS)
+            kind = ModelTimedOut if is_timeout else ModelUnavailable
+            raise kind(type(error).__name__) from error
 
     async def _ask_once(self, parameters: Mapping[str, Any], on_text: OnText) -> anthropic.types.Message:
         has_text = False

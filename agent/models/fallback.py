@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from agent.models.base import Model, ModelAnswer, ModelRequest, ModelUnavailable, OnText
+from agent.models.base import Model, ModelAnswer, ModelRequest, ModelTimedOut, ModelUnavailable, OnText
+from foundation import metrics
 from foundation.clock import Clock
 from foundation.resilience import Breaker, BreakerOpen
 
@@ -12,6 +13,9 @@ SIMPLER = (
     "It can still look things up and do what you confirm."
 )
 """Shown to the customer with the answer of any model but the first."""
+
+REFUSAL = "refusal"
+"""How the Messages API says that the model declines to answer."""
 
 Restart = Callable[[], Awaitable[None]]
 
@@ -37,13 +41,27 @@ class Fallback:
         for model, breaker in self._guarded:
             try:
                 with breaker:
-                    answer = await model.answer(_for(model, request), on_text=on_text)
+                    answer = await _counted(model, _for(model, request), on_text=on_text)
             except (ModelUnavailable, BreakerOpen):
                 await restart()
                 continue
             return answer if model is self._guarded[0][0] else replace(answer, notice=SIMPLER)
-        answer = await self._last.answer(_for(self._last, request), on_text=on_text)
+        answer = await _counted(self._last, _for(self._last, request), on_text=on_text)
         return replace(answer, notice=SIMPLER) if self._guarded else answer
+
+
+async def _counted(model: Model, request: ModelRequest, *, on_text: OnText) -> ModelAnswer:
+    """The model's answer; what came of the call is counted."""
+    outcome = "unavailable"
+    try:
+        answer = await model.answer(request, on_text=on_text)
+        outcome = "refused" if answer.stop_reason == REFUSAL else "ok"
+    except ModelTimedOut:
+        outcome = "timeout"
+        raise
+    finally:
+        metrics.model_calls.labels(model.name, outcome).inc()
+    return answer
 
 
 def _for(model: Model, request: ModelRequest) -> ModelRequest:

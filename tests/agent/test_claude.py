@@ -1,4 +1,5 @@
 import asyncio
+import socket
 
 import pytest
 from pydantic import SecretStr
@@ -6,7 +7,8 @@ from pydantic import SecretStr
 from agent.models.base import ModelAnswer, ModelRequest, ModelUnavailable
 from agent.models.claude import Claude
 from agent.models.fallback import SIMPLER, Fallback
-from demo.fakes.messages_api import MessagesStand, calls, fails, says
+from demo.fakes.messages_api import MessagesStand, Turn, calls, fails, says
+from foundation import metrics
 from foundation.clock import system_clock
 from foundation.settings import ModelSettings
 from tests.agent.models import ScriptedModel
@@ -36,8 +38,11 @@ class Received:
         self.restarts += 1
 
 
-def claude(url: str) -> Claude:
-    return Claude(ModelSettings(ANTHROPIC_API_KEY=SecretStr("key"), ANTHROPIC_BASE_URL=url))
+def claude(url: str, *, timeout_seconds: float = 30) -> Claude:
+    settings = ModelSettings(
+        ANTHROPIC_API_KEY=SecretStr("key"), ANTHROPIC_BASE_URL=url, MODEL_TIMEOUT_SECONDS=timeout_seconds
+    )
+    return Claude(settings)
 
 
 def ask(url: str, *asked: ModelRequest, received: Received | None = None) -> list[ModelAnswer]:
@@ -54,12 +59,14 @@ def ask(url: str, *asked: ModelRequest, received: Received | None = None) -> lis
     return asyncio.run(conversation())
 
 
-def ask_chain(url: str, *, times: int = 1, received: Received | None = None) -> ModelAnswer:
+def ask_chain(
+    url: str, *, times: int = 1, received: Received | None = None, timeout_seconds: float = 30
+) -> ModelAnswer:
     """What the last of so many requests is answered, by Claude or by the model behind it."""
     texts = received or Received()
 
     async def conversation() -> ModelAnswer:
-        model = claude(url)
+        model = claude(url, timeout_seconds=timeout_seconds)
         chain = Fallback([model, ScriptedModel("offline", "Hello")], now=system_clock)
         try:
             answers = [
@@ -165,6 +172,39 @@ class TestFallback:
             ask_chain(url, times=8)
 
         assert len(stand.requests) == 5
+
+    @pytest.mark.parametrize(
+        ("turn", "outcome"),
+        [
+            (says("Hello"), "ok"),
+            (says("I would rather not", stop_reason="refusal"), "refused"),
+            (fails(400), "unavailable"),
+        ],
+    )
+    def test_calls_are_counted_by_outcome(self, turn: Turn, outcome: str) -> None:
+        before = called(ModelSettings().name, outcome), called("offline", "ok")
+
+        with MessagesStand(turn).serving() as url:
+            ask_chain(url)
+
+        after = called(ModelSettings().name, outcome), called("offline", "ok")
+        assert after == (before[0] + 1, before[1] + (outcome == "unavailable"))
+
+    def test_call_without_an_answer_in_time_is_counted_as_a_timeout(self) -> None:
+        before = called(ModelSettings().name, "timeout")
+
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            ask_chain(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_seconds=0.05)
+
+        assert called(ModelSettings().name, "timeout") == before + 1
+
+
+def called(model: str, outcome: str) -> float:
+    """How many calls of the model have been counted with that outcome."""
+    return (
+        metrics.REGISTRY.get_sample_value("livhana_model_calls_total", {"model": model, "outcome": outcome})
+        or 0.0
+    )
 
 
 def test_model_that_does_not_read_memory_is_given_none() -> None:

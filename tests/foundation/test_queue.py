@@ -139,6 +139,13 @@ class TestRequeueLost:
 
 
 class TestAttempts:
+    def test_jobs_are_counted_by_kind_and_status(self, jobs: Jobs) -> None:
+        first, *_ = [jobs.submit("reason", {"n": n}) for n in range(3)]
+        jobs.start(first.id)
+        jobs.finish(first.id, None)
+
+        assert jobs.tally() == {("reason", Status.FINISHED): 1, ("reason", Status.QUEUED): 2}
+
     def test_ended_job_does_not_start_again(self, jobs: Jobs) -> None:
         job = jobs.submit("add", {})
         jobs.start(job.id)

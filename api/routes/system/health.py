@@ -53,4 +53,7 @@ def measurements(house: TheHouse) -> Response:
     for status, count in tally.counts.items():
         metrics.notices.labels(status).set(count)
     metrics.notices_waiting_seconds.set(tally.waiting_for(house.now()).total_seconds())
+    metrics.jobs.clear()
+    for (kind, job_status), jobs in house.jobs.tally().items():
+        metrics.jobs.labels(kind, job_status).set(jobs)
     return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)

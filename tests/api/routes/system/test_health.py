@@ -81,3 +81,11 @@ def test_measurements_name_routes_not_customers(client: TestClient, ana: Headers
 @pytest.mark.parametrize("path", ["/health", "/healthz", "/metrics"])
 def test_probes_need_no_token(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 200
+
+
+def test_measurements_count_jobs_by_kind_and_status(client: TestClient, house: House) -> None:
+    house.jobs.submit("resume", {"thread_id": "thr_one"})
+
+    text = client.get("/metrics").text
+
+    assert 'livhana_jobs{kind="resume",status="queued"} 1.0' in text
