@@ -35,13 +35,13 @@ from commerce.payments.ports import CardGateway
 from commerce.payments.sandbox import SandboxGateway, sandbox_charges, sandbox_refunds
 from commerce.payments.service import build_payments
 from commerce.raffles import store as raffle_store
+from commerce.raffles.admin import RaffleAdmin
 from commerce.raffles.draws import RaffleDraws
 from commerce.raffles.entries import FreeEntries
 from commerce.raffles.models import Raffle, RaffleStatus
-from commerce.raffles.office import RaffleOffice
 from commerce.raffles.ports import RandomBeacon
-from commerce.raffles.proofs import RaffleProofs
-from commerce.raffles.service import Gates, Raffles
+from commerce.raffles.proofs import DrawProofs
+from commerce.raffles.service import EligibilityChecks, Raffles
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing, LookupDigest
 from foundation.money import Money
@@ -113,11 +113,11 @@ class Shop:
         self.billing = MembershipBilling(ledger, self.customers, self.payments, self.membership_writer)
         self.benefits = Benefits(ledger, self.outbox, now=clock)
         self.fraud = Fraud(ledger, self.outbox, self.digests, self.addresses, review_from=0.5, now=clock)
-        gates = Gates(self.ages, self.fraud)
-        self.raffles = Raffles(ledger, self.customers, gates, self.payments, self.outbox, now=clock)
+        checks = EligibilityChecks(self.ages, self.fraud)
+        self.raffles = Raffles(ledger, self.customers, checks, self.payments, self.outbox, now=clock)
         self.raffle_draws = RaffleDraws(ledger, self.outbox, self.keys, self.beacon, now=clock)
-        self.raffle_proofs = RaffleProofs(ledger, self.keys, beacon_decides=self.beacon is not None)
-        self.raffle_office = RaffleOffice(
+        self.draw_proofs = DrawProofs(ledger, self.keys, beacon_decides=self.beacon is not None)
+        self.raffle_admin = RaffleAdmin(
             ledger, self.customers, self.payments, self.raffle_draws, self.outbox, now=clock
         )
         self.free_entries = FreeEntries(ledger, self.customers, self.ages, self.outbox, now=clock)
@@ -148,7 +148,7 @@ class Shop:
             checkout=self.checkout,
             memberships=self.memberships,
             raffles=self.raffles,
-            raffle_proofs=self.raffle_proofs,
+            draw_proofs=self.draw_proofs,
             ages=self.ages,
             handoffs=self.handoffs,
             memory=memory,

@@ -19,7 +19,7 @@ from commerce.customers.service import Customers
 from commerce.handoffs.service import Handoffs
 from commerce.inventory.service import Inventory
 from commerce.memberships.service import Memberships
-from commerce.raffles.proofs import RaffleProofs
+from commerce.raffles.proofs import DrawProofs
 from commerce.raffles.service import Raffles
 from foundation.auth import Principal
 from foundation.clock import Calendar
@@ -57,7 +57,7 @@ class Services:
     checkout: Checkout
     memberships: Memberships
     raffles: Raffles
-    raffle_proofs: RaffleProofs
+    draw_proofs: DrawProofs
     ages: AgeVerification
     handoffs: Handoffs
     memory: MemoryEngine

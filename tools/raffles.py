@@ -58,7 +58,7 @@ def my_raffle_tickets(context: ToolContext) -> ToolResult:
     tickets = context.services.raffles.my_tickets(context.principal.id)
     if not tickets:
         return ToolResult("You have no raffle tickets.", {"tickets": []})
-    results = {result.raffle.id: result for result in context.services.raffle_proofs.results()}
+    results = {result.raffle.id: result for result in context.services.draw_proofs.results()}
     by_raffle = groupby(
         sorted(tickets, key=_place), key=lambda ticket: (ticket.raffle_title, ticket.raffle_id)
     )
@@ -73,7 +73,7 @@ def my_raffle_tickets(context: ToolContext) -> ToolResult:
 @tool(Effect.READ, scope="shop:read", label="Looking up the last draws")
 def raffle_results(context: ToolContext) -> ToolResult:
     """Which ticket numbers won the raffles that were drawn last, with their runners-up."""
-    results = context.services.raffle_proofs.results()
+    results = context.services.draw_proofs.results()
     if not results:
         return ToolResult("No raffle has been drawn yet.", {"results": []})
     lines = [_result(context, result) for result in results]
@@ -84,7 +84,7 @@ def raffle_results(context: ToolContext) -> ToolResult:
 @tool(Effect.READ, scope="shop:read", label="Looking up how raffles are drawn")
 def raffle_proof(context: ToolContext) -> ToolResult:
     """How a raffle is drawn, why nobody can choose the winner, and how anyone can check a draw."""
-    proofs = context.services.raffle_proofs
+    proofs = context.services.draw_proofs
     latest = proofs.results(limit=1)
     said = [BY_BEACON if proofs.beacon_decides else BY_SEED, *map(_check, latest)]
     data = [{"raffle_id": result.raffle.id, "proof": _address(result)} for result in latest]

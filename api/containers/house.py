@@ -73,7 +73,7 @@ class House(Mind):
             checkout=self.checkout,
             memberships=self.memberships,
             raffles=self.raffles,
-            raffle_proofs=self.raffle_proofs,
+            draw_proofs=self.draw_proofs,
             ages=self.ages,
             handoffs=self.handoffs,
             memory=self.memory,

@@ -20,12 +20,12 @@ from commerce.memberships.held import HeldMemberships
 from commerce.memberships.service import Memberships
 from commerce.memberships.writer import MembershipWriter
 from commerce.payments.inbox import GatewayInbox
+from commerce.raffles.admin import RaffleAdmin
 from commerce.raffles.draws import RaffleDraws
 from commerce.raffles.entries import FreeEntries
 from commerce.raffles.held import HeldTickets
-from commerce.raffles.office import RaffleOffice
-from commerce.raffles.proofs import RaffleProofs
-from commerce.raffles.service import Gates, Raffles
+from commerce.raffles.proofs import DrawProofs
+from commerce.raffles.service import EligibilityChecks, Raffles
 from connectors.drand import Drand
 from foundation.outbox import Relay, Subscriber
 
@@ -61,8 +61,8 @@ class Shop(Till):
 
     @cached_property
     def raffles(self) -> Raffles:
-        gates = Gates(self.ages, self.fraud)
-        return Raffles(self.ledger, self.customers, gates, self.payments, self.outbox, now=self.now)
+        checks = EligibilityChecks(self.ages, self.fraud)
+        return Raffles(self.ledger, self.customers, checks, self.payments, self.outbox, now=self.now)
 
     @cached_property
     def raffle_draws(self) -> RaffleDraws:
@@ -71,14 +71,12 @@ class Shop(Till):
         return RaffleDraws(self.ledger, self.outbox, self.data_keys, beacon, now=self.now)
 
     @cached_property
-    def raffle_proofs(self) -> RaffleProofs:
-        return RaffleProofs(
-            self.ledger, self.data_keys, beacon_decides=self.settings.raffles.beacon == "drand"
-        )
+    def draw_proofs(self) -> DrawProofs:
+        return DrawProofs(self.ledger, self.data_keys, beacon_decides=self.settings.raffles.beacon == "drand")
 
     @cached_property
-    def raffle_office(self) -> RaffleOffice:
-        return RaffleOffice(
+    def raffle_admin(self) -> RaffleAdmin:
+        return RaffleAdmin(
             self.ledger, self.customers, self.payments, self.raffle_draws, self.outbox, now=self.now
         )
 

@@ -97,7 +97,7 @@ def open_scheduler(house: House) -> Scheduler:
         Chore("send_notices", every(SWEEP), house.notices.send_due),
         Chore("keep_raffles", every(SWEEP), house.raffle_draws.keep_time),
         Chore("issue_free_entries", every(SWEEP), house.free_entries.issue_waiting),
-        Chore("refund_raffles", every(SWEEP), house.raffle_office.refund_some),
+        Chore("refund_raffles", every(SWEEP), house.raffle_admin.refund_some),
         Chore("collect_memberships", every(timedelta(minutes=1)), house.membership_billing.collect),
         Chore("prune_jobs", every(timedelta(hours=1)), lambda: house.jobs.prune(keep=JOBS_KEPT)),
         Chore("prune_idempotency_keys", every(timedelta(hours=1)), house.idempotency.prune),

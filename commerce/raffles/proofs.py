@@ -27,26 +27,26 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How far a draw has come: the promise at opening, the commitment at closing, the result."""
+class DrawProgress:
+    """How far a draw has come: the seed digest at opening, the commitment at closing, the result."""
 
     seed_sha256: str | None
     commitment: Commitment | None
     result: Result | None
 
 
-class RaffleProofs:
+class DrawProofs:
     def __init__(self, ledger: Ledger, keys: DataKeys, *, beacon_decides: bool) -> None:
         self._ledger = ledger
         self.beacon_decides = beacon_decides
         self._lists = TicketLists(keys)
 
-    def standing(self, raffle_id: str) -> Standing:
+    def progress(self, raffle_id: str) -> DrawProgress:
         with self._ledger.transaction() as connection:
             draw = draw_store.find(connection, raffle_id)
             if draw is None:
-                return Standing(None, None, None)
-            return Standing(draw.promise.seed_sha256, draw.commitment, _result(connection, draw))
+                return DrawProgress(None, None, None)
+            return DrawProgress(draw.promise.seed_sha256, draw.commitment, _result(connection, draw))
 
     def bundle(self, raffle_id: str) -> bytes:
         """As JSON: every ticket from closing on, the winners once they are published."""

@@ -39,7 +39,7 @@ HOLD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class Gates:
+class EligibilityChecks:
     """What a buyer has to pass before their card is charged."""
 
     ages: AgeVerification
@@ -51,7 +51,7 @@ class Raffles:
         self,
         ledger: Ledger,
         customers: Customers,
-        gates: Gates,
+        checks: EligibilityChecks,
         payments: Payments,
         outbox: Outbox,
         *,
@@ -59,7 +59,7 @@ class Raffles:
     ) -> None:
         self._ledger = ledger
         self._customers = customers
-        self._gates = gates
+        self._checks = checks
         self._payments = payments
         self._outbox = outbox
         self._now = now
@@ -129,7 +129,7 @@ class Raffles:
     def _check(
         self, connection: Connection, raffle: Raffle, customer_id: str, *, quantity: int, key: str
     ) -> None:
-        self._gates.ages.require(customer_id, minimum_age=raffle.minimum_age)
+        self._checks.ages.require(customer_id, minimum_age=raffle.minimum_age)
         taken = store.taken(connection, raffle, customer_id, except_key=key, now=self._now())
         check_purchase(raffle, quantity, taken=taken, now=self._now())
 
@@ -166,7 +166,7 @@ class Raffles:
             at=self._now(),
             signs=signs,
         )
-        if self._gates.fraud.weigh(seen).decision == "review":
+        if self._checks.fraud.weigh(seen).decision == "review":
             raise PurchaseInReview
 
     def _release(self, key: str) -> None:

@@ -16,7 +16,7 @@ from commerce.memberships.service import Memberships
 from commerce.memberships.writer import MembershipWriter
 from commerce.payments.sandbox import SandboxGateway
 from commerce.payments.service import Payments, build_payments
-from commerce.raffles.service import Gates, Raffles
+from commerce.raffles.service import EligibilityChecks, Raffles
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing, LookupDigest
 from foundation.outbox import Outbox
@@ -93,7 +93,7 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
         payments=payments,
         memberships=memberships,
         billing=MembershipBilling(ledger, customers, payments, writer),
-        raffles=Raffles(ledger, customers, Gates(ages, fraud), payments, outbox, now=clock),
+        raffles=Raffles(ledger, customers, EligibilityChecks(ages, fraud), payments, outbox, now=clock),
         memory=open_memory(ledger, embedder=embedder, outbox=outbox, data_keys=keys, calendar=calendar),
         knowledge=Knowledge(ledger, embedder, now=clock),
         nightly=Nightly(ledger, predictions, front, calendar=calendar),

@@ -101,7 +101,7 @@ def drawn(counter: Counter) -> list[int]:
         shop.raffles.buy_tickets(who, raffle_id="raf_spring", quantity=5, key=who)
     for step in (shop.raffle_draws.close, shop.raffle_draws.draw, shop.raffle_draws.publish):
         step("raf_spring")
-    return list(shop.raffle_proofs.results()[0].numbers)
+    return list(shop.draw_proofs.results()[0].numbers)
 
 
 class TestRaffleResults:

@@ -17,7 +17,7 @@ from api.shapes import Amount, Dollars, Shape, Timestamp, Words
 from commerce.raffles.draw.algorithms import HMAC_V1
 from commerce.raffles.draw.bundle import Bundle
 from commerce.raffles.models import Plan, Raffle, RaffleNotFound, RaffleStatus, Receipt, Ticket
-from commerce.raffles.proofs import Standing
+from commerce.raffles.proofs import DrawProgress
 from foundation.auth import Principal
 from foundation.money import Money
 
@@ -97,12 +97,12 @@ class DrawShown(Shape):
     runners_up: tuple[int, ...]
 
     @classmethod
-    def of(cls, standing: Standing, *, knows_all: bool) -> "DrawShown":
-        commitment, result = standing.commitment, standing.result
+    def of(cls, progress: DrawProgress, *, knows_all: bool) -> "DrawShown":
+        commitment, result = progress.commitment, progress.result
         named = commitment.round if commitment else None
         told = result.numbers if result and (knows_all or result.published_at) else ()
         return cls(
-            seed_sha256=standing.seed_sha256,
+            seed_sha256=progress.seed_sha256,
             commitment_sha256=commitment.sha256() if commitment else None,
             list_sha256=commitment.list_sha256 if commitment else None,
             round=named.number if named else None,
@@ -121,8 +121,8 @@ class RaffleInFull(RaffleShown):
         raffle, knows_all = house.services.raffles.find(raffle_id), MANAGE in to.scopes
         if raffle.status is RaffleStatus.DRAFT and not knows_all:
             raise RaffleNotFound
-        standing = house.raffle_proofs.standing(raffle_id)
-        return cls(**dict(RaffleShown.of(raffle)), draw=DrawShown.of(standing, knows_all=knows_all))
+        progress = house.draw_proofs.progress(raffle_id)
+        return cls(**dict(RaffleShown.of(raffle)), draw=DrawShown.of(progress, knows_all=knows_all))
 
 
 class RafflePlanned(Shape):
@@ -204,7 +204,7 @@ def raffles(
 @router.post("", status_code=201)
 def create_raffle(planned: RafflePlanned, _: Manager, house: TheHouse) -> Envelope[RaffleShown]:
     """Plan a raffle: a draft, which customers do not see."""
-    return Envelope(data=RaffleShown.of(house.raffle_office.create(planned.plan())))
+    return Envelope(data=RaffleShown.of(house.raffle_admin.create(planned.plan())))
 
 
 @router.get("/tickets/mine")
@@ -224,13 +224,13 @@ def edit_raffle(
     raffle_id: PathId, planned: RafflePlanned, _: Manager, house: TheHouse
 ) -> Envelope[RaffleShown]:
     """Change a draft; once it is open, what was offered stands."""
-    return Envelope(data=RaffleShown.of(house.raffle_office.edit(raffle_id, planned.plan())))
+    return Envelope(data=RaffleShown.of(house.raffle_admin.edit(raffle_id, planned.plan())))
 
 
 @router.post("/{raffle_id}/open", responses=refusals("NOT_FOUND", "CONFLICT"))
 def open_raffle(raffle_id: PathId, principal: Manager, house: TheHouse) -> Envelope[RaffleInFull]:
     """Sell its tickets from the opening time on; the digest of its seed is public from now on."""
-    house.raffle_office.open(raffle_id)
+    house.raffle_admin.open(raffle_id)
     return Envelope(data=RaffleInFull.told(house, raffle_id, to=principal))
 
 
@@ -260,7 +260,7 @@ def cancel_raffle(
     raffle_id: PathId, cancellation: Cancellation, _: Manager, house: TheHouse
 ) -> Envelope[RaffleShown]:
     """Call it off, before it is drawn: every ticket is refunded, and every buyer told."""
-    return Envelope(data=RaffleShown.of(house.raffle_office.cancel(raffle_id, reason=cancellation.reason)))
+    return Envelope(data=RaffleShown.of(house.raffle_admin.cancel(raffle_id, reason=cancellation.reason)))
 
 
 @router.get(
@@ -274,7 +274,7 @@ def proof(raffle_id: PathId, house: TheHouse) -> Response:
     It comes bare, without the envelope: from closing on the commitment and every ticket, after publishing
     the randomness and the winners.
     """
-    return Response(house.raffle_proofs.bundle(raffle_id), media_type="application/json")
+    return Response(house.draw_proofs.bundle(raffle_id), media_type="application/json")
 
 
 @router.get("/{raffle_id}/tickets", responses=refusals("NOT_FOUND"))
@@ -282,7 +282,7 @@ def my_tickets_in_it(raffle_id: PathId, principal: Customer, house: TheHouse) ->
     """The caller's tickets in this raffle, and how to find them in its public list."""
     house.services.raffles.find(raffle_id)
     mine = house.services.raffles.my_tickets(principal.id)
-    holder = house.raffle_proofs.holder(principal.id, raffle_id=raffle_id)
+    holder = house.draw_proofs.holder(principal.id, raffle_id=raffle_id)
     here = _held([ticket for ticket in mine if ticket.raffle_id == raffle_id])
     return Envelope(data=MyTickets(holder=holder, tickets=here))
 

@@ -41,11 +41,11 @@ def raffle(shop: Shop) -> Raffle:
 
 
 def bundle(shop: Shop) -> Bundle:
-    return Bundle.model_validate_json(shop.raffle_proofs.bundle(SPRING))
+    return Bundle.model_validate_json(shop.draw_proofs.bundle(SPRING))
 
 
 def committed(shop: Shop) -> Commitment:
-    commitment = shop.raffle_proofs.standing(SPRING).commitment
+    commitment = shop.draw_proofs.progress(SPRING).commitment
     assert commitment is not None
     return commitment
 
@@ -72,7 +72,7 @@ class TestWhole:
     def test_a_draw_from_opening_to_publishing_convinces_a_stranger(
         self, shop: Shop, clock: FakeClock, beacon: OwnBeacon
     ) -> None:
-        promised = shop.raffle_proofs.standing(SPRING).seed_sha256
+        promised = shop.draw_proofs.progress(SPRING).seed_sha256
         shop.raffle_draws.close(SPRING)
         noted = committed(shop).sha256()
         clock.advance(WAIT + MINUTE)
@@ -101,7 +101,7 @@ class TestWhole:
         for _ in range(2):
             shop.raffle_draws.publish(SPRING)
 
-        result = shop.raffle_proofs.results()[0]
+        result = shop.draw_proofs.results()[0]
         told = sorted((each for each in notices(shop) if "place" in each), key=lambda each: each["place"])
         [last] = [each for each in shop.events("raffles") if each["status"] == "published"]
         winners = {each["ticket_number"] for each in shop.events("raffle_tickets") if each["is_winner"]}
@@ -115,12 +115,12 @@ class TestWhole:
         shop.raffle_draws.promise("raf_other")
         shop.raffle_draws.close(SPRING)
 
-        mine = shop.raffle_proofs.holder("cus_ana", raffle_id=SPRING)
+        mine = shop.draw_proofs.holder("cus_ana", raffle_id=SPRING)
 
         holders = [line.split() for line in bundle(shop).tickets]
         assert [number for number, who in holders if who == mine] == ["1", "2"]
-        assert mine != shop.raffle_proofs.holder("cus_ana", raffle_id="raf_other")
-        assert b"cus_" not in shop.raffle_proofs.bundle(SPRING)
+        assert mine != shop.draw_proofs.holder("cus_ana", raffle_id="raf_other")
+        assert b"cus_" not in shop.draw_proofs.bundle(SPRING)
 
     def test_the_database_names_holders_as_the_published_procedure_does(self, shop: Shop) -> None:
         with shop.ledger.transaction() as connection:
@@ -157,12 +157,12 @@ class TestClose:
         self, shop: Shop, clock: FakeClock
     ) -> None:
         with pytest.raises(NotCommitted):
-            shop.raffle_proofs.bundle(SPRING)
+            shop.draw_proofs.bundle(SPRING)
 
         drawn(shop, clock)
 
         assert bundle(shop).outcome is None
-        assert shop.raffle_proofs.results() == []
+        assert shop.draw_proofs.results() == []
 
     def test_without_a_ticket_it_is_over(self, shop: Shop) -> None:
         shop.open_raffle(id="raf_empty")
@@ -203,11 +203,11 @@ class TestDraw:
 
         with ThreadPoolExecutor(6) as threads:
             list(threads.map(lambda _: shop.raffle_draws.draw(SPRING), range(6)))
-        first = shop.raffle_proofs.standing(SPRING).result
+        first = shop.draw_proofs.progress(SPRING).result
         clock.advance(MINUTE)
         shop.raffle_draws.draw(SPRING)
 
-        assert shop.raffle_proofs.standing(SPRING).result == first
+        assert shop.draw_proofs.progress(SPRING).result == first
         assert [each["status"] for each in shop.events("raffles")].count("drawn") == 1
 
     def test_a_crash_before_the_commit_changes_nothing_of_who_wins(
@@ -219,14 +219,14 @@ class TestDraw:
 
         def peek() -> None:
             shop.raffle_draws.draw(SPRING)
-            seen.append(shop.raffle_proofs.standing(SPRING).result)
+            seen.append(shop.draw_proofs.progress(SPRING).result)
 
         with pytest.raises(Killed):
             then_killed(shop.ledger, peek)
         clock.advance(MINUTE)
         shop.raffle_draws.draw(SPRING)
 
-        before, after = seen[0], shop.raffle_proofs.standing(SPRING).result
+        before, after = seen[0], shop.draw_proofs.progress(SPRING).result
         assert before.numbers == after.numbers  # type: ignore[attr-defined, union-attr]
 
     @pytest.mark.parametrize("fault", [{"is_out": True}, {"shift": 1}])
@@ -322,7 +322,7 @@ def test_whoever_buys_while_it_closes_is_in_the_list_or_paid_back(shop: Shop) ->
         issued = sum(threads.map(attempt, range(24)))
 
     listed = {line.split()[1] for line in bundle(shop).tickets}
-    named = {shop.raffle_proofs.holder(each, raffle_id=SPRING): each for each in [*buyers, "cus_first"]}
+    named = {shop.draw_proofs.holder(each, raffle_id=SPRING): each for each in [*buyers, "cus_first"]}
     assert len(bundle(shop).tickets) == issued + 1
     assert shop.charged() == raffle.ticket_price * (issued + 1)
     assert listed == {who for who, each in named.items() if shop.raffles.my_tickets(each)}

@@ -97,7 +97,7 @@ def test_an_entry_in_a_raffle_that_is_cancelled_is_owed_again(shop: Shop, ana: s
     shop.open_raffle()
     shop.free_entries.take([paid(shop, ana)])
     shop.free_entries.issue_waiting()
-    shop.raffle_office.cancel(SPRING, reason="rain")
+    shop.raffle_admin.cancel(SPRING, reason="rain")
     shop.open_raffle(id="raf_next")
 
     shop.free_entries.issue_waiting()

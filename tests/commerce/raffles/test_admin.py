@@ -51,26 +51,26 @@ def letters(shop: Shop, template: str) -> list[dict[str, Any]]:
 
 class TestPlan:
     def test_a_draft_is_opened_and_its_seed_promised(self, shop: Shop, planned: Planned) -> None:
-        draft = shop.raffle_office.create(planned())
-        edited = shop.raffle_office.edit(draft.id, planned(prize="two hammocks", ticket_price=Money(6_00)))
+        draft = shop.raffle_admin.create(planned())
+        edited = shop.raffle_admin.edit(draft.id, planned(prize="two hammocks", ticket_price=Money(6_00)))
         hidden = shop.raffles.list_open()
 
-        shop.raffle_office.open(draft.id)
+        shop.raffle_admin.open(draft.id)
 
         [raffle] = shop.raffles.list_open()
         assert hidden == []
         assert raffle == replace(edited, status=RaffleStatus.OPEN)
         assert (raffle.prize, raffle.ticket_price) == ("two hammocks", Money(6_00))
-        assert shop.raffle_proofs.standing(draft.id).seed_sha256 is not None
+        assert shop.draw_proofs.progress(draft.id).seed_sha256 is not None
 
     def test_a_draft_whose_time_is_over_is_not_opened(
         self, shop: Shop, planned: Planned, clock: FakeClock
     ) -> None:
-        draft = shop.raffle_office.create(planned())
+        draft = shop.raffle_admin.create(planned())
         clock.advance(timedelta(days=3))
 
         with pytest.raises(PlanRefused) as refused:
-            shop.raffle_office.open(draft.id)
+            shop.raffle_admin.open(draft.id)
 
         assert refused.value.details == {"field": "closes_at", "expected": "later than now"}
         assert shop.raffles.find(draft.id).status is RaffleStatus.DRAFT
@@ -79,7 +79,7 @@ class TestPlan:
         shop.open_raffle()
 
         with pytest.raises(WrongStage, match="Spring Raffle is open, so you cannot edit it"):
-            shop.raffle_office.edit(SPRING, planned())
+            shop.raffle_admin.edit(SPRING, planned())
 
     @pytest.mark.parametrize(
         ("field", "value"),
@@ -98,7 +98,7 @@ class TestPlan:
     )
     def test_what_cannot_be_is_named(self, shop: Shop, planned: Planned, field: str, value: object) -> None:
         with pytest.raises(PlanRefused) as refused:
-            shop.raffle_office.create(planned(**{field: value}))
+            shop.raffle_admin.create(planned(**{field: value}))
 
         assert refused.value.details["field"] == field
 
@@ -107,7 +107,7 @@ class TestPlan:
         self, shop: Shop, planned: Planned, clock: Clock, days: int
     ) -> None:
         with pytest.raises(PlanRefused, match="closes at"):
-            shop.raffle_office.create(planned(closes_at=clock() + timedelta(days=days)))
+            shop.raffle_admin.create(planned(closes_at=clock() + timedelta(days=days)))
 
 
 @pytest.mark.parametrize("status", RaffleStatus)
@@ -140,9 +140,9 @@ class TestCancel:
         self, shop: Shop, clock: FakeClock, days: int
     ) -> None:
         clock.advance(timedelta(days=days))
-        shop.raffle_office.cancel(SPRING, reason="the prize was stolen")
+        shop.raffle_admin.cancel(SPRING, reason="the prize was stolen")
 
-        counts = [shop.raffle_office.refund_some() for _ in range(2)]
+        counts = [shop.raffle_admin.refund_some() for _ in range(2)]
 
         told = {letter["refund_cents"] for letter in letters(shop, "raffle_cancelled")}
         rows = [each for each in shop.events("raffle_transactions") if each["payment_status"] == "refunded"]
@@ -154,12 +154,12 @@ class TestCancel:
 
     @pytest.mark.usefixtures("raffle")
     def test_a_crash_between_refunds_and_their_booking_pays_nobody_twice(self, shop: Shop) -> None:
-        shop.raffle_office.cancel(SPRING, reason="rain")
+        shop.raffle_admin.cancel(SPRING, reason="rain")
         with pytest.raises(Killed):
-            then_killed(shop.ledger, shop.raffle_office.refund_some)
+            then_killed(shop.ledger, shop.raffle_admin.refund_some)
         before = refunds(shop)
 
-        shop.raffle_office.refund_some()
+        shop.raffle_admin.refund_some()
 
         assert before == [("refunding", False)] * 3
         assert refunds(shop) == [("refunded", True)] * 3
@@ -169,7 +169,7 @@ class TestCancel:
     @pytest.mark.usefixtures("raffle")
     def test_cancelled_again_nothing_more_happens(self, shop: Shop) -> None:
         for _ in range(2):
-            shop.raffle_office.cancel(SPRING, reason="rain")
+            shop.raffle_admin.cancel(SPRING, reason="rain")
 
         assert [each["status"] for each in shop.events("raffles")] == ["cancelled"]
 
@@ -178,4 +178,4 @@ class TestCancel:
         shop.open_raffle(status=status)
 
         with pytest.raises(WrongStage):
-            shop.raffle_office.cancel(SPRING, reason="rain")
+            shop.raffle_admin.cancel(SPRING, reason="rain")

@@ -1,4 +1,4 @@
-"""What staff do with a raffle: plan it, open it, call it off; and the refunds of one that was called off."""
+"""Administer raffles: plan, open and cancel them, and refund a cancelled one."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ AT_ONCE = 100
 log = logger(__name__)
 
 
-class RaffleOffice:
+class RaffleAdmin:
     def __init__(
         self,
         ledger: Ledger,
