@@ -12,7 +12,7 @@ from api.address import address_of
 from api.containers import House
 from api.middleware.idempotency import KEY_EXPECTED, KEY_HEADER, KEY_PATTERN
 from api.shapes import Id, Like
-from commerce.fraud.models import Signs
+from commerce.fraud.models import RequestFingerprint
 from foundation.auth import Principal
 from foundation.errors import Forbidden, ShopError, Unauthorized
 
@@ -56,16 +56,16 @@ async def caller(connection: HTTPConnection, _: Annotated[object, Security(beare
     return found
 
 
-async def signs(connection: HTTPConnection) -> Signs:
+async def fingerprint(connection: HTTPConnection) -> RequestFingerprint:
     """Where a purchase comes from, for fraud to compare."""
-    return Signs(
+    return RequestFingerprint(
         ip=address_of(connection.scope),
         device=connection.headers.get("user-agent", "")[:LONGEST_DEVICE],
     )
 
 
 TheHouse = Annotated[House, Depends(house)]
-TheSigns = Annotated[Signs, Depends(signs)]
+TheFingerprint = Annotated[RequestFingerprint, Depends(fingerprint)]
 Caller = Annotated[Principal, Depends(caller)]
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from commerce.checkout.pricing import Line, Totals
-from commerce.fraud.models import NOWHERE, Signs
+from commerce.fraud.models import UNKNOWN, RequestFingerprint
 from commerce.inventory.models import Product
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.money import Money
@@ -124,7 +124,7 @@ class Request:
     expected: Money | None = None
     """The total that they were shown."""
     source: str = "web"
-    signs: Signs = NOWHERE
+    fingerprint: RequestFingerprint = UNKNOWN
 
     @property
     def takes_cart(self) -> bool:

@@ -28,7 +28,7 @@ from commerce.checkout.models import (
     Quote,
     Request,
 )
-from commerce.fraud.models import PurchaseSeen, Signs
+from commerce.fraud.models import PurchaseSeen, RequestFingerprint
 from commerce.fraud.service import DECISIONS
 from commerce.payments.models import KeyReused, PaymentStatus
 from foundation.clock import Clock
@@ -73,7 +73,7 @@ class Checkout:
             if request.expected not in (None, draft.priced.totals.total):
                 raise PriceChanged(draft.priced.totals.total)
             order = _order(customer_id, request, draft, key=key, at=self._now())
-            assessment = self._fraud.weigh(_purchase(order, draft, request.signs))
+            assessment = self._fraud.weigh(_purchase(order, draft, request.fingerprint))
             if assessment.decision == "review":
                 return self._booking.keep_for_review(connection, order, draft.wanted, assessment)
             with self._ledger.separately() as beside:
@@ -221,7 +221,7 @@ def _order(customer_id: str, request: Request, draft: Draft, *, key: str, at: da
     )
 
 
-def _purchase(order: Order, draft: Draft, signs: Signs) -> PurchaseSeen:
+def _purchase(order: Order, draft: Draft, fingerprint: RequestFingerprint) -> PurchaseSeen:
     return PurchaseSeen(
         customer_id=order.customer_id,
         amount=order.totals.total,
@@ -230,7 +230,7 @@ def _purchase(order: Order, draft: Draft, signs: Signs) -> PurchaseSeen:
         card_marks=draft.card.marks,
         is_card_unmistakable=draft.card.is_unmistakable,
         at=order.created_at,
-        signs=signs,
+        fingerprint=fingerprint,
     )
 
 

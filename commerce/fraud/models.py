@@ -32,19 +32,19 @@ FIELDS = {
 
 
 @dataclass(frozen=True)
-class Signs:
-    """What is known of where a request comes from; digests alone reach the books."""
+class RequestFingerprint:
+    """Where a request comes from; only keyed digests of it are stored."""
 
     ip: str = ""
     device: str = ""
 
 
-NOWHERE = Signs()
+UNKNOWN = RequestFingerprint()
 
 
 @dataclass(frozen=True)
 class PurchaseSeen:
-    """What somebody is about to pay for, as the room that sells it sees it."""
+    """A purchase that is about to be paid, as the service that sells it describes it."""
 
     customer_id: str
     amount: Money
@@ -53,7 +53,7 @@ class PurchaseSeen:
     card_marks: str
     is_card_unmistakable: bool
     at: datetime
-    signs: Signs = NOWHERE
+    fingerprint: RequestFingerprint = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Attempt:
     key: str | None = None
     """Attempts with the same key are one; None makes each its own."""
     is_card_unmistakable: bool = True
-    """False when the card is told by its looks alone: another one may have the same."""
+    """False when the card is known by brand, digits and expiry alone: another one may have the same."""
 
     def digest(self, subject: Subject) -> str | None:
         digest: str | None = getattr(self, FIELDS[subject])

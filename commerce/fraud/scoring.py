@@ -20,7 +20,7 @@ def score(seen: Signals) -> float:
         return FOUND_FRAUD
     if seen.is_found_genuine:
         return FOUND_GENUINE
-    likely = 1 / (1 + exp(-INTERCEPTS[seen.standing] - sum(_shares(seen).values())))
+    likely = 1 / (1 + exp(-INTERCEPTS[seen.account_age] - sum(_shares(seen).values())))
     return max(likely, FOUND_ALIKE) if seen.found_fraud else likely
 
 
@@ -35,4 +35,4 @@ def reasons(seen: Signals) -> tuple[str, ...]:
 def _shares(seen: Signals) -> dict[str, float]:
     """What each signal adds to the log-odds."""
     vector = seen.vector()
-    return {name: weight * vector[name] for name, weight in WEIGHTS[seen.standing].items()}
+    return {name: weight * vector[name] for name, weight in WEIGHTS[seen.account_age].items()}

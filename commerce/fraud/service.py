@@ -25,7 +25,7 @@ from foundation.outbox import Outbox
 from foundation.sql import Ledger
 
 DECISIONS = "fraud_decisions"
-"""The topic that tells what staff decided, for the room that waits for it."""
+"""The topic of what staff decided, for the service that waits for it."""
 
 
 class Fraud:
@@ -57,8 +57,8 @@ class Fraud:
         seen = {
             Subject.CARD: purchase.card_marks,
             Subject.ADDRESS: home.in_a_line if home else "",
-            Subject.DEVICE: purchase.signs.device,
-            Subject.IP: purchase.signs.ip,
+            Subject.DEVICE: purchase.fingerprint.device,
+            Subject.IP: purchase.fingerprint.ip,
         }
         digests = {FIELDS[each]: self.digest(each, value) if value else None for each, value in seen.items()}
         return self.assess(
@@ -78,7 +78,7 @@ class Fraud:
 
         The attempt is committed by itself before it is compared with the others: so it counts even
         when the payment is declined and everything else rolled back, and of attempts made at once the
-        last one sees them all. A review is committed as well, for the room may refuse what waits for it.
+        last one sees them all. A review is committed as well: the caller may roll back what waits for it.
         """
         with self._ledger.separately() as connection:
             attempt_id = store.add(connection, new_id("fra"), attempt)
@@ -108,8 +108,10 @@ class Fraud:
                 return review
             decided = replace(review, is_fraud=is_fraud, decided_by=by, decided_at=self._now())
             store.decide(connection, decided)
-            told = {"review_id": review.id, "kind": review.kind, "is_fraud": is_fraud}
-            self._outbox.append(DECISIONS, told, customer_id=review.customer_id, event_id=f"frd_{review.id}")
+            decision = {"review_id": review.id, "kind": review.kind, "is_fraud": is_fraud}
+            self._outbox.append(
+                DECISIONS, decision, customer_id=review.customer_id, event_id=f"frd_{review.id}"
+            )
         return decided
 
     def prune(self, *, keep: timedelta) -> int:

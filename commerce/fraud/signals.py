@@ -22,17 +22,17 @@ USUAL_FROM = 2
 """Earlier attempts that make an amount usual."""
 SETTLED_DAYS = 30
 MANY = 12
-"""What more accounts than that share is public, and tells nothing."""
+"""What more accounts than that share is public, and means nothing."""
 STRANGER = frozenset({Subject.DEVICE, Subject.IP})
 """Both unfamiliar at once: somebody else may be at the keys."""
 ALIKE = 0.5
-"""What a card counts that is told by its looks alone."""
+"""The weight of a card that is known by brand, digits and expiry alone."""
 FAR = 3.0
 """An amount e³ times the usual one is no more convincing than that."""
 
 
-class Standing(StrEnum):
-    """How long an account has been known. What is telling in one is not in another."""
+class AccountAge(StrEnum):
+    """How long an account has been known; each has weights of its own."""
 
     FIRST = "first"
     YOUNG = "young"
@@ -60,14 +60,14 @@ class Signals:
     """Against the account's own mean; 1 when it has none."""
     times_usual_spent: float
     """All of two days against that mean."""
-    standing: Standing
+    account_age: AccountAge
     days_known: float
     found_fraud: frozenset[Subject]
     """What an attempt that staff found to be fraud had in common with this one."""
     is_found_genuine: bool
     """Staff have looked at the account's purchase of this week with that card, of as much or more."""
     doubtful: frozenset[Subject]
-    """What is told by its looks alone, so that another may be taken for it."""
+    """What is known by its looks alone, so that another may be taken for it."""
 
     def vector(self) -> dict[str, float]:
         """Numbers of moderate size; each grows with suspicion, `days_known` alone with trust."""
@@ -118,7 +118,7 @@ def signals(attempt: Attempt, history: History) -> Signals:
         unfamiliar=_unfamiliar(attempt, own),
         times_usual_amount=attempt.amount.cents / usual,
         times_usual_spent=_spent(attempt, own) / usual,
-        standing=_standing(known_days, own),
+        account_age=_account_age(known_days, own),
         days_known=known_days,
         found_fraud=frozenset(
             each for each in PERSONAL if any(past.is_fraud for past in history.get(each, ()))
@@ -134,10 +134,10 @@ def _clears(past: Past, attempt: Attempt) -> bool:
     return past.is_fraud is False and is_the_like and past.at > attempt.at - WEEK
 
 
-def _standing(known_days: float, own: Sequence[Past]) -> Standing:
+def _account_age(known_days: float, own: Sequence[Past]) -> AccountAge:
     if not own:
-        return Standing.FIRST
-    return Standing.YOUNG if known_days < SETTLED_DAYS else Standing.SETTLED
+        return AccountAge.FIRST
+    return AccountAge.YOUNG if known_days < SETTLED_DAYS else AccountAge.SETTLED
 
 
 def _sharing(attempt: Attempt, past: Sequence[Past]) -> Sharing:

@@ -6,11 +6,15 @@ that of being known: nothing suspicious may count as a good sign, only because i
 
 from collections.abc import Mapping
 
-from commerce.fraud.signals import Standing
+from commerce.fraud.signals import AccountAge
 
-INTERCEPTS: Mapping[Standing, float] = {Standing.FIRST: -4.84, Standing.YOUNG: -4.86, Standing.SETTLED: -10.3}
-WEIGHTS: Mapping[Standing, Mapping[str, float]] = {
-    Standing.FIRST: {
+INTERCEPTS: Mapping[AccountAge, float] = {
+    AccountAge.FIRST: -4.84,
+    AccountAge.YOUNG: -4.86,
+    AccountAge.SETTLED: -10.3,
+}
+WEIGHTS: Mapping[AccountAge, Mapping[str, float]] = {
+    AccountAge.FIRST: {
         "burst_card": 0.17,
         "burst_address": 1.0,
         "burst_device": 1.79,
@@ -18,7 +22,7 @@ WEIGHTS: Mapping[Standing, Mapping[str, float]] = {
         "accounts_day_ip": 0.28,
         "accounts_device": 1.73,
     },
-    Standing.YOUNG: {
+    AccountAge.YOUNG: {
         "burst_card": 0.6,
         "burst_device": 1.13,
         "burst_account": 0.11,
@@ -35,7 +39,7 @@ WEIGHTS: Mapping[Standing, Mapping[str, float]] = {
         "spent_up": 0.26,
         "days_known": -2.37,
     },
-    Standing.SETTLED: {
+    AccountAge.SETTLED: {
         "burst_card": 0.31,
         "burst_device": 0.79,
         "accounts_ip": 0.31,

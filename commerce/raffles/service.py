@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from commerce.age.service import AgeVerification
 from commerce.customers.service import Customers
-from commerce.fraud.models import NOWHERE, PurchaseSeen, Signs
+from commerce.fraud.models import UNKNOWN, PurchaseSeen, RequestFingerprint
 from commerce.fraud.service import Fraud
 from commerce.payments.models import KeyReused, Payment
 from commerce.payments.service import Payments
@@ -95,7 +95,13 @@ class Raffles:
         return Quote(raffle, quantity, raffle.ticket_price * quantity, str(card))
 
     def buy_tickets(
-        self, customer_id: str, *, raffle_id: str, quantity: int, key: str, signs: Signs = NOWHERE
+        self,
+        customer_id: str,
+        *,
+        raffle_id: str,
+        quantity: int,
+        key: str,
+        fingerprint: RequestFingerprint = UNKNOWN,
     ) -> Receipt:
         """Charge and issue; the same key buys once.
 
@@ -111,7 +117,7 @@ class Raffles:
                     return Receipt(raffle, known, store.tickets_bought(connection, known.id))
             try:
                 purchase = self._hold(customer_id, raffle_id, quantity=quantity, key=key)
-                self._let_look(purchase, signs)
+                self._weigh(purchase, fingerprint)
                 payment = self._payments.charges.charge(
                     customer_id,
                     amount=purchase.total,
@@ -151,7 +157,7 @@ class Raffles:
             )
             return store.hold(connection, purchase)
 
-    def _let_look(self, purchase: Purchase, signs: Signs) -> None:
+    def _weigh(self, purchase: Purchase, fingerprint: RequestFingerprint) -> None:
         """Have fraud weigh what is not being charged yet."""
         if self._payments.charges.by_key(purchase.key) is not None:
             return
@@ -164,7 +170,7 @@ class Raffles:
             card_marks=card.marks,
             is_card_unmistakable=card.is_unmistakable,
             at=self._now(),
-            signs=signs,
+            fingerprint=fingerprint,
         )
         if self._checks.fraud.weigh(seen).decision == "review":
             raise PurchaseInReview

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from commerce.fraud.signals import Signals, Standing
+from commerce.fraud.signals import AccountAge, Signals
 from evals.fraud.dataset import generate_dataset, observed
 
 SEEDS = (1, 2, 3, 4)
@@ -29,15 +29,15 @@ class Rule:
     weights: dict[str, float]
 
 
-def learn(seen: list[Signals], is_fraud: NDArray[np.bool_]) -> dict[Standing, Rule]:
-    """A logistic regression for each standing, with the signs that suspicion and trust allow."""
-    standings = np.array([each.standing for each in seen])
+def learn(seen: list[Signals], is_fraud: NDArray[np.bool_]) -> dict[AccountAge, Rule]:
+    """A logistic regression for each age of an account, with the signs that suspicion and trust allow."""
+    ages = np.array([each.account_age for each in seen])
     return {
-        standing: _fit(
-            [seen[at].vector() for at in np.flatnonzero(standings == standing)],
-            is_fraud[standings == standing],
+        account_age: _fit(
+            [seen[at].vector() for at in np.flatnonzero(ages == account_age)],
+            is_fraud[ages == account_age],
         )
-        for standing in Standing
+        for account_age in AccountAge
     }
 
 
@@ -73,8 +73,8 @@ def main(seeds: list[int]) -> None:
     datasets = [generate_dataset(seed) for seed in seeds or SEEDS]
     seen = [each for one in datasets for each in observed(one.attempts)]
     rules = learn(seen, np.concatenate([one.is_fraud for one in datasets]))
-    for standing, rule in rules.items():
-        sys.stdout.write(f"{standing}: {rule.intercept} {rule.weights}\n")
+    for account_age, rule in rules.items():
+        sys.stdout.write(f"{account_age}: {rule.intercept} {rule.weights}\n")
 
 
 if __name__ == "__main__":

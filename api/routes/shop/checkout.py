@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.deps import MoneyKey, Owner, PathId, TheHouse, TheSigns, Visitor
+from api.deps import MoneyKey, Owner, PathId, TheFingerprint, TheHouse, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.shop.orders import OrderShown, QuoteShown
 from api.shapes import Amount, Dollars, Id, Shape, Timestamp, Words
 from commerce.checkout.models import MOST_LINES, MOST_OF_ONE, Cart, CartLine
 from commerce.checkout.models import Request as Wish
-from commerce.fraud.models import Signs
+from commerce.fraud.models import RequestFingerprint
 from foundation.money import Money
 
 router = APIRouter(
@@ -89,12 +89,12 @@ class Purchase(Shape):
     expected_total: Amount | None = None
     """The total that was shown: another one is refused before anything is charged."""
 
-    def wish(self, signs: Signs = Signs()) -> Wish:  # noqa: B008 - frozen
+    def wish(self, fingerprint: RequestFingerprint = RequestFingerprint()) -> Wish:  # noqa: B008 - frozen
         return Wish(
             items=tuple((item.product_id, item.quantity) for item in self.items),
             state=self.state,
             expected=None if self.expected_total is None else Money.from_dollars(self.expected_total),
-            signs=signs,
+            fingerprint=fingerprint,
         )
 
 
@@ -138,11 +138,11 @@ def quote(purchase: Purchase, principal: Owner, house: TheHouse) -> Envelope[Quo
     responses=refusals("PAYMENT_DECLINED", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
 def checkout(
-    purchase: Purchase, principal: Owner, key: MoneyKey, house: TheHouse, signs: TheSigns
+    purchase: Purchase, principal: Owner, key: MoneyKey, house: TheHouse, fingerprint: TheFingerprint
 ) -> Envelope[OrderShown]:
     """Buy: the card on file is charged now, once for this key.
 
     An order whose status is `review` is neither charged nor booked before a person has looked at it.
     """
-    order = house.checkout.place(principal.id, request=purchase.wish(signs), key=key)
+    order = house.checkout.place(principal.id, request=purchase.wish(fingerprint), key=key)
     return Envelope(data=OrderShown.of(order))

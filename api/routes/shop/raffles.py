@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from api.containers import House
-from api.deps import Customer, Manager, MoneyKey, NotAllowed, Owner, PathId, TheHouse, TheSigns, Visitor
+from api.deps import Customer, Manager, MoneyKey, NotAllowed, Owner, PathId, TheFingerprint, TheHouse, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Amount, Dollars, Shape, Timestamp, Words
@@ -298,11 +298,11 @@ def buy_tickets(
     principal: Owner,
     key: MoneyKey,
     house: TheHouse,
-    signs: TheSigns,
+    fingerprint: TheFingerprint,
 ) -> Envelope[TicketsBought]:
     """Buy tickets: the card on file is charged now, once for this key, and the numbers are issued."""
     receipt = house.services.raffles.buy_tickets(
-        principal.id, raffle_id=raffle_id, quantity=order.quantity, key=key, signs=signs
+        principal.id, raffle_id=raffle_id, quantity=order.quantity, key=key, fingerprint=fingerprint
     )
     return Envelope(data=TicketsBought.of(receipt))
 

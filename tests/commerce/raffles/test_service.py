@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from commerce.age.models import AgeNotProven
-from commerce.fraud.models import Signs
+from commerce.fraud.models import RequestFingerprint
 from commerce.memberships.models import Tier
 from commerce.payments.models import CardDeclined, KeyReused, PaymentFailed, PaymentHeld, PaymentReturned
 from commerce.payments.ports import Charge, GatewayAnswer
@@ -316,8 +316,10 @@ class TestReview:
         return shop.welcome(names[-1], card="tok_approve.stolen")
 
     def _buy(self, shop: Shop, customer_id: str, *, key: str) -> Receipt:
-        signs = Signs(ip="192.0.2.1", device="Thief/1.0")
-        return shop.raffles.buy_tickets(customer_id, raffle_id="raf_spring", quantity=1, key=key, signs=signs)
+        fingerprint = RequestFingerprint(ip="192.0.2.1", device="Thief/1.0")
+        return shop.raffles.buy_tickets(
+            customer_id, raffle_id="raf_spring", quantity=1, key=key, fingerprint=fingerprint
+        )
 
     def test_is_refused_uncharged_until_a_person_has_looked(self, shop: Shop, late: str) -> None:
         charged = shop.charges()
