@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from commerce.age.evidence import Evidence
 from commerce.age.models import AgeSubmission
 from commerce.age.service import AgeRules, AgeVerification
-from commerce.checkout.booking import Books
+from commerce.checkout.booking import OrderDependencies
 from commerce.checkout.carts import Carts
-from commerce.checkout.drafting import Drafts, Rooms
+from commerce.checkout.drafting import CheckoutServices, Drafts
 from commerce.checkout.service import Checkout
 from commerce.customers.addresses import Addresses
 from commerce.customers.consents import Consents
@@ -124,7 +124,7 @@ class Shop:
         self.inventory = Inventory(ledger)
         self.handoffs = Handoffs(ledger, now=clock)
         self.carts = Carts(ledger, self.inventory, self.memberships, now=clock)
-        self.rooms = Rooms(
+        self.checkout_services = CheckoutServices(
             customers=self.customers,
             ages=self.ages,
             memberships=self.memberships,
@@ -133,9 +133,9 @@ class Shop:
             payments=self.payments,
             carts=self.carts,
         )
-        self.drafts = Drafts(self.rooms, tax_rates=TAX_RATES, now=clock)
-        books = Books(ledger, self.fraud, self.outbox)
-        self.checkout = Checkout(books, self.rooms, self.drafts, now=clock)
+        self.drafts = Drafts(self.checkout_services, tax_rates=TAX_RATES, now=clock)
+        dependencies = OrderDependencies(ledger, self.fraud, self.outbox)
+        self.checkout = Checkout(dependencies, self.checkout_services, self.drafts, now=clock)
 
     def services(self, memory: MemoryEngine, knowledge: Knowledge) -> Services:
         """Its rooms, as tools enter them."""

@@ -113,7 +113,7 @@ def _note(context: ToolContext, product: Product) -> str | None:
     """What the caller's membership means for a product that is not for everybody."""
     if product.min_tier is None and product.released_at is None:
         return None
-    tier = context.services.memberships.standing(context.principal.id).tier
+    tier = context.services.memberships.entitlements(context.principal.id).tier
     return mark(product, tier=tier, at=context.services.calendar.now())
 
 

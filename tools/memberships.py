@@ -260,18 +260,18 @@ def keep_membership(context: ToolContext) -> ToolResult:
 def my_benefits(context: ToolContext) -> ToolResult:
     """What the customer's own membership gives them now, and what it has already brought."""
     memberships, who = context.services.memberships, context.principal.id
-    standing, granted = memberships.standing(who), memberships.granted(who)
+    entitled, granted = memberships.entitlements(who), memberships.granted(who)
     data = {
-        "tier": standing.tier,
-        "percent": standing.percent,
-        "early_access": standing.early_access,
-        "gift_due": standing.gift_due,
+        "tier": entitled.tier,
+        "percent": entitled.percent,
+        "early_access": entitled.early_access,
+        "gift_due": entitled.gift_due,
         "brought": [{"benefit": each.kind, "at": each.at.isoformat()} for each in granted],
     }
-    if standing.tier is None:
+    if entitled.tier is None:
         return ToolResult("You have no active membership at the moment, so there are no benefits.", data)
-    say = f"Your {standing.tier.label} membership gives you {listed(PLANS[standing.tier].benefits)}."
-    if standing.gift_due:
+    say = f"Your {entitled.tier.label} membership gives you {listed(PLANS[entitled.tier].benefits)}."
+    if entitled.gift_due:
         say += " This month's gift comes with your next purchase."
     if granted:
         say += f" It has already brought you {listed(_brought(context, granted[:3]))}."

@@ -81,7 +81,7 @@ class ShopFront:
         proof, now = self._ages.status(customer_id), self._now()
         if proof is None or not proof.is_usable(now):
             return frozenset()
-        tier, harmful = self._memberships.standing(customer_id).tier, set(self._allergies(customer_id))
+        tier, harmful = self._memberships.entitlements(customer_id).tier, set(self._allergies(customer_id))
         return frozenset(
             each.id
             for each in self._inventory.products()

@@ -4,9 +4,9 @@ from functools import cached_property
 
 from api.containers.sales import InventoryShelf, OrderedSales
 from api.containers.till import Till
-from commerce.checkout.booking import Books
+from commerce.checkout.booking import OrderDependencies
 from commerce.checkout.carts import Carts
-from commerce.checkout.drafting import Drafts, Rooms
+from commerce.checkout.drafting import CheckoutServices, Drafts
 from commerce.checkout.service import Checkout
 from commerce.demand.models import Policy
 from commerce.demand.service import Demand
@@ -101,7 +101,7 @@ class Shop(Till):
 
     @cached_property
     def checkout(self) -> Checkout:
-        rooms = Rooms(
+        services = CheckoutServices(
             customers=self.customers,
             ages=self.ages,
             memberships=self.memberships,
@@ -110,8 +110,10 @@ class Shop(Till):
             payments=self.payments,
             carts=self.carts,
         )
-        drafts = Drafts(rooms, tax_rates=self.settings.checkout.tax_rates, now=self.now)
-        return Checkout(Books(self.ledger, self.fraud, self.outbox), rooms, drafts, now=self.now)
+        drafts = Drafts(services, tax_rates=self.settings.checkout.tax_rates, now=self.now)
+        return Checkout(
+            OrderDependencies(self.ledger, self.fraud, self.outbox), services, drafts, now=self.now
+        )
 
     @cached_property
     def demand(self) -> Demand:

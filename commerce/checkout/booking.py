@@ -1,4 +1,4 @@
-"""Take an order to its end: charge and book it, keep it for a person to look at, or give it up."""
+"""Complete an order: charge and book it, hold it for review, or fail it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from commerce.checkout import store
-from commerce.checkout.drafting import Rooms
+from commerce.checkout.drafting import CheckoutServices
 from commerce.checkout.facts import failed_notice, held_notice, order_fact, purchase_fact, receipt
 from commerce.checkout.models import (
     REVIEW_KEPT,
@@ -26,12 +26,12 @@ from foundation.money import Money
 from foundation.outbox import Outbox
 from foundation.sql import Ledger
 
-REFUSED = "We have looked at it and cannot accept it."
+REFUSED = "We reviewed the order and cannot accept it."
 
 
 @dataclass(frozen=True)
-class Books:
-    """Where an order is written, weighed and told of."""
+class OrderDependencies:
+    """What an order is written to, scored by and published through."""
 
     ledger: Ledger
     fraud: Fraud
@@ -39,10 +39,10 @@ class Books:
 
 
 class Booking:
-    def __init__(self, books: Books, rooms: Rooms, *, now: Clock) -> None:
-        self._ledger = books.ledger
-        self._outbox = books.outbox
-        self._rooms = rooms
+    def __init__(self, dependencies: OrderDependencies, services: CheckoutServices, *, now: Clock) -> None:
+        self._ledger = dependencies.ledger
+        self._outbox = dependencies.outbox
+        self._services = services
         self._now = now
 
     def open(
@@ -50,10 +50,10 @@ class Booking:
     ) -> None:
         """Its gift is given with it, so that no other order of the period has one. Stock comes last."""
         store.add(connection, order)
-        benefits = self._rooms.benefits
+        benefits = self._services.benefits
         if order.has_gift and not benefits.give_gift(order.customer_id, order_id=order.id):
             raise OrderFailed
-        self._rooms.inventory.reserve(wanted, key=order.key, until=until)
+        self._services.inventory.reserve(wanted, key=order.key, until=until)
 
     def keep_for_review(
         self, connection: Connection, order: Order, wanted: Sequence[Wanted], assessment: Assessment
@@ -64,18 +64,18 @@ class Booking:
             review_id=assessment.review_id,
             reasons=assessment.reasons,
         )
-        self.tell(held)
+        self.publish(held)
         self.notify(held, held_notice(held))
         self._empty_cart(held)
         self.open(connection, held, wanted, until=held.created_at + REVIEW_KEPT)
         return held
 
     def begun(self, order: Order) -> Payment | None:
-        begun = self._rooms.payments.charges.by_key(order.key)
+        begun = self._services.payments.charges.by_key(order.key)
         return None if begun is None else begun[0]
 
     def pay(self, connection: Connection, order: Order) -> Order:
-        """For a customer who waits: a refusal gives the order up, and is raised for them to hear."""
+        """For a customer who waits: a refusal fails the order and is raised."""
         try:
             return self._pay(connection, order)
         except GatewayTimeout:
@@ -85,7 +85,7 @@ class Booking:
             raise
 
     def pay_unasked(self, connection: Connection, order: Order) -> Order:
-        """For one who has left: they are told of a refusal by a notice."""
+        """For a customer who no longer waits: a refusal fails the order and is sent to them as a notice."""
         try:
             return self._pay(connection, order)
         except GatewayTimeout:
@@ -96,27 +96,27 @@ class Booking:
     def settle_held(
         self, connection: Connection, order: Order, payment: Payment, *, by: str, accept: bool
     ) -> Order:
-        settled = self._rooms.payments.held.decide(payment.id, accept=accept, by=by)
+        settled = self._services.payments.held.decide(payment.id, accept=accept, by=by)
         if settled.status is PaymentStatus.APPROVED:
             return self.pay_unasked(connection, order)
         return self.refuse(connection, order)
 
     def refuse(self, connection: Connection, order: Order) -> Order:
-        """What the person who looked at it decided."""
+        """After a review that found against it."""
         refused = replace(order, status=OrderStatus.REFUSED, updated_at=self._now())
         store.move(connection, refused)
-        self.tell(refused)
+        self.publish(refused)
         self.notify(refused, failed_notice(refused, why=REFUSED, returned=Money(0)))
-        self._let_go(refused)
+        self._release(refused)
         return refused
 
     def give_up(self, order: Order, *, why: str) -> Order:
-        """Also tell the customer, who has left. Commits by itself."""
+        """Fail the order and send the customer a notice. Commits by itself."""
         payment = self.begun(order)
         returned = payment.amount if payment is not None and payment.is_taken else Money(0)
         return self._give_up(order, failed_notice(order, why=why, returned=returned))
 
-    def tell(self, order: Order) -> None:
+    def publish(self, order: Order) -> None:
         self._outbox.append("orders", order_fact(order), customer_id=order.customer_id)
 
     def notify(self, order: Order, notice: dict[str, object]) -> None:
@@ -126,12 +126,12 @@ class Booking:
     def take_back_gift(self, order: Order) -> None:
         """The period's gift is due again."""
         if order.has_gift:
-            self._rooms.benefits.take_back_gift(order.customer_id, order_id=order.id)
+            self._services.benefits.take_back_gift(order.customer_id, order_id=order.id)
 
     def _pay(self, connection: Connection, order: Order) -> Order:
         description = f"Order {order.id}"
         try:
-            payment = self._rooms.payments.charges.charge(
+            payment = self._services.payments.charges.charge(
                 order.customer_id, amount=order.totals.total, description=description, key=order.key
             )
         except PaymentHeld:
@@ -139,30 +139,30 @@ class Booking:
         return self._book(connection, order, payment)
 
     def _give_up(self, order: Order, notice: dict[str, object] | None = None) -> Order:
-        """Return what was charged, and let others have the goods. Commits by itself."""
-        self._rooms.payments.refunds.refund_undelivered(order.key, reason="the order was not booked")
+        """Refund what was charged and release the stock. Commits by itself."""
+        self._services.payments.refunds.refund_undelivered(order.key, reason="the order was not booked")
         failed = replace(order, status=OrderStatus.FAILED, updated_at=self._now())
         with self._ledger.separately() as connection:
             if store.move(connection, failed):
                 if order.status is OrderStatus.REVIEW:
-                    self.tell(failed)
+                    self.publish(failed)
                 if notice is not None:
                     self.notify(failed, notice)
-                self._let_go(failed)
+                self._release(failed)
         return failed
 
-    def _let_go(self, order: Order) -> None:
+    def _release(self, order: Order) -> None:
         self.take_back_gift(order)
-        self._rooms.inventory.release(order.key)
+        self._services.inventory.release(order.key)
 
     def _book(self, connection: Connection, order: Order, payment: Payment) -> Order:
-        """In a savepoint: a refusal lets go of every row before the money is returned. Stock comes last."""
+        """In a savepoint: a refusal releases every row lock before the refund. Stock comes last."""
         paid = replace(order, status=OrderStatus.PAID, payment_id=payment.id, updated_at=self._now())
         with connection.begin_nested():
             if not store.move(connection, paid):
                 raise OrderFailed
-            self._rooms.payments.charges.mark_delivered(payment)
-            self.tell(paid)
+            self._services.payments.charges.mark_delivered(payment)
+            self.publish(paid)
             self._outbox.append("purchases", purchase_fact(paid), customer_id=paid.customer_id)
             self.notify(paid, receipt(paid))
             self._empty_cart(paid)
@@ -170,8 +170,8 @@ class Booking:
         return paid
 
     def _take(self, order: Order) -> None:
-        """The goods from the shelf; should their reservation have lapsed, if they are still there."""
-        inventory = self._rooms.inventory
+        """Deduct the stock; if its reservation has lapsed, only while there is enough."""
+        inventory = self._services.inventory
         if not inventory.confirm(order.key):
             products = inventory.many(list(order.quantities))
             wanted = [Wanted(products[each], count) for each, count in order.quantities.items()]
@@ -179,17 +179,17 @@ class Booking:
             inventory.confirm(order.key)
 
     def _hold(self, connection: Connection, order: Order) -> Order:
-        """The gateway has the charge looked at."""
+        """The gateway holds the charge for review."""
         payment = self.begun(order)
         paid_by = None if payment is None else payment.id
         held = replace(order, status=OrderStatus.REVIEW, payment_id=paid_by, updated_at=self._now())
         store.move(connection, held)
-        self.tell(held)
+        self.publish(held)
         self.notify(held, held_notice(held))
         self._empty_cart(held)
-        self._rooms.inventory.keep(order.key, until=held.updated_at + REVIEW_KEPT)
+        self._services.inventory.keep(order.key, until=held.updated_at + REVIEW_KEPT)
         return held
 
     def _empty_cart(self, order: Order) -> None:
         if order.from_cart:
-            self._rooms.carts.take(order.customer_id, [line.product_id for line in order.lines])
+            self._services.carts.take(order.customer_id, [line.product_id for line in order.lines])

@@ -107,10 +107,10 @@ class Carts:
             return store.prune_carts(connection, before=self._now() - keep)
 
     def _check(self, owner_id: str, product: Product, quantity: int) -> None:
-        tier = self._memberships.standing(owner_id).tier
-        stands_in_the_way = refusal(product, tier=tier, at=self._now())
-        if stands_in_the_way is not None:
-            raise stands_in_the_way
+        tier = self._memberships.entitlements(owner_id).tier
+        obstacle = refusal(product, tier=tier, at=self._now())
+        if obstacle is not None:
+            raise obstacle
         free = product.free if product.available else 0
         if free < quantity:
             raise OutOfStock(product, left=free)

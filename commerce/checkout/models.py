@@ -1,4 +1,4 @@
-"""Carts and orders, and why one may not be bought just now."""
+"""Carts and orders, and the refusals of buying one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ class OrderStatus(StrEnum):
     """A person looks at it before it is paid or booked; its stock stays reserved."""
     PAID = "paid"
     FAILED = "failed"
-    """The card was not charged, or what it was charged is returned."""
+    """The card was not charged, or the charge was refunded."""
     REFUSED = "refused"
     """By the person who looked at it; nothing was charged."""
     CANCELLED = "cancelled"
-    """Given back in full after it was paid."""
+    """Refunded in full after it was paid."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class StateMissing(Invalid):
 
 class StateNotServed(Conflict):
     def __init__(self, state: str) -> None:
-        super().__init__(f"I am sorry: we do not sell to {state} yet.", {"field": "state"})
+        super().__init__(f"We do not sell to {state} yet.", {"field": "state"})
 
 
 class CartUnderWay(Conflict):
@@ -172,15 +172,15 @@ class CartUnderWay(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Your cart is being bought already, and the bank has not confirmed it yet. "
-            "You will hear from us as soon as it has."
+            "The payment for this cart is not confirmed by the bank yet. "
+            "We will let you know as soon as it is."
         )
 
 
 class PriceChanged(Conflict):
     def __init__(self, total: Money) -> None:
         super().__init__(
-            f"The total is {total} now, and you were shown another one. Please look at it again.",
+            f"The total is now {total}, which differs from the one you were shown. Please check it again.",
             {"total_cents": total.cents},
         )
 
@@ -192,11 +192,11 @@ class OrderNotFound(NotFound):
 
 class OrderFailed(Conflict):
     def __init__(self) -> None:
-        super().__init__("That order did not go through and nothing is charged for it. Please order again.")
+        super().__init__("This order did not go through and nothing was charged. Please order again.")
 
 
-class OrderInTheWay(Conflict):
-    """What is asked of an order does not go with where it stands."""
+class OrderStatusConflict(Conflict):
+    """The order's status does not allow what is asked."""
 
     def __init__(self, order: Order) -> None:
         super().__init__(f"This order is {order.status}.", {"status": order.status})

@@ -1,4 +1,4 @@
-"""Place orders: stock is reserved, the card is charged once, and the order is booked with all it tells.
+"""Place orders: stock is reserved, the card is charged once, and the order is booked with its events.
 
 An order is written as pending, with its terms and its stock, before the card is charged; both commit
 at once, so that rows of stock are never locked during a charge. What a crash leaves pending is
@@ -13,17 +13,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from commerce.checkout import store
-from commerce.checkout.booking import Booking, Books
-from commerce.checkout.drafting import Draft, Drafts, Rooms
+from commerce.checkout.booking import Booking, OrderDependencies
+from commerce.checkout.drafting import CheckoutServices, Draft, Drafts
 from commerce.checkout.facts import refund_notice
 from commerce.checkout.models import (
     STOCK_KEPT,
     CartUnderWay,
     Order,
     OrderFailed,
-    OrderInTheWay,
     OrderNotFound,
     OrderStatus,
+    OrderStatusConflict,
     PriceChanged,
     Quote,
     Request,
@@ -44,16 +44,18 @@ UNDECIDED = (PaymentStatus.PENDING, PaymentStatus.HELD)
 
 
 class Checkout:
-    def __init__(self, books: Books, rooms: Rooms, drafts: Drafts, *, now: Clock) -> None:
-        self._ledger = books.ledger
-        self._fraud = books.fraud
-        self._booking = Booking(books, rooms, now=now)
-        self._rooms = rooms
+    def __init__(
+        self, dependencies: OrderDependencies, services: CheckoutServices, drafts: Drafts, *, now: Clock
+    ) -> None:
+        self._ledger = dependencies.ledger
+        self._fraud = dependencies.fraud
+        self._booking = Booking(dependencies, services, now=now)
+        self._services = services
         self._drafts = drafts
         self._now = now
 
     def quote(self, customer_id: str, *, request: Request, key: str = "") -> Quote:
-        """What the order would cost; whatever stands in the way is raised as a refusal.
+        """What the order would cost; raises a refusal if it could not be placed.
 
         When an order is under way for the key, it is what that was begun with.
         """
@@ -64,7 +66,7 @@ class Checkout:
     def place(self, customer_id: str, *, request: Request, key: str) -> Order:
         """Charge and book, or have a person look at it first; the same key places one order."""
         with self._ledger.transaction() as connection:
-            self._rooms.customers.lock(customer_id)
+            self._services.customers.lock(customer_id)
             known = store.by_key(connection, key)
             if known is not None:
                 _refuse_another(known, customer_id, request)
@@ -115,37 +117,37 @@ class Checkout:
             return self._end_review(connection, order, accept=accept)
 
     def subscriber(self) -> Subscriber:
-        """Hears of fraud reviews that were decided at the other desk."""
-        return Subscriber(SUBSCRIPTION, self._hear)
+        """For fraud reviews that were decided in the fraud queue."""
+        return Subscriber(SUBSCRIPTION, self._handle)
 
     def cancel(self, order_id: str, *, reason: str) -> Order:
-        """Give a paid order back in full and put its goods on the shelf again. Twice is the same as once."""
+        """Refund a paid order in full and restock its goods. Twice is the same as once."""
         with self._ledger.transaction() as connection:
             order = self._locked(order_id)
             if order.status is OrderStatus.CANCELLED:
                 return order
             if order.status is not OrderStatus.PAID or order.payment_id is None:
-                raise OrderInTheWay(order)
-            refund = self._rooms.payments.refunds.refund(
+                raise OrderStatusConflict(order)
+            refund = self._services.payments.refunds.refund(
                 order.payment_id, reason=reason, key=f"{order.id}:cancel"
             )
             cancelled = replace(order, status=OrderStatus.CANCELLED, updated_at=self._now())
             store.cancel(connection, cancelled)
-            self._booking.tell(cancelled)
+            self._booking.publish(cancelled)
             self._booking.notify(cancelled, refund_notice(cancelled, amount=refund.amount))
             self._booking.take_back_gift(cancelled)
-            self._rooms.inventory.restock(order.quantities)
+            self._services.inventory.restock(order.quantities)
             return cancelled
 
     def close_account(self, customer_id: str) -> None:
         """The customer leaves for good.
 
         Raises:
-            OrderInTheWay: an order of theirs is neither booked nor given up.
+            OrderStatusConflict: an order of theirs is neither booked nor given up.
         """
         for order in self.orders(customer_id, limit=1_000):
             if order.is_open:
-                raise OrderInTheWay(order)
+                raise OrderStatusConflict(order)
 
     def finish_pending(self) -> int:
         """Book or give up what a crash or the gateway has left open; how many orders that were."""
@@ -153,14 +155,14 @@ class Checkout:
             left = store.left_open(connection, before=self._now() - PATIENCE)
         return sum(self._finish(order) for order in left)
 
-    def _hear(self, decisions: Sequence[Event]) -> None:
+    def _handle(self, decisions: Sequence[Event]) -> None:
         for event in decisions:
             with self._ledger.transaction() as connection:
                 order = store.by_review(connection, event.payload["review_id"])
                 if order is not None:
-                    self._hear_of(connection, order.id, accept=not event.payload["is_fraud"])
+                    self._apply_review(connection, order.id, accept=not event.payload["is_fraud"])
 
-    def _hear_of(self, connection: Connection, order_id: str, *, accept: bool) -> None:
+    def _apply_review(self, connection: Connection, order_id: str, *, accept: bool) -> None:
         """A charge that the gateway holds since is another question, for another look."""
         order = self._locked(order_id)
         payment = self._booking.begun(order)
@@ -197,9 +199,9 @@ class Checkout:
             return True
 
     def _locked(self, order_id: str) -> Order:
-        """The order as it stands once nobody else works on one of this customer."""
+        """The order, read again once no other process works on one of this customer."""
         customer_id = self.find(order_id).customer_id
-        self._rooms.customers.lock(customer_id)
+        self._services.customers.lock(customer_id)
         return self.find(order_id)
 
 
@@ -210,7 +212,7 @@ def _order(customer_id: str, request: Request, draft: Draft, *, key: str, at: da
         customer_id=customer_id,
         status=OrderStatus.PENDING,
         state=draft.state,
-        percent=draft.standing.percent,
+        percent=draft.entitlements.percent,
         lines=draft.priced.lines,
         totals=draft.priced.totals,
         card_last_four=draft.card.last_four,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from commerce.memberships import promotion_store, store
-from commerce.memberships.models import PLANS, Benefit, Tier, standing
+from commerce.memberships.models import PLANS, Benefit, Tier, entitlements_of
 from commerce.memberships.promotions import Promotion, check
 from foundation.clock import Clock
 from foundation.ids import new_id
@@ -36,7 +36,7 @@ class Benefits:
             membership, is_given = store.current_with_gift(connection, customer_id)
             if membership is None:
                 return False
-            if not standing(membership, gift_given=is_given, at=self._now()).gift_due:
+            if not entitlements_of(membership, gift_given=is_given, at=self._now()).gift_due:
                 return False
             return self._grant(membership.id, membership.period, Benefit.GIFT, order_id=order_id)
 

@@ -163,7 +163,7 @@ class Membership:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Entitlements:
     """What a customer's membership means to the shelf and the till, now."""
 
     tier: Tier | None = None
@@ -231,11 +231,11 @@ def discount(membership: Membership | None, subtotal: Money) -> Discount:
     return Discount(membership.percent, amount, subtotal - amount, membership.tier)
 
 
-def standing(membership: Membership | None, *, gift_given: bool, at: datetime) -> Standing:
+def entitlements_of(membership: Membership | None, *, gift_given: bool, at: datetime) -> Entitlements:
     if membership is None or not membership.has_benefits(at):
-        return Standing()
+        return Entitlements()
     plan = PLANS[membership.tier]
-    return Standing(
+    return Entitlements(
         tier=membership.tier,
         percent=membership.percent,
         early_access=plan.early_access,

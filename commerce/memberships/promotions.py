@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from commerce.memberships.models import Standing, Tier
+from commerce.memberships.models import Entitlements, Tier
 from foundation.errors import Invalid
 from foundation.money import Money
 
@@ -60,16 +60,16 @@ class NotAPromotion(Invalid):
 def member_price(
     price: Money,
     *,
-    standing: Standing,
+    entitlements: Entitlements,
     product_id: str,
     category: str,
     promotions: Iterable[Promotion],
     at: datetime,
 ) -> MemberPrice:
-    """The least that one piece costs a customer of that standing."""
-    best = MemberPrice(price - price.percent(standing.percent), price.percent(standing.percent))
+    """The least that one piece costs a customer with these entitlements."""
+    best = MemberPrice(price - price.percent(entitlements.percent), price.percent(entitlements.percent))
     for promotion in sorted(promotions, key=lambda each: each.id):
-        if not promotion.is_open_to(standing.tier, at):
+        if not promotion.is_open_to(entitlements.tier, at):
             continue
         saved = promotion.off_of(price)
         if promotion.covers(product_id=product_id, category=category) and saved > best.saved:

@@ -12,15 +12,15 @@ from commerce.memberships.models import (
     PLANS,
     ChangeKind,
     Discount,
+    Entitlements,
     Grant,
     Membership,
     MembershipStatus,
     Quote,
     ReactivationQuote,
-    Standing,
     Tier,
     discount,
-    standing,
+    entitlements_of,
 )
 from commerce.memberships.periods import end_of_period
 from commerce.memberships.refusals import (
@@ -170,11 +170,11 @@ class Memberships:
         with self._ledger.at_once() as connection:
             return current_membership(connection, customer_id, at=self._writer.now)
 
-    def standing(self, customer_id: str) -> Standing:
+    def entitlements(self, customer_id: str) -> Entitlements:
         """What the shelf and the till ask about a customer."""
         with self._ledger.at_once() as connection:
             membership, given = store.current_with_gift(connection, customer_id)
-        return standing(membership, gift_given=given, at=self._writer.now)
+        return entitlements_of(membership, gift_given=given, at=self._writer.now)
 
     def discount(self, customer_id: str, *, subtotal: Money) -> Discount:
         membership = self.status(customer_id)

@@ -106,7 +106,7 @@ def products(
 ) -> Envelope[list[ProductShown]]:
     """Products that meet every condition, the best first; none when nothing does."""
     found = house.services.inventory.search(wanted.query())
-    tier = house.services.memberships.standing(visitor.id).tier
+    tier = house.services.memberships.entitlements(visitor.id).tier
     return Envelope(data=[_shown(product, tier, house) for product in found])
 
 
@@ -114,7 +114,7 @@ def products(
 def product(product_id: PathId, visitor: Visitor, house: TheHouse) -> Envelope[ProductShown]:
     """A product, in stock or not, whoever may buy it."""
     found = house.services.inventory.find(product_id)
-    return Envelope(data=_shown(found, house.services.memberships.standing(visitor.id).tier, house))
+    return Envelope(data=_shown(found, house.services.memberships.entitlements(visitor.id).tier, house))
 
 
 def _shown(product: Product, tier: str | None, house: House) -> ProductShown:

@@ -123,12 +123,12 @@ class Standing(Shape):
 
     @classmethod
     def of(cls, memberships: Memberships, customer_id: str) -> "Standing":
-        found, standing = memberships.status(customer_id), memberships.standing(customer_id)
+        found, entitled = memberships.status(customer_id), memberships.entitlements(customer_id)
         return cls(
-            is_member=standing.tier is not None,
+            is_member=entitled.tier is not None,
             membership=MembershipHeld.of(found) if found else None,
-            early_access=standing.early_access,
-            gift_due=standing.gift_due,
+            early_access=entitled.early_access,
+            gift_due=entitled.gift_due,
         )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from commerce.checkout.booking import Books
+from commerce.checkout.booking import OrderDependencies
 from commerce.checkout.models import Order, Request
 from commerce.checkout.service import Checkout
 from commerce.fraud.service import Fraud
@@ -35,7 +35,12 @@ def buy(
 def wary(shop: Shop) -> Checkout:
     """Has every order looked at."""
     fraud = Fraud(shop.ledger, shop.outbox, shop.digests, shop.addresses, review_from=0, now=shop.clock)
-    return Checkout(Books(shop.ledger, fraud, shop.outbox), shop.rooms, shop.drafts, now=shop.clock)
+    return Checkout(
+        OrderDependencies(shop.ledger, fraud, shop.outbox),
+        shop.checkout_services,
+        shop.drafts,
+        now=shop.clock,
+    )
 
 
 def buy_warily(shop: Shop) -> Order:

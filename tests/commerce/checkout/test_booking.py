@@ -55,7 +55,7 @@ class TestTold:
         for _ in range(2):
             shop.checkout.decide(order.id, by="stf_1", accept=False)
 
-        assert failures(shop) == [{"why": "We have looked at it and cannot accept it.", "returned": 0}]
+        assert failures(shop) == [{"why": "We reviewed the order and cannot accept it.", "returned": 0}]
         assert statuses(shop) == ["review", "refused"]
 
     def test_card_declined_after_the_review_is_told(self, shop: Shop) -> None:

@@ -9,9 +9,9 @@ from commerce.checkout.models import (
     BadQuantity,
     EmptyCart,
     OrderFailed,
-    OrderInTheWay,
     OrderNotFound,
     OrderStatus,
+    OrderStatusConflict,
     PriceChanged,
     Request,
     StateMissing,
@@ -306,7 +306,7 @@ class TestCancel:
     def test_order_under_review_is_not_cancelled(self, shop: Shop) -> None:
         order = buy_warily(shop)
 
-        with pytest.raises(OrderInTheWay, match="review") as refused:
+        with pytest.raises(OrderStatusConflict, match="review") as refused:
             shop.checkout.cancel(order.id, reason="")
 
         assert isinstance(refused.value, Conflict)

@@ -52,7 +52,7 @@ def test_silver_has_one_gift_with_a_purchase_each_period(shop: Shop, ana: str) -
     (grant,) = shop.memberships.granted(ana)
     assert given == [True, False]
     assert (grant.kind, grant.order_id) == (Benefit.GIFT, "ord_0")
-    assert not shop.memberships.standing(ana).gift_due
+    assert not shop.memberships.entitlements(ana).gift_due
 
 
 def test_who_is_no_member_gets_no_gift(shop: Shop, ana: str) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
-from commerce.memberships.models import Membership, MembershipStatus, Standing, Tier
+from commerce.memberships.models import Entitlements, Membership, MembershipStatus, Tier
 from commerce.memberships.store import changes, periods, recurrings
 from commerce.payments.inbox import GatewayInbox
 from commerce.payments.models import RecurringUnsettled
@@ -281,7 +281,7 @@ class TestGateway:
 class TestFailure:
     def test_benefits_stay_while_the_card_is_tried_again(self, shop: Shop, failed: Month) -> None:
         assert failed.status is MembershipStatus.PAYMENT_FAILED
-        assert shop.memberships.standing(failed.customer_id).percent == 20
+        assert shop.memberships.entitlements(failed.customer_id).percent == 20
         (notice,) = (each for each in shop.events("notices") if each["template"] == "payment_failed")
         assert (notice["attempt"], notice["amount_cents"]) == (1, 97_00)
         assert notice["next_attempt_at"][:10] == "2026-04-02"
@@ -321,13 +321,13 @@ class TestFailure:
     ) -> None:
         failed.go_to(shop.clock.now + 7 * DAY)
         shop.billing.collect()
-        without = shop.memberships.standing(failed.customer_id)
+        without = shop.memberships.entitlements(failed.customer_id)
         failed.use_card("tok_approve")
         failed.go_to(shop.clock.now + DAY)
 
         back = shop.memberships.reactivate(failed.customer_id, key="k1")
 
-        assert without == Standing()
+        assert without == Entitlements()
         assert (back.status, back.period_start) == (MembershipStatus.ACTIVE, shop.clock.now)
         assert shop.charged() == SILVER * 2
 

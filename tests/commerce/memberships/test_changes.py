@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from commerce.memberships.models import Membership, MembershipStatus, Standing, Tier
+from commerce.memberships.models import Entitlements, Membership, MembershipStatus, Tier
 from commerce.memberships.refusals import (
     AlreadyMember,
     KeyUsed,
@@ -110,7 +110,7 @@ class TestUpgrade:
         with pytest.raises(CardDeclined):
             shop.memberships.tiers.upgrade(ana, tier=Tier.GOLD, key="k1")
 
-        assert shop.memberships.standing(ana).tier is Tier.SILVER
+        assert shop.memberships.entitlements(ana).tier is Tier.SILVER
 
     def test_only_upwards_and_only_members(self, shop: Shop, ana: str) -> None:
         with pytest.raises(NotAnUpgrade, match="Bronze is not above your Silver"):
@@ -134,7 +134,7 @@ class TestDowngrade:
             Tier.BRONZE,
             Money(47_00),
         )
-        assert shop.memberships.standing(ana).percent == 20
+        assert shop.memberships.entitlements(ana).percent == 20
         assert shop.charged() == Money(97_00)
         assert told(shop) == {"welcome", "downgrade_planned"}
 
@@ -160,12 +160,12 @@ class TestDowngrade:
 class TestCancel:
     def test_benefits_stay_to_the_end_of_the_period(self, shop: Shop, ana: str) -> None:
         left = shop.memberships.cancel(ana, reason="we are moving", key="k1")
-        kept = shop.memberships.standing(ana)
+        kept = shop.memberships.entitlements(ana)
         shop.clock.now = left.period_end
 
         assert left.status is MembershipStatus.CANCELLED
         assert (kept.tier, kept.percent) == (Tier.SILVER, 20)
-        assert shop.memberships.standing(ana) == Standing()
+        assert shop.memberships.entitlements(ana) == Entitlements()
         assert shop.memberships.status(ana) is None
         assert shop.charged() == Money(97_00)
 

@@ -46,7 +46,7 @@ def test_upgrade_is_made_for_what_it_cost_then(shop: Shop) -> None:
 
     decide(shop)
 
-    assert shop.memberships.standing(ben).tier == Tier.GOLD
+    assert shop.memberships.entitlements(ben).tier == Tier.GOLD
     assert shop.charged() == Money(197_00)
 
 
@@ -58,7 +58,7 @@ def test_what_can_be_booked_no_more_is_given_back_and_told(shop: Shop, ana: str)
 
     decide(shop)
 
-    assert shop.memberships.standing(ana).tier == Tier.SILVER
+    assert shop.memberships.entitlements(ana).tier == Tier.SILVER
     assert shop.charged() == Money(97_00)
     assert sorted(told["template"] for told in shop.events("notices")) == ["refund", "welcome"]
 

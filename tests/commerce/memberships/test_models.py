@@ -10,10 +10,10 @@ from commerce.memberships.models import (
     MembershipStatus,
     Tier,
     discount,
+    entitlements_of,
     is_for_next_period,
     next_period,
     next_step_at,
-    standing,
     upgrade_price,
 )
 from commerce.memberships.periods import end_of_period
@@ -74,7 +74,7 @@ def test_benefits_last_as_long_as_they_are_owed(
     after: timedelta,
     has_benefits: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    found = standing(replace(SILVER, status=status), gift_given=False, at=END + after)
+    found = entitlements_of(replace(SILVER, status=status), gift_given=False, at=END + after)
 
     assert (found.tier is Tier.SILVER, found.percent == 20, found.gift_due) == (has_benefits,) * 3
 
@@ -83,14 +83,14 @@ def test_gift_is_due_to_silver_once_and_early_access_to_the_upper_two() -> None:
     gold = replace(SILVER, tier=Tier.GOLD)
 
     due = [
-        standing(each, gift_given=given, at=START).gift_due
+        entitlements_of(each, gift_given=given, at=START).gift_due
         for each in (SILVER, gold)
         for given in (False, True)
     ]
 
     assert due == [True, False, False, False]
-    assert standing(gold, gift_given=False, at=START).early_access
-    assert not standing(replace(SILVER, tier=Tier.BRONZE), gift_given=False, at=START).early_access
+    assert entitlements_of(gold, gift_given=False, at=START).early_access
+    assert not entitlements_of(replace(SILVER, tier=Tier.BRONZE), gift_given=False, at=START).early_access
 
 
 def test_upgrade_costs_the_difference_for_the_days_that_are_left() -> None:

@@ -3,12 +3,12 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commerce.memberships.models import Standing, Tier
+from commerce.memberships.models import Entitlements, Tier
 from commerce.memberships.promotions import Promotion, member_price
 from foundation.money import Money
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-GOLD = Standing(Tier.GOLD, percent=30)
+GOLD = Entitlements(Tier.GOLD, percent=30)
 
 
 def promotion(number: int = 1, **changed: object) -> Promotion:
@@ -23,10 +23,15 @@ def promotion(number: int = 1, **changed: object) -> Promotion:
 
 
 def price(
-    *promotions: Promotion, of: int = 20_00, standing: Standing = GOLD, at: datetime = NOW
+    *promotions: Promotion, of: int = 20_00, entitlements: Entitlements = GOLD, at: datetime = NOW
 ) -> tuple[int, str | None]:
     found = member_price(
-        Money(of), standing=standing, product_id="prd_1", category="edible", promotions=promotions, at=at
+        Money(of),
+        entitlements=entitlements,
+        product_id="prd_1",
+        category="edible",
+        promotions=promotions,
+        at=at,
     )
     return found.price.cents, found.promotion_id
 
@@ -56,7 +61,7 @@ def test_it_counts_for_its_product_its_category_its_tier_and_its_time_alone() ->
         2_00,
         "pro_1",
     )
-    assert price(promotion(percent=90), standing=Standing()) == (20_00, None)
+    assert price(promotion(percent=90), entitlements=Entitlements()) == (20_00, None)
 
 
 @given(

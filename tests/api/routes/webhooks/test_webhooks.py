@@ -102,12 +102,12 @@ def test_month_charged_by_the_gateway_renews_the_membership_once_whatever_order_
     house.gateway_inbox.read()
     house.gateway_inbox.look_for_lost()
 
-    standing = house.memberships.standing("cus_ana")
+    entitled = house.memberships.entitlements("cus_ana")
     payments = house.payments.charges.of_customer("cus_ana")
     assert len(payments) == 2
     assert stand.book.taken() == Decimal(94)
     assert all(payment.is_delivered for payment in payments)
-    assert (standing.tier, before.period) == (Tier.BRONZE, 1)
+    assert (entitled.tier, before.period) == (Tier.BRONZE, 1)
 
 
 def test_charge_cut_off_after_it_was_made_is_found_and_made_once(
