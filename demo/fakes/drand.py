@@ -1,4 +1,4 @@
-"""A beacon of our own that signs as drand does and speaks its HTTP API, with outages and lies on demand."""
+"""A fake drand server: it signs as drand does and speaks its HTTP API, with outages and lies on demand."""
 
 import hashlib
 from contextlib import AbstractContextManager
@@ -23,7 +23,7 @@ TOO_EARLY = 425
 
 @dataclass
 class OwnBeacon:
-    """`is_out`: nothing is heard of it; `shift`: it gives the signature of another round."""
+    """`is_out`: it does not answer; `shift`: it gives the signature of another round."""
 
     secret: int
     now: Clock
@@ -53,7 +53,7 @@ class OwnBeacon:
         return bytes(point.to_compressed_bytes()).hex()
 
 
-class DrandStand:
+class FakeDrand:
     def __init__(self, beacon: OwnBeacon) -> None:
         self._beacon = beacon
         chain = f"/{beacon.chain.hash}"
@@ -71,22 +71,22 @@ class DrandStand:
 
     def _info(self, _: Request) -> Response:
         chain = self._beacon.chain
-        told = {
+        answer = {
             "public_key": chain.public_key,
             "period": int(chain.period.total_seconds()),
             "genesis_time": int(chain.genesis.timestamp()),
             "hash": chain.hash,
             "schemeID": "bls-unchained-g1-rfc9380",
         }
-        return JSONResponse(told)
+        return JSONResponse(answer)
 
     def _latest(self, _: Request) -> Response:
-        return self._told(self._beacon.latest)
+        return self._answer(self._beacon.latest)
 
     def _round(self, request: Request) -> Response:
-        return self._told(request.path_params["number"])
+        return self._answer(request.path_params["number"])
 
-    def _told(self, number: int) -> Response:
+    def _answer(self, number: int) -> Response:
         if not self._beacon.is_out and number > self._beacon.latest:
             return JSONResponse({"error": "round is in the future"}, status_code=TOO_EARLY)
         try:

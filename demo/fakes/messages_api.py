@@ -49,7 +49,7 @@ def fails(status: int, *, retry_after: int | None = None) -> Turn:
 Script = Callable[[dict[str, Any]], Turn]
 
 
-class MessagesStand:
+class FakeMessagesApi:
     """Answers with the scripted turns in order, then with `otherwise`; keeps every request."""
 
     def __init__(self, *turns: Turn | Script, otherwise: Turn | Script | None = None) -> None:

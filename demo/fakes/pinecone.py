@@ -37,7 +37,7 @@ COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 @dataclass
-class PineconeStand:
+class FakePinecone:
     """`is_late`: writes show only after `catch_up`; `troubles`: statuses of the next answers, 0 for slow."""
 
     api_key: str

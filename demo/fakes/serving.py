@@ -1,4 +1,4 @@
-"""Serve a stand on the loopback for as long as somebody needs it."""
+"""Serve a fake on the loopback for the duration of a `with` block."""
 
 import threading
 from collections.abc import Iterator

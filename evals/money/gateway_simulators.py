@@ -8,7 +8,7 @@ from api.containers.shop import Shop
 from commerce.payments.models import INVOICE_LENGTH
 from commerce.payments.ports import Notification, PlanStatus, Return, Verdict
 from commerce.payments.sandbox import SandboxGateway, sandbox_charges, sandbox_plans, sandbox_refunds
-from demo.fakes.authorize_net import AuthorizeNetStand
+from demo.fakes.authorize_net import FakeAuthorizeNet
 from foundation.clock import Clock
 from foundation.ids import new_id
 from foundation.money import Money
@@ -86,12 +86,12 @@ class SandboxSimulator:
 class AuthorizeNetSimulator:
     """The fake Authorize.Net server behind the real connector; emptied for each member."""
 
-    def __init__(self, fake: AuthorizeNetStand) -> None:
+    def __init__(self, fake: FakeAuthorizeNet) -> None:
         self._fake = fake
 
     def begin(self) -> None:
-        book = self._fake.book
-        for forgotten in (book.profiles, book.transactions, book.subscriptions, book.batches):
+        records = self._fake.records
+        for forgotten in (records.profiles, records.transactions, records.subscriptions, records.batches):
             forgotten.clear()
         self._fake.sent.clear()
         self._fake.requests.clear()
@@ -122,10 +122,10 @@ class AuthorizeNetSimulator:
                 shop.gateway_inbox.receive(notification)
 
     def settle_day(self) -> None:
-        self._fake.book.settle()
+        self._fake.records.settle()
 
     def kept_cents(self) -> int:
-        return int(self._fake.book.taken() * 100)
+        return int(self._fake.records.taken() * 100)
 
     def has_active_plan(self) -> bool:
-        return any(plan.status == "active" for plan in self._fake.book.subscriptions.values())
+        return any(plan.status == "active" for plan in self._fake.records.subscriptions.values())

@@ -15,7 +15,7 @@ from commerce.age.models import AgeSubmission
 from commerce.customers.models import NewCustomer
 from commerce.payments.gateway_store import recurrings
 from commerce.payments.ports import CardGateway, CardVault, GatewaySilent, PlanGateway, TransactionGateway
-from demo.fakes.authorize_net import LOGIN_ID, SIGNATURE_KEY, TRANSACTION_KEY, AuthorizeNetStand
+from demo.fakes.authorize_net import LOGIN_ID, SIGNATURE_KEY, TRANSACTION_KEY, FakeAuthorizeNet
 from evals.money.gateway_simulators import AuthorizeNetSimulator, GatewaySimulator, SandboxSimulator
 from foundation.outbox import Relay
 from foundation.settings import Settings
@@ -121,7 +121,7 @@ class SimulatedShop:
 def open_simulated_shop(settings: Settings, *, with_authorize_net: bool = False) -> Iterator[SimulatedShop]:
     """With the sandbox, or with the real connector and a fake Authorize.Net server."""
     clock = TickingClock()
-    fake = AuthorizeNetStand(now=clock)
+    fake = FakeAuthorizeNet(now=clock)
     with (
         fake.serving() if with_authorize_net else nullcontext("") as fake_url,
         _open_shop(settings, clock, fake_url) as opened,

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from agent.models.base import ModelAnswer, ModelRequest, ModelUnavailable
 from agent.models.claude import Claude
 from agent.models.fallback import SIMPLER, Fallback
-from demo.fakes.messages_api import MessagesStand, Turn, calls, fails, says
+from demo.fakes.messages_api import FakeMessagesApi, Turn, calls, fails, says
 from foundation import metrics
 from foundation.clock import system_clock
 from foundation.settings import ModelSettings
@@ -83,7 +83,7 @@ def ask_chain(
 def test_words_are_spoken_as_they_come() -> None:
     received = Received()
 
-    with MessagesStand(says("Good morning to you")).serving() as url:
+    with FakeMessagesApi(says("Good morning to you")).serving() as url:
         (answer,) = ask(url, request("hi"), received=received)
 
     assert len(received.texts) > 1
@@ -91,7 +91,7 @@ def test_words_are_spoken_as_they_come() -> None:
 
 
 def test_tool_call_comes_back_whole() -> None:
-    with MessagesStand(calls(("subscribe_membership", {"tier": "GOLD"}))).serving() as url:
+    with FakeMessagesApi(calls(("subscribe_membership", {"tier": "GOLD"}))).serving() as url:
         (answer,) = ask(url, request("gold please"))
 
     assert answer.stop_reason == "tool_use"
@@ -99,12 +99,12 @@ def test_tool_call_comes_back_whole() -> None:
 
 
 def test_prompt_begins_with_the_same_bytes_whatever_is_known_of_the_customer() -> None:
-    stand = MessagesStand()
+    fake = FakeMessagesApi()
 
-    with stand.serving() as url:
+    with fake.serving() as url:
         ask(url, request("hi", memory="Prefers edibles."), request("hello", memory="Prefers flower."))
 
-    first, second = stand.requests
+    first, second = fake.requests
     assert first["tools"] == second["tools"]
     assert first["system"][0] == second["system"][0]
     assert first["system"][1] != second["system"][1]
@@ -112,7 +112,7 @@ def test_prompt_begins_with_the_same_bytes_whatever_is_known_of_the_customer() -
 
 
 def test_second_message_of_a_conversation_reads_the_cache() -> None:
-    with MessagesStand(says("Hello"), says("Sure")).serving() as url:
+    with FakeMessagesApi(says("Hello"), says("Sure")).serving() as url:
         first, second = ask(url, request("hi"), request("hi", "Hello", "what do you have?"))
 
     assert first.usage.cache_read_tokens == 0
@@ -120,38 +120,38 @@ def test_second_message_of_a_conversation_reads_the_cache() -> None:
 
 
 def test_overload_is_asked_again_in_one_layer_only() -> None:
-    stand = MessagesStand(fails(529, retry_after=0), says("Back again"))
+    fake = FakeMessagesApi(fails(529, retry_after=0), says("Back again"))
 
-    with stand.serving() as url:
+    with fake.serving() as url:
         (answer,) = ask(url, request("hi"))
 
     assert answer.content[0]["text"] == "Back again"
-    assert len(stand.requests) == 2
+    assert len(fake.requests) == 2
 
 
 def test_our_own_mistake_is_not_asked_again() -> None:
-    stand = MessagesStand(fails(400))
+    fake = FakeMessagesApi(fails(400))
 
-    with stand.serving() as url, pytest.raises(ModelUnavailable):
+    with fake.serving() as url, pytest.raises(ModelUnavailable):
         ask(url, request("hi"))
 
-    assert len(stand.requests) == 1
+    assert len(fake.requests) == 1
 
 
 def test_key_goes_into_the_header_and_not_into_the_body() -> None:
-    stand = MessagesStand()
+    fake = FakeMessagesApi()
 
-    with stand.serving() as url:
+    with fake.serving() as url:
         ask(url, request("hi"))
 
-    assert "key" in (stand.headers[0].get("authorization", "") + stand.headers[0].get("x-api-key", ""))
+    assert "key" in (fake.headers[0].get("authorization", "") + fake.headers[0].get("x-api-key", ""))
 
 
 class TestFallback:
     def test_simpler_model_answers_and_says_so(self) -> None:
-        stand = MessagesStand(otherwise=fails(529, retry_after=0))
+        fake = FakeMessagesApi(otherwise=fails(529, retry_after=0))
 
-        with stand.serving() as url:
+        with fake.serving() as url:
             answer = ask_chain(url)
 
         assert (answer.content[0]["text"], answer.notice) == ("Hello", SIMPLER)
@@ -159,19 +159,19 @@ class TestFallback:
     def test_words_of_a_reply_that_broke_off_are_taken_back(self) -> None:
         received = Received()
 
-        with MessagesStand(says("Gold is the best of", cut_after=2)).serving() as url:
+        with FakeMessagesApi(says("Gold is the best of", cut_after=2)).serving() as url:
             answer = ask_chain(url, received=received)
 
         assert answer.content[0]["text"] == "Hello"
         assert (received.restarts, received.texts) == (1, ["Hello"])
 
     def test_after_five_failures_the_model_is_spared(self) -> None:
-        stand = MessagesStand(otherwise=fails(400))
+        fake = FakeMessagesApi(otherwise=fails(400))
 
-        with stand.serving() as url:
+        with fake.serving() as url:
             ask_chain(url, times=8)
 
-        assert len(stand.requests) == 5
+        assert len(fake.requests) == 5
 
     @pytest.mark.parametrize(
         ("turn", "outcome"),
@@ -184,7 +184,7 @@ class TestFallback:
     def test_calls_are_counted_by_outcome(self, turn: Turn, outcome: str) -> None:
         before = called(ModelSettings().name, outcome), called("offline", "ok")
 
-        with MessagesStand(turn).serving() as url:
+        with FakeMessagesApi(turn).serving() as url:
             ask_chain(url)
 
         after = called(ModelSettings().name, outcome), called("offline", "ok")

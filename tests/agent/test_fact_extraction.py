@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from agent.fact_extraction import FORM, ClaudeRefiner
 from agent.models.base import ModelUnavailable
 from agent.models.claude import Claude
-from demo.fakes.messages_api import MessagesStand, calls, fails, says
+from demo.fakes.messages_api import FakeMessagesApi, calls, fails, says
 from foundation.clock import system_clock
 from foundation.resilience import BreakerOpen
 from foundation.settings import ModelSettings
@@ -31,8 +31,8 @@ def notes(*statements: dict[str, Any]) -> Any:  # noqa: ANN401 - a scripted turn
 
 
 @contextmanager
-def refiner(stand: MessagesStand) -> Iterator[ClaudeRefiner]:
-    with stand.serving() as url:
+def refiner(fake: FakeMessagesApi) -> Iterator[ClaudeRefiner]:
+    with fake.serving() as url:
         settings = ModelSettings(ANTHROPIC_API_KEY=SecretStr("key"), ANTHROPIC_BASE_URL=url)
         yield ClaudeRefiner(lambda: Claude(settings), now=system_clock)
 
@@ -42,25 +42,25 @@ def refine(asked: ClaudeRefiner, turn: Interaction = TURN) -> list[Claim]:
 
 
 def test_the_form_must_be_filled_in_and_is_strict() -> None:
-    stand = MessagesStand(notes(BUDGET))
+    fake = FakeMessagesApi(notes(BUDGET))
 
-    with refiner(stand) as claude:
+    with refiner(fake) as claude:
         claims = refine(claude)
 
-    (request,) = stand.requests
+    (request,) = fake.requests
     assert claims == [Claim("budget", "40", confidence=0.9)]
     assert request["tool_choice"] == {"type": "tool", "name": FORM["name"]}
     assert [(tool["name"], tool["strict"]) for tool in request["tools"]] == [(FORM["name"], True)]
 
 
 def test_our_own_words_are_not_even_shown() -> None:
-    stand = MessagesStand(notes())
+    fake = FakeMessagesApi(notes())
 
-    with refiner(stand) as claude:
+    with refiner(fake) as claude:
         refine(claude)
 
-    assert "citrus" not in str(stand.requests[0]["messages"])
-    assert "My budget is 40" in str(stand.requests[0]["messages"])
+    assert "citrus" not in str(fake.requests[0]["messages"])
+    assert "My budget is 40" in str(fake.requests[0]["messages"])
 
 
 def test_what_it_would_note_of_the_shop_or_of_another_customer_counts_for_nothing() -> None:
@@ -70,25 +70,25 @@ def test_what_it_would_note_of_the_shop_or_of_another_customer_counts_for_nothin
         BUDGET | {"predicate": "discount"},
     ]
 
-    with refiner(MessagesStand(notes(*others))) as claude:
+    with refiner(FakeMessagesApi(notes(*others))) as claude:
         assert refine(claude) == []
 
 
 def test_words_instead_of_the_form_say_nothing() -> None:
-    with refiner(MessagesStand(says("Their budget is 40, and citrus is fine."))) as claude:
+    with refiner(FakeMessagesApi(says("Their budget is 40, and citrus is fine."))) as claude:
         assert refine(claude) == []
 
 
 @pytest.mark.parametrize("answer", [notes({"subject": "customer"}), notes(BUDGET | {"confidence": 7})])
 def test_an_answer_that_does_not_fit_the_form_is_none(answer: Any) -> None:  # noqa: ANN401
-    with refiner(MessagesStand(answer)) as claude, pytest.raises(ModelUnavailable):
+    with refiner(FakeMessagesApi(answer)) as claude, pytest.raises(ModelUnavailable):
         refine(claude)
 
 
 def test_overload_is_asked_again_in_one_layer_and_after_five_failures_it_is_spared() -> None:
-    stand = MessagesStand(fails(529, retry_after=0), notes(BUDGET), otherwise=fails(400))
+    fake = FakeMessagesApi(fails(529, retry_after=0), notes(BUDGET), otherwise=fails(400))
 
-    with refiner(stand) as claude:
+    with refiner(fake) as claude:
         assert len(refine(claude)) == 1
         for _ in range(5):
             with pytest.raises(ModelUnavailable):
@@ -96,4 +96,4 @@ def test_overload_is_asked_again_in_one_layer_and_after_five_failures_it_is_spar
         with pytest.raises(BreakerOpen):
             refine(claude)
 
-    assert len(stand.requests) == 2 + 5
+    assert len(fake.requests) == 2 + 5

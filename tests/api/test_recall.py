@@ -16,7 +16,7 @@ from api.entrypoints.check import examine, look_at_pinecone
 from api.entrypoints.scheduler import index_chores
 from commerce.customers.leaving import Leaving
 from commerce.customers.models import NewCustomer
-from demo.fakes.pinecone import PineconeStand
+from demo.fakes.pinecone import FakePinecone
 from evals.benchmarks.recall.bulk_load import BEGIN, NEEDLE, fill
 from foundation.holdings import Left, Traces
 from foundation.settings import PineconeSettings, Settings
@@ -154,19 +154,19 @@ class TestFiles:
 
 class TestPinecone:
     @pytest.fixture
-    def stand(self) -> PineconeStand:
-        return PineconeStand(KEY, DIMENSIONS)
+    def fake(self) -> FakePinecone:
+        return FakePinecone(KEY, DIMENSIONS)
 
     @pytest.fixture
-    def house(self, open_house: OpenHouse, stand: PineconeStand) -> Iterator[House]:
-        with stand.serving() as host, stamina.set_testing(True, attempts=2, cap=True):
+    def house(self, open_house: OpenHouse, fake: FakePinecone) -> Iterator[House]:
+        with fake.serving() as host, stamina.set_testing(True, attempts=2, cap=True):
             chosen = PineconeSettings(PINECONE_HOST=host, PINECONE_API_KEY=SecretStr(KEY))
             house = open_house(pinecone=chosen)
             yield house
             house.close()
 
     def test_scheduler_settles_what_was_learned_and_recall_finds_it(
-        self, house: House, stand: PineconeStand
+        self, house: House, fake: FakePinecone
     ) -> None:
         house.memory.learn(said(1, "I sleep badly", customer_id=ANA))
         folder = house.settings.var / "index"
@@ -177,21 +177,21 @@ class TestPinecone:
 
         assert settled == [1, 1, 0]
         assert (chore(house, "repair_vectors"), chore(house, "drop_index_files")) == (0, 1)
-        assert [len(space) for space in stand.spaces.values()] == [2]
+        assert [len(space) for space in fake.spaces.values()] == [2]
         assert house.memory.recall(ANA, "sleep")[0].interaction.message == "I sleep badly"
         assert list(folder.glob("*.block")) == []
 
     def test_forgetting_waits_until_pinecone_does_not_know_them_any_more(
-        self, house: House, stand: PineconeStand
+        self, house: House, fake: FakePinecone
     ) -> None:
         talk(house, 3)
         chore(house, "settle_vectors")
-        stand.troubles.extend([500] * 2)
+        fake.troubles.extend([500] * 2)
         silent = forget(house)
-        stand.is_late = True
+        fake.is_late = True
         forgetting(house).sweep()
         late = forgetting(house).find(silent.id)
-        stand.catch_up()
+        fake.catch_up()
 
         forgetting(house).sweep()
 
@@ -199,17 +199,17 @@ class TestPinecone:
         assert (silent.status, silent.left) == (Status.ASKED, [])
         assert (late.status, late.left) == (Status.ASKED, [Left("vectors", "index", 6)])
         assert (gone.status, gone.left, gone.erased["ledger.interactions"]) == (Status.ERASED, [], 3)
-        assert dict(stand.spaces) == {}
+        assert dict(fake.spaces) == {}
 
-    def test_check_tells_of_drift(self, house: House, stand: PineconeStand) -> None:
+    def test_check_tells_of_drift(self, house: House, fake: FakePinecone) -> None:
         house.warehouse.ensure()
         talk(house, 3)
         for _ in range(2):
             chore(house, "settle_vectors")
         well = told(house)
-        next(iter(stand.spaces.values())).clear()
+        next(iter(fake.spaces.values())).clear()
         (drifted,) = [(each.says, each.mend) for each in examine(house.settings) if each.part == "pinecone"]
-        stand.api_key = "another"
+        fake.api_key = "another"
 
         assert well == ("as the ledger", "")
         assert drifted[0] == "1 customers differ from the ledger, 0 are not in it"

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from api.containers import House, build
 from api.entrypoints.scheduler import refine_facts
 from api.entrypoints.worker import handlers
-from demo.fakes.messages_api import MessagesStand, calls, fails
+from demo.fakes.messages_api import FakeMessagesApi, calls, fails
 from foundation.queue import JOBS, Bench
 from foundation.settings import ModelSettings
 from memory.conversations.models import Interaction
@@ -50,9 +50,9 @@ def held(house: House) -> set[tuple[str, str]]:
 
 
 def test_turn_is_read_again_by_claude_in_a_job_of_its_own_once(house: House) -> None:
-    stand = MessagesStand(NOTED)
+    fake = FakeMessagesApi(NOTED)
 
-    with stand.serving() as url, with_claude(house, url) as own:
+    with fake.serving() as url, with_claude(house, url) as own:
         tell(own, 1, MESSAGE)
         tell(own, 2, "do you have gummies?")
         asked = [refine_facts(own) for _ in range(2)]
@@ -62,7 +62,7 @@ def test_turn_is_read_again_by_claude_in_a_job_of_its_own_once(house: House) -> 
         again = own.refining.refine("trn_1")
         job = own.jobs.find(job_id)
 
-    assert (asked, again, len(stand.requests)) == ([1, 0], 0, 1)
+    assert (asked, again, len(fake.requests)) == ([1, 0], 0, 1)
     assert job is not None
     assert (job.status, job.result, job.payload["principal_id"]) == ("finished", {"facts": 1}, ANA)
     assert ("allergic to", "walnut") in held(house)
@@ -70,9 +70,9 @@ def test_turn_is_read_again_by_claude_in_a_job_of_its_own_once(house: House) -> 
 
 
 def test_job_whose_model_is_away_is_tried_again_and_keeps_its_one_effect(house: House) -> None:
-    stand = MessagesStand(fails(400), NOTED)
+    fake = FakeMessagesApi(fails(400), NOTED)
 
-    with stand.serving() as url, with_claude(house, url) as own:
+    with fake.serving() as url, with_claude(house, url) as own:
         tell(own, 1, MESSAGE)
         refine_facts(own)
         (job_id,) = job_ids(own)
@@ -89,25 +89,25 @@ def test_nothing_comes_back_of_somebody_who_is_forgotten_while_claude_reads(hous
         return NOTED
 
     house.warehouse.ensure()
-    stand = MessagesStand(answer)  # type: ignore[arg-type]
-    with stand.serving() as url, with_claude(house, url) as own:
+    fake = FakeMessagesApi(answer)  # type: ignore[arg-type]
+    with fake.serving() as url, with_claude(house, url) as own:
         tell(own, 1, MESSAGE)
 
         assert own.refining.refine("trn_1") == 0
 
-    assert len(stand.requests) == 1
+    assert len(fake.requests) == 1
     assert held(house) == set()
 
 
 @pytest.mark.parametrize("refines", [True, False])
 def test_without_claude_or_when_it_is_not_wanted_nothing_is_queued(house: House, *, refines: bool) -> None:
-    stand = MessagesStand()
+    fake = FakeMessagesApi()
 
-    with stand.serving() as url, with_claude(house, url, refines=False) as own:
+    with fake.serving() as url, with_claude(house, url, refines=False) as own:
         chosen = house if refines else own
         tell(chosen, 1, MESSAGE)
         assert refine_facts(chosen) == 0
 
     with house.ledger.transaction() as connection:
         assert connection.scalar(select(func.count()).select_from(JOBS)) == 0
-    assert stand.requests == []
+    assert fake.requests == []

@@ -1,4 +1,4 @@
-"""The connector against a stand that speaks the vendor's protocol over real HTTP."""
+"""The connector against a fake server that speaks the vendor's protocol over real HTTP."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -23,8 +23,8 @@ from commerce.payments.ports import (
     Verdict,
 )
 from connectors.authorize_net import AuthorizeNet, Credentials, Webhooks, Wire, sign
-from demo.fakes.authorize_net import LOGIN_ID, SIGNATURE_KEY, TRANSACTION_KEY, AuthorizeNetStand
-from demo.fakes.authorize_net.stand import Fault
+from demo.fakes.authorize_net import LOGIN_ID, SIGNATURE_KEY, TRANSACTION_KEY, FakeAuthorizeNet
+from demo.fakes.authorize_net.server import Fault
 from foundation.money import Money
 from tests.fakes import FakeClock
 
@@ -40,14 +40,14 @@ def _without_pauses() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[tuple[AuthorizeNetStand, str]]:
-    stand = AuthorizeNetStand(now=FakeClock())
-    with stand.serving() as address:
-        yield stand, address
+def served() -> Iterator[tuple[FakeAuthorizeNet, str]]:
+    fake = FakeAuthorizeNet(now=FakeClock())
+    with fake.serving() as address:
+        yield fake, address
 
 
 @pytest.fixture
-def stand(served: tuple[AuthorizeNetStand, str], clock: FakeClock) -> AuthorizeNetStand:
+def fake(served: tuple[FakeAuthorizeNet, str], clock: FakeClock) -> FakeAuthorizeNet:
     served[0].begin(now=clock)
     return served[0]
 
@@ -60,9 +60,9 @@ def client() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def connect(client: httpx.Client, served: tuple[AuthorizeNetStand, str], stand: AuthorizeNetStand) -> Connect:
+def connect(client: httpx.Client, served: tuple[FakeAuthorizeNet, str], fake: FakeAuthorizeNet) -> Connect:
     def connect(address: str = served[1], *, key: str = TRANSACTION_KEY) -> AuthorizeNet:
-        now = stand.book.now
+        now = fake.records.now
         return AuthorizeNet(Wire(client, address, Credentials(LOGIN_ID, key), now=now), now=now)
 
     return connect
@@ -151,24 +151,24 @@ class TestCharge:
         assert (found.verdict, found.transaction_id, found.amount) == (verdict, answer.transaction_id, PRICE)
 
     def test_duplicate_is_answered_with_the_original(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard
     ) -> None:
         first = gateway.transactions.charge(charge(card))
         second = gateway.transactions.charge(charge(card))
 
         assert (second.verdict, second.transaction_id) == (Verdict.APPROVED, first.transaction_id)
-        assert stand.book.taken() == Decimal("47.00")
+        assert fake.records.taken() == Decimal("47.00")
 
     @pytest.mark.parametrize("fault", [*SILENT, "lost_after"])
     def test_no_usable_answer_is_silence_and_nothing_is_sent_again(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, fault: Fault
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard, fault: Fault
     ) -> None:
-        stand.fail("createTransactionRequest", fault)
+        fake.fail("createTransactionRequest", fault)
 
         with pytest.raises(GatewaySilent):
             gateway.transactions.charge(charge(card))
 
-        assert stand.requests.count("createTransactionRequest") == 1
+        assert fake.requests.count("createTransactionRequest") == 1
         is_done = fault in {"lost_after", "malformed"}
         assert (gateway.transactions.find("i_1") is not None) is is_done
 
@@ -179,15 +179,15 @@ class TestCharge:
             away.transactions.charge(charge(card))
 
     def test_credentials_that_are_not_taken_charge_nothing(
-        self, connect: Connect, stand: AuthorizeNetStand, card: StoredCard
+        self, connect: Connect, fake: FakeAuthorizeNet, card: StoredCard
     ) -> None:
         with pytest.raises(GatewayAway):
             connect(key="wrong").transactions.charge(charge(card))
 
-        assert stand.book.taken() == 0
+        assert fake.records.taken() == 0
 
     def test_request_that_is_not_taken_is_asked_once_and_closes_the_way_to_no_other(
-        self, connect: Connect, stand: AuthorizeNetStand
+        self, connect: Connect, fake: FakeAuthorizeNet
     ) -> None:
         refused = connect(key="wrong")
 
@@ -195,13 +195,13 @@ class TestCharge:
             with pytest.raises(GatewayAway):
                 refused.transactions.look_up("1")
 
-        assert stand.requests.count("getTransactionDetailsRequest") == 6
+        assert fake.requests.count("getTransactionDetailsRequest") == 6
 
     def test_gateway_that_keeps_silent_is_spared(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard
     ) -> None:
         for _ in range(5):
-            stand.fail("createTransactionRequest", "http_500")
+            fake.fail("createTransactionRequest", "http_500")
         for number in range(5):
             with pytest.raises(GatewaySilent):
                 gateway.transactions.charge(charge(card, f"i_{number}"))
@@ -209,27 +209,27 @@ class TestCharge:
         with pytest.raises(GatewayAway):
             gateway.transactions.charge(charge(card, "i_5"))
 
-        assert stand.requests.count("createTransactionRequest") == 5
+        assert fake.requests.count("createTransactionRequest") == 5
 
 
 class TestLookUp:
     @pytest.mark.parametrize("fault", SILENT)
     def test_read_is_asked_again(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, fault: Fault
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard, fault: Fault
     ) -> None:
         answer = gateway.transactions.charge(charge(card))
-        stand.fail("getTransactionDetailsRequest", fault, fault)
+        fake.fail("getTransactionDetailsRequest", fault, fault)
 
         found = gateway.transactions.look_up(str(answer.transaction_id))
 
         assert found is not None
-        assert stand.requests.count("getTransactionDetailsRequest") == 3
+        assert fake.requests.count("getTransactionDetailsRequest") == 3
 
     def test_settled_charge_is_found_in_its_batch(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, clock: FakeClock
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard, clock: FakeClock
     ) -> None:
         gateway.transactions.charge(charge(card))
-        stand.book.settle()
+        fake.records.settle()
         clock.advance(timedelta(days=3))
 
         found = gateway.transactions.find("i_1")
@@ -248,10 +248,10 @@ class TestLookUp:
         ],
     )
     def test_charge_on_its_way_to_the_bank_counts_as_one(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, status: str, stage: Stage
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard, status: str, stage: Stage
     ) -> None:
         taken = str(gateway.transactions.charge(charge(card)).transaction_id)
-        stand.book.transactions[taken].status = status
+        fake.records.transactions[taken].status = status
 
         found = gateway.transactions.look_up(taken)
 
@@ -259,10 +259,10 @@ class TestLookUp:
         assert (found.stage, found.verdict) == (stage, Verdict.APPROVED)
 
     def test_word_that_nobody_knows_is_no_answer(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard
     ) -> None:
         taken = str(gateway.transactions.charge(charge(card)).transaction_id)
-        stand.book.transactions[taken].status = "heldByMartians"
+        fake.records.transactions[taken].status = "heldByMartians"
 
         with pytest.raises(GatewaySilent):
             gateway.transactions.look_up(taken)
@@ -274,22 +274,22 @@ class TestLookUp:
 
 class TestReturn:
     def test_unsettled_charge_is_voided_once_and_again(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard
     ) -> None:
         taken = str(gateway.transactions.charge(charge(card)).transaction_id)
 
         answers = [gateway.transactions.void(taken).verdict, gateway.transactions.void(taken).verdict]
 
         assert answers == [Verdict.APPROVED, Verdict.APPROVED]
-        assert stand.book.taken() == 0
+        assert fake.records.taken() == 0
 
     def test_settled_charge_is_refunded_in_parts_up_to_the_whole(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard
     ) -> None:
         taken = str(gateway.transactions.charge(charge(card)).transaction_id)
         part = Return(taken, Money(40_00), "r_1", card.last_four)
         early = gateway.transactions.refund(part)
-        stand.book.settle()
+        fake.records.settle()
 
         late, more = (
             gateway.transactions.refund(part),
@@ -301,17 +301,17 @@ class TestReturn:
             Verdict.APPROVED,
             Verdict.ERROR,
         ]
-        assert stand.book.taken() == Decimal("7.00")
+        assert fake.records.taken() == Decimal("7.00")
         assert gateway.transactions.find("r_1") is not None
 
     def test_refund_made_by_hand_names_its_charge(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard
     ) -> None:
         taken = str(gateway.transactions.charge(charge(card)).transaction_id)
-        stand.book.settle()
-        stand.undo_by_hand(taken, amount=Decimal("7.00"))
+        fake.records.settle()
+        fake.undo_by_hand(taken, amount=Decimal("7.00"))
 
-        told = Webhooks(SIGNATURE_KEY).read(stand.sent[-1].body, signature=stand.sent[-1].signature)
+        told = Webhooks(SIGNATURE_KEY).read(fake.sent[-1].body, signature=fake.sent[-1].signature)
 
         found = gateway.transactions.look_up(told.subject_id) if told else None
         assert found is not None
@@ -319,42 +319,42 @@ class TestReturn:
 
     @pytest.mark.parametrize("nights", [0, 1])
     def test_what_was_undone_is_listed_before_and_after_it_settles(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, nights: int
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard, nights: int
     ) -> None:
         _, voided, returned = (
             str(gateway.transactions.charge(charge(card, f"i_{n}")).transaction_id) for n in range(3)
         )
         gateway.transactions.void(voided)
-        stand.book.settle()
-        stand.undo_by_hand(returned, amount=Decimal("7.00"))
+        fake.records.settle()
+        fake.undo_by_hand(returned, amount=Decimal("7.00"))
         for _ in range(nights):
-            stand.book.settle()
+            fake.records.settle()
 
-        undone = gateway.transactions.undone(since=stand.book.now() - timedelta(days=1))
+        undone = gateway.transactions.undone(since=fake.records.now() - timedelta(days=1))
 
-        assert sorted(undone) == [voided, max(stand.book.transactions)]
+        assert sorted(undone) == [voided, max(fake.records.transactions)]
 
     @pytest.mark.parametrize(("decision", "taken"), [("accepted", "47.00"), ("refused", "0")])
     def test_held_charge_is_decided(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, decision: str, taken: str
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, decision: str, taken: str
     ) -> None:
         held = str(gateway.transactions.charge(charge(stored(gateway, "hold.1"))).transaction_id)
 
         answer = gateway.transactions.decide_held(held, accept=decision == "accepted")
 
         assert answer.verdict is Verdict.APPROVED
-        assert stand.book.taken() == Decimal(taken)
+        assert fake.records.taken() == Decimal(taken)
 
 
 class TestPlans:
     def test_plan_charges_every_month_at_its_amount_then(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, clock: FakeClock
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard, clock: FakeClock
     ) -> None:
         plan_id = gateway.plans.subscribe(plan(card, clock))
-        stand.bill()
+        fake.bill()
         gateway.plans.change_plan(plan_id, amount=Money(97_00))
         clock.advance(timedelta(days=31))
-        stand.bill()
+        fake.bill()
 
         state = gateway.plans.plan(plan_id)
 
@@ -366,31 +366,31 @@ class TestPlans:
         ]
 
     def test_plan_asked_for_twice_is_one(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, clock: FakeClock
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard, clock: FakeClock
     ) -> None:
         first = gateway.plans.subscribe(plan(card, clock))
 
         second = gateway.plans.subscribe(plan(card, clock))
 
         assert (second, gateway.plans.find_plan("s_1")) == (first, first)
-        assert len(stand.book.subscriptions) == 1
+        assert len(fake.records.subscriptions) == 1
 
     def test_stopped_plan_charges_nothing(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, clock: FakeClock
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard, clock: FakeClock
     ) -> None:
         plan_id = gateway.plans.subscribe(plan(card, clock))
 
         gateway.plans.stop_plan(plan_id)
         gateway.plans.stop_plan(plan_id)
 
-        assert stand.bill() == 0
+        assert fake.bill() == 0
         assert gateway.plans.plan(plan_id).status is PlanStatus.CANCELED
 
     def test_failed_charge_suspends_and_another_card_brings_it_back(
-        self, gateway: AuthorizeNet, stand: AuthorizeNetStand, card: StoredCard, clock: FakeClock
+        self, gateway: AuthorizeNet, fake: FakeAuthorizeNet, card: StoredCard, clock: FakeClock
     ) -> None:
         plan_id = gateway.plans.subscribe(plan(stored(gateway, "decline.1"), clock))
-        stand.bill()
+        fake.bill()
         failed = gateway.plans.plan(plan_id)
 
         gateway.plans.change_plan(plan_id, token=card.token)
@@ -404,7 +404,7 @@ class TestPlans:
 
 
 class TestProtocol:
-    def test_stand_refuses_keys_out_of_order(self, served: tuple[AuthorizeNetStand, str]) -> None:
+    def test_stand_refuses_keys_out_of_order(self, served: tuple[FakeAuthorizeNet, str]) -> None:
         body = {"transId": "1", "merchantAuthentication": {"name": "a", "transactionKey": "b"}}
 
         answer = httpx.post(served[1], json={"getTransactionDetailsRequest": body})

@@ -4,7 +4,7 @@ import pytest
 
 from commerce.raffles.ports import BeaconSilent
 from connectors.drand import COOLDOWN, Drand
-from demo.fakes.drand import DrandStand, OwnBeacon
+from demo.fakes.drand import FakeDrand, OwnBeacon
 from tests.fakes import FakeClock
 
 NOWHERE = "http://127.0.0.1:9"
@@ -17,7 +17,7 @@ def beacon(clock: FakeClock) -> OwnBeacon:
 
 @pytest.fixture
 def address(beacon: OwnBeacon) -> Iterator[str]:
-    with DrandStand(beacon).serving() as address:
+    with FakeDrand(beacon).serving() as address:
         yield address
 
 
@@ -31,7 +31,7 @@ def test_a_mirror_that_is_away_or_lies_is_passed_over(
     beacon: OwnBeacon, address: str, clock: FakeClock
 ) -> None:
     liar = OwnBeacon(4_711, clock, shift=1)
-    with DrandStand(liar).serving() as lying:
+    with FakeDrand(liar).serving() as lying:
         drand = Drand([NOWHERE, lying, address], chain=beacon.chain)
 
         assert drand.signature(beacon.latest) == beacon.signed(beacon.latest)

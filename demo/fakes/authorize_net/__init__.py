@@ -1,10 +1,10 @@
-"""A local server in the place of Authorize.Net."""
+"""A fake Authorize.Net: a local server that speaks its protocol."""
 
-from demo.fakes.authorize_net.stand import (
+from demo.fakes.authorize_net.server import (
     LOGIN_ID,
     SIGNATURE_KEY,
     TRANSACTION_KEY,
-    AuthorizeNetStand,
+    FakeAuthorizeNet,
 )
 from demo.fakes.authorize_net.webhooks import HEADER, Sent, notification
 
@@ -13,7 +13,7 @@ __all__ = [
     "LOGIN_ID",
     "SIGNATURE_KEY",
     "TRANSACTION_KEY",
-    "AuthorizeNetStand",
+    "FakeAuthorizeNet",
     "Sent",
     "notification",
 ]

@@ -1,4 +1,4 @@
-"""`python -m evals.stands.authorize_net`: the stand as a program, for a shop that is to use it.
+"""`python -m demo.fakes.authorize_net`: the fake server as a program, for a shop configured to use it.
 
 Once a second it charges the plans that are due, settles at midnight, and sends its notifications.
 """
@@ -14,7 +14,7 @@ from demo.fakes.authorize_net import (
     LOGIN_ID,
     SIGNATURE_KEY,
     TRANSACTION_KEY,
-    AuthorizeNetStand,
+    FakeAuthorizeNet,
 )
 from foundation.clock import system_clock
 
@@ -26,29 +26,29 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--webhook", default=WEBHOOK, help="where notifications are sent")
     chosen = parser.parse_args()
-    stand = AuthorizeNetStand(now=system_clock)
-    with stand.serving(port=chosen.port) as address:
+    fake = FakeAuthorizeNet(now=system_clock)
+    with fake.serving(port=chosen.port) as address:
         print(f"AUTHORIZE_NET_URL={address}")  # noqa: T201 - a program tells its user
         print(f"AUTHORIZE_NET_LOGIN_ID={LOGIN_ID}")  # noqa: T201
         print(f"AUTHORIZE_NET_TRANSACTION_KEY={TRANSACTION_KEY}")  # noqa: T201
         print(f"AUTHORIZE_NET_SIGNATURE_KEY={SIGNATURE_KEY}", flush=True)  # noqa: T201
-        _keep(stand, chosen.webhook)
+        _keep(fake, chosen.webhook)
 
 
-def _keep(stand: AuthorizeNetStand, webhook: str) -> None:
+def _keep(fake: FakeAuthorizeNet, webhook: str) -> None:
     today, pause = date.min, threading.Event()
     while not pause.wait(1):
-        stand.bill()
-        if today not in {date.min, stand.book.now().date()}:
-            stand.book.settle()
-        today = stand.book.now().date()
-        while stand.sent and _deliver(webhook, stand):
-            stand.sent.pop(0)
+        fake.bill()
+        if today not in {date.min, fake.records.now().date()}:
+            fake.records.settle()
+        today = fake.records.now().date()
+        while fake.sent and _deliver(webhook, fake):
+            fake.sent.pop(0)
 
 
-def _deliver(webhook: str, stand: AuthorizeNetStand) -> bool:
+def _deliver(webhook: str, fake: FakeAuthorizeNet) -> bool:
     """One that is not taken is sent again."""
-    first = stand.sent[0]
+    first = fake.sent[0]
     try:
         answer = httpx.post(webhook, content=first.body, headers={HEADER: first.signature})
     except httpx.HTTPError:

@@ -1,10 +1,10 @@
-"""How the stand of Authorize.Net writes its answers."""
+"""Answers of the fake Authorize.Net."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from demo.fakes.authorize_net.book import APPROVED, ISSUERS, Card, Subscription, Transaction
+from demo.fakes.authorize_net.records import APPROVED, ISSUERS, Card, Subscription, Transaction
 
 Fields = dict[str, Any]
 
@@ -34,14 +34,14 @@ def unsuccessful(code: str, text: str, shown: Fields) -> NoReturn:
 
 def shown(transaction: Transaction) -> Fields:
     said = {"code": transaction.code, "description": "This transaction has been approved."}
-    told: Fields = {
+    fields: Fields = {
         "responseCode": transaction.code,
         "authCode": "HW617E" if transaction.code == APPROVED else "",
         "avsResultCode": "Y",
         "transId": transaction.id,
         "accountNumber": transaction.number,
     }
-    return {**told, "messages": [said]} if transaction.code == APPROVED else told
+    return {**fields, "messages": [said]} if transaction.code == APPROVED else fields
 
 
 def listed(transaction: Transaction) -> Fields:
@@ -75,25 +75,25 @@ def card_shown(card: Card, wanted: Fields) -> Fields:
 
 
 def details(transaction: Transaction) -> Fields:
-    told = {
+    fields = {
         **listed(transaction),
         "order": {"invoiceNumber": transaction.invoice},
         "authAmount": float(transaction.amount),
     }
     if transaction.original_id:
-        told["refTransId"] = transaction.original_id
+        fields["refTransId"] = transaction.original_id
     if transaction.subscription_id:
-        told["subscription"] = {"id": int(transaction.subscription_id), "payNum": 1}
-    return {"transaction": told}
+        fields["subscription"] = {"id": int(transaction.subscription_id), "payNum": 1}
+    return {"transaction": fields}
 
 
 def plan_shown(plan: Subscription) -> Fields:
     """Its latest charge first."""
-    told: Fields = {"name": plan.name, "amount": float(plan.amount), "status": plan.status}
+    fields: Fields = {"name": plan.name, "amount": float(plan.amount), "status": plan.status}
     if plan.charges:
         charges = [{"transId": charge, "payNum": each} for each, charge in enumerate(plan.charges, 1)]
-        told["arbTransactions"] = charges[::-1]
-    return {"subscription": told}
+        fields["arbTransactions"] = charges[::-1]
+    return {"subscription": fields}
 
 
 def token(profile: Fields) -> str:

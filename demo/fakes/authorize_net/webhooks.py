@@ -18,12 +18,12 @@ class Sent:
 
 def notification(event: str, subject_id: str, *, at: datetime, key: str) -> Sent:
     is_transaction = event.startswith("net.authorize.payment")
-    told = {
+    fields = {
         "notificationId": str(uuid.uuid4()),
         "eventType": event,
         "eventDate": at.strftime("%Y-%m-%dT%H:%M:%S.0000000Z"),
         "webhookId": str(uuid.UUID(int=1)),
         "payload": {"entityName": "transaction" if is_transaction else "subscription", "id": subject_id},
     }
-    body = json.dumps(told).encode()
+    body = json.dumps(fields).encode()
     return Sent(body, f"sha512={hmac.digest(key.encode(), body, hashlib.sha512).hex().upper()}")

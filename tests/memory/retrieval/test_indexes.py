@@ -8,7 +8,7 @@ import pytest
 import stamina
 from pinecone import UnauthorizedError
 
-from demo.fakes.pinecone import PineconeStand, admits
+from demo.fakes.pinecone import FakePinecone, admits
 from foundation.sql import Ledger
 from memory.embeddings import DIMENSIONS, Vectors
 from memory.profiles.models import Profile
@@ -29,15 +29,15 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def served_stand() -> Iterator[tuple[PineconeStand, str]]:
-    stand = PineconeStand(KEY, DIMENSIONS)
-    with stand.serving() as host:
-        yield stand, host
+def served_fake() -> Iterator[tuple[FakePinecone, str]]:
+    fake = FakePinecone(KEY, DIMENSIONS)
+    with fake.serving() as host:
+        yield fake, host
 
 
 @dataclass
 class Remote:
-    stand: PineconeStand
+    fake: FakePinecone
     store: MemoryStore
     marks: Marks
     index: PineconeIndex
@@ -56,19 +56,19 @@ class Remote:
 
 
 @pytest.fixture
-def remote(served_stand: tuple[PineconeStand, str], ledger: Ledger) -> Iterator[Remote]:
-    stand, host = served_stand
-    stand.spaces.clear()
-    stand.catch_up()
-    stand.spaces.clear()
-    stand.troubles.clear()
-    stand.is_late = False
-    stand.retry_after_seconds = 0
+def remote(served_fake: tuple[FakePinecone, str], ledger: Ledger) -> Iterator[Remote]:
+    fake, host = served_fake
+    fake.spaces.clear()
+    fake.catch_up()
+    fake.spaces.clear()
+    fake.troubles.clear()
+    fake.is_late = False
+    fake.retry_after_seconds = 0
     store, marks = MemoryStore(ledger), Marks(ledger)
     namespaces = open_namespaces(host, KEY, timeout_seconds=0.3)
     with closing(namespaces), stamina.set_testing(True, attempts=3, cap=True):
         index = PineconeIndex(store, marks=marks, namespaces=namespaces, zone=CHICAGO)
-        yield Remote(stand, store, marks, index)
+        yield Remote(fake, store, marks, index)
 
 
 def names(index: TurnIndex, question: str, vector: Vectors, *, customer_id: str = "cus_ana") -> list[str]:
@@ -140,7 +140,7 @@ class TestEveryIndex:
 
         assert names(index, "gummies", axis(1)) == []
         assert index.left("cus_ana") == 0
-        assert namespace_of("cus_ana") not in remote.stand.spaces
+        assert namespace_of("cus_ana") not in remote.fake.spaces
         assert remote.marks.position("cus_ana") == 0
         index.erase("cus_nobody")
 
@@ -159,12 +159,12 @@ class TestEveryIndex:
 
 class TestPineconeIndex:
     def test_the_mark_moves_over_what_is_seen_not_over_what_was_sent(self, remote: Remote) -> None:
-        remote.stand.is_late = True
+        remote.fake.is_late = True
         remote.learn(stored(1), stored(2))
 
         waiting = remote.index.settle("cus_ana"), remote.index.settle("cus_ana")
         mark = remote.marks.position("cus_ana")
-        remote.stand.catch_up()
+        remote.fake.catch_up()
 
         assert (waiting, mark) == ((2, 2), 0)
         assert remote.index.settle("cus_ana") == 0
@@ -173,7 +173,7 @@ class TestPineconeIndex:
     def test_late_writes_are_filled_in_from_the_ledger(self, remote: Remote) -> None:
         remote.learn(stored(1))
         remote.settle()
-        remote.stand.is_late = True
+        remote.fake.is_late = True
         remote.learn(stored(2))
         remote.index.settle("cus_ana")
 
@@ -192,7 +192,7 @@ class TestPineconeIndex:
     def test_drift_is_found_and_mended(self, remote: Remote) -> None:
         remote.learn(*(stored(number) for number in range(1, 60)))
         remote.settle()
-        space = remote.stand.spaces[namespace_of("cus_ana")]
+        space = remote.fake.spaces[namespace_of("cus_ana")]
         lost = f"{fingerprint('trn_cus_ana_7')}#Shop"
         del space[lost]
         space["gone#Customer"] = space[f"{fingerprint('trn_cus_ana_3')}#Customer"]
@@ -221,7 +221,7 @@ class TestPineconeIndex:
 
         remote.index.settle("cus_ana")
 
-        assert namespace_of("cus_ana") not in remote.stand.spaces
+        assert namespace_of("cus_ana") not in remote.fake.spaces
 
     def test_mark_of_somebody_forgotten_does_not_come_back(self, remote: Remote) -> None:
         remote.learn(stored(1))
@@ -236,7 +236,7 @@ class TestPineconeIndex:
             remote.learn(stored(1, customer_id=who), stored(2, customer_id=who))
             remote.settle(who)
         remote.learn(stored(3, customer_id="cus_d"))
-        spaces = remote.stand.spaces
+        spaces = remote.fake.spaces
         spaces.pop(namespace_of("cus_a"))
         spaces[namespace_of("cus_b")].update({f"{number}#Shop": A_LINE for number in range(9)})
         spaces[namespace_of("cus_gone")]["1#Shop"] = A_LINE
@@ -256,56 +256,56 @@ class TestPineconeIndex:
     def test_what_is_erased_is_left_until_pinecone_shows_that_it_is_gone(self, remote: Remote) -> None:
         remote.learn(stored(1))
         remote.settle()
-        remote.stand.is_late = True
+        remote.fake.is_late = True
 
         remote.index.erase("cus_ana")
         left = remote.index.left("cus_ana")
-        remote.stand.catch_up()
+        remote.fake.catch_up()
 
         assert (left, remote.index.left("cus_ana")) == (2, 0)
 
     def test_a_wait_beyond_a_customers_patience_is_not_waited(self, remote: Remote) -> None:
         remote.learn(stored(1))
         remote.settle()
-        remote.stand.troubles.extend([429] * 5)
-        remote.stand.retry_after_seconds = 60
-        before = remote.stand.asked
+        remote.fake.troubles.extend([429] * 5)
+        remote.fake.retry_after_seconds = 60
+        before = remote.fake.asked
 
         with pytest.raises(IndexSilent) as silent:
             names(remote.index, "gummies", axis(1))
 
         assert silent.value.retry_after_seconds == 60
-        assert remote.stand.asked == before + 1
+        assert remote.fake.asked == before + 1
 
     @pytest.mark.parametrize("troubles", [(429,), (500, 503), (0,)], ids=["busy", "broken", "slow"])
     def test_a_bad_moment_is_lived_through(self, remote: Remote, troubles: tuple[int, ...]) -> None:
         remote.learn(stored(1))
         remote.settle()
-        remote.stand.troubles.extend(troubles)
-        before = remote.stand.asked
+        remote.fake.troubles.extend(troubles)
+        before = remote.fake.asked
 
         assert names(remote.index, "qqq", axis(1)) == ["cus_ana_1"]
-        assert remote.stand.asked - before == len(troubles) + 1
+        assert remote.fake.asked - before == len(troubles) + 1
 
     @pytest.mark.parametrize("trouble", [500, 0], ids=["broken", "slow"])
     def test_a_bad_day_is_told_and_the_last_turns_are_still_read(self, remote: Remote, trouble: int) -> None:
         remote.learn(stored(1))
         remote.settle()
-        remote.stand.troubles.extend([trouble] * 50)
-        before = remote.stand.asked
+        remote.fake.troubles.extend([trouble] * 50)
+        before = remote.fake.asked
         turns = remote.index.open("cus_ana")
 
         with pytest.raises(IndexSilent):
             turns.search("gummies", axis(1), limit=3)
 
-        assert remote.stand.asked - before == 3
+        assert remote.fake.asked - before == 3
         assert [turn.id for turn in turns.recent(3)] == ["trn_cus_ana_1"]
 
     def test_a_wrong_key_is_not_tried_again(
-        self, remote: Remote, served_stand: tuple[PineconeStand, str]
+        self, remote: Remote, served_fake: tuple[FakePinecone, str]
     ) -> None:
-        _, host = served_stand
-        before = remote.stand.asked
+        _, host = served_fake
+        before = remote.fake.asked
 
         with (
             closing(open_namespaces(host, "another")) as namespaces,
@@ -313,7 +313,7 @@ class TestPineconeIndex:
         ):
             namespaces.names("cus_ana")
 
-        assert remote.stand.asked == before + 1
+        assert remote.fake.asked == before + 1
 
 
 @pytest.mark.parametrize(

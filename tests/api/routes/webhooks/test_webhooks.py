@@ -17,7 +17,7 @@ from demo.fakes.authorize_net import (
     LOGIN_ID,
     SIGNATURE_KEY,
     TRANSACTION_KEY,
-    AuthorizeNetStand,
+    FakeAuthorizeNet,
     Sent,
     notification,
 )
@@ -31,14 +31,14 @@ ADDRESS = "/api/webhooks/authorize-net"
 
 
 @pytest.fixture
-def stand(clock: FakeClock) -> AuthorizeNetStand:
-    return AuthorizeNetStand(now=clock)
+def fake(clock: FakeClock) -> FakeAuthorizeNet:
+    return FakeAuthorizeNet(now=clock)
 
 
 @pytest.fixture
-def house(live_settings: Settings, stand: AuthorizeNetStand, clock: FakeClock) -> Iterator[House]:
-    """One whose card gateway is the stand."""
-    with stand.serving() as address:
+def house(live_settings: Settings, fake: FakeAuthorizeNet, clock: FakeClock) -> Iterator[House]:
+    """One whose card gateway is the fake one."""
+    with fake.serving() as address:
         given = {
             "AUTHORIZE_NET_LOGIN_ID": LOGIN_ID,
             "AUTHORIZE_NET_TRANSACTION_KEY": TRANSACTION_KEY,
@@ -85,7 +85,7 @@ def test_shop_of_the_sandbox_takes_no_notifications(live_settings: Settings, clo
 
 
 def test_month_charged_by_the_gateway_renews_the_membership_once_whatever_order_news_come_in(
-    client: TestClient, house: House, stand: AuthorizeNetStand, clock: FakeClock
+    client: TestClient, house: House, fake: FakeAuthorizeNet, clock: FakeClock
 ) -> None:
     house.customers.register(NewCustomer("Ana Alvarez", "ana@example.com", state="TX"), customer_id="cus_ana")
     house.ages.verify("cus_ana", ADULT)
@@ -94,8 +94,8 @@ def test_month_charged_by_the_gateway_renews_the_membership_once_whatever_order_
     while house.relay.deliver("billing"):
         pass
     clock.advance(timedelta(days=31))
-    stand.bill()
-    news = list(stand.sent)
+    fake.bill()
+    news = list(fake.sent)
 
     for sent in [*reversed(news), *news]:
         post(client, sent)
@@ -105,19 +105,19 @@ def test_month_charged_by_the_gateway_renews_the_membership_once_whatever_order_
     entitled = house.memberships.entitlements("cus_ana")
     payments = house.payments.charges.of_customer("cus_ana")
     assert len(payments) == 2
-    assert stand.book.taken() == Decimal(94)
+    assert fake.records.taken() == Decimal(94)
     assert all(payment.is_delivered for payment in payments)
     assert (entitled.tier, before.period) == (Tier.BRONZE, 1)
 
 
 def test_charge_cut_off_after_it_was_made_is_found_and_made_once(
-    house: House, stand: AuthorizeNetStand
+    house: House, fake: FakeAuthorizeNet
 ) -> None:
     house.customers.register(NewCustomer("Ana Alvarez", "ana@example.com", state="TX"), customer_id="cus_ana")
     house.payments.cards.add("cus_ana", nonce="approve.1")
-    stand.fail("createTransactionRequest", "lost_after")
+    fake.fail("createTransactionRequest", "lost_after")
 
     payment = house.payments.charges.charge("cus_ana", amount=Money(5_00), description="tickets", key="k1")
 
     assert payment.status is PaymentStatus.APPROVED
-    assert stand.book.taken() == Decimal(5)
+    assert fake.records.taken() == Decimal(5)

@@ -1,4 +1,4 @@
-"""What the stand of Authorize.Net remembers: cards, transactions, batches and plans."""
+"""State of the fake Authorize.Net: cards, transactions, batches and plans."""
 
 import calendar
 import itertools
@@ -81,7 +81,7 @@ class Subscription:
         return date(self.first.year + years, month + 1, min(self.first.day, last))
 
 
-class Book:
+class Records:
     def __init__(self, now: Clock) -> None:
         self.now = now
         self.profiles: dict[str, Profile] = {}

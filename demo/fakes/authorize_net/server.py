@@ -28,7 +28,7 @@ from demo.fakes.authorize_net.answers import (
     unsuccessful,
     window,
 )
-from demo.fakes.authorize_net.book import (
+from demo.fakes.authorize_net.records import (
     APPROVED,
     CARDS,
     DECLINED,
@@ -36,9 +36,9 @@ from demo.fakes.authorize_net.book import (
     HELD,
     SENT_BY_DEFAULT,
     STATUSES,
-    Book,
     Card,
     Profile,
+    Records,
     Subscription,
     Transaction,
 )
@@ -48,13 +48,13 @@ from demo.fakes.serving import served
 from foundation.clock import Clock
 
 BOM = b"\xef\xbb\xbf"
-LOGIN_ID, TRANSACTION_KEY = "stand", "stand-transaction-key"
+LOGIN_ID, TRANSACTION_KEY = "fake", "fake-transaction-key"
 SIGNATURE_KEY = "0123456789ABCDEF" * 8
 Fault = Literal["lost_before", "lost_after", "malformed", "http_500", "maintenance"]
 """`lost_before`: the connection is cut and nothing is done; `lost_after`: it is done before the cut."""
 
 
-class AuthorizeNetStand:
+class FakeAuthorizeNet:
     def __init__(self, *, now: Clock) -> None:
         self.begin(now=now)
         self.app = Starlette(routes=[Route("/xml/v1/request.api", self._answer, methods=["POST"])])
@@ -79,12 +79,12 @@ class AuthorizeNetStand:
 
     def begin(self, *, now: Clock) -> None:
         """Forget everything."""
-        self.book = Book(now)
+        self.records = Records(now)
         self.faults: deque[tuple[str, Fault]] = deque()
         """For the next request of that name, one after the other."""
         self.requests: list[str] = []
         self.sent: list[Sent] = []
-        """Notifications, signed; whoever runs the stand delivers them, twice or in any order."""
+        """Notifications, signed; whoever runs the server delivers them, twice or in any order."""
 
     @contextmanager
     def serving(self, *, port: int = 0) -> Iterator[str]:
@@ -97,22 +97,22 @@ class AuthorizeNetStand:
 
     def bill(self) -> int:
         """Charge the plans that are due, and tell of it."""
-        billed = list(self.book.bill())
+        billed = list(self.records.bill())
         for plan, made in billed:
             if made.code == APPROVED:
-                self._tell("net.authorize.payment.authcapture.created", made.id)
+                self._notify("net.authorize.payment.authcapture.created", made.id)
             else:
-                self._tell("net.authorize.customer.subscription.failed", plan.id)
+                self._notify("net.authorize.customer.subscription.failed", plan.id)
         return len(billed)
 
     def undo_by_hand(self, transaction_id: str, *, amount: Decimal) -> None:
         """As somebody does in the merchant's own interface: a void before the settlement, a refund after."""
-        original = self.book.transactions[transaction_id]
+        original = self.records.transactions[transaction_id]
         if original.status == STATUSES[APPROVED]:
             self._void(original)
         elif original.status == "settledSuccessfully" and original.refunded + amount <= original.amount:
-            made = self.book.refund(original, amount=amount, invoice=original.invoice)
-            self._tell("net.authorize.payment.refund.created", made.id)
+            made = self.records.refund(original, amount=amount, invoice=original.invoice)
+            self._notify("net.authorize.payment.refund.created", made.id)
 
     async def _answer(self, request: Request) -> Response:
         body = json.loads(await request.body())
@@ -146,8 +146,8 @@ class AuthorizeNetStand:
         except Refused as refusal:
             return {**refusal.fields, **messages("Error", refusal.code, str(refusal))}
 
-    def _tell(self, event: str, subject_id: str) -> None:
-        self.sent.append(notification(event, subject_id, at=self.book.now(), key=SIGNATURE_KEY))
+    def _notify(self, event: str, subject_id: str) -> None:
+        self.sent.append(notification(event, subject_id, at=self.records.now(), key=SIGNATURE_KEY))
 
     def _transact(self, fields: Fields) -> Fields:
         wanted = fields["transactionRequest"]
@@ -162,22 +162,22 @@ class AuthorizeNetStand:
     def _charge(self, wanted: Fields) -> Fields:
         profile = wanted["profile"]
         paying = f"{profile['customerProfileId']}/{profile['paymentProfile']['paymentProfileId']}"
-        card = self.book.card(paying)
+        card = self.records.card(paying)
         if card is None:
             raise Refused("E00040", "The record cannot be found.")
         amount, invoice = Decimal(wanted["amount"]), wanted["order"]["invoiceNumber"]
         sent = window(wanted)
-        original = self.book.duplicate(paying, amount, invoice, sent or SENT_BY_DEFAULT)
+        original = self.records.duplicate(paying, amount, invoice, sent or SENT_BY_DEFAULT)
         if original is not None:
-            told = shown(original) if sent else {"transId": "0"}
-            unsuccessful("11", "A duplicate transaction has been submitted.", told)
-        made = self.book.charge(card, paying, amount=amount, invoice=invoice)
+            original_fields = shown(original) if sent else {"transId": "0"}
+            unsuccessful("11", "A duplicate transaction has been submitted.", original_fields)
+        made = self.records.charge(card, paying, amount=amount, invoice=invoice)
         if made.code == ERROR:
             unsuccessful("6", "The credit card number is invalid.", shown(made))
         if made.code == DECLINED:
             # "Ok" with response code 2 happens: only both together say what came of it.
             return {"transactionResponse": {**shown(made), "errors": [fault("2", "Declined.")]}}
-        self._tell(
+        self._notify(
             f"net.authorize.payment.{'fraud.held' if made.code == HELD else 'authcapture.created'}", made.id
         )
         return {"transactionResponse": shown(made)}
@@ -188,7 +188,7 @@ class AuthorizeNetStand:
         if original.status != STATUSES[APPROVED]:
             unsuccessful("16", "The transaction cannot be found.", {"transId": "0"})
         original.status = "voided"
-        self._tell("net.authorize.payment.void.created", original.id)
+        self._notify("net.authorize.payment.void.created", original.id)
         return {"transactionResponse": shown(original)}
 
     def _refund(self, wanted: Fields) -> Fields:
@@ -199,8 +199,8 @@ class AuthorizeNetStand:
             unsuccessful("54", "The referenced transaction does not meet the criteria.", {"transId": "0"})
         if original.refunded + amount > original.amount:
             unsuccessful("55", "The sum of credits would exceed the original debit.", {"transId": "0"})
-        made = self.book.refund(original, amount=amount, invoice=wanted["order"]["invoiceNumber"])
-        self._tell("net.authorize.payment.refund.created", made.id)
+        made = self.records.refund(original, amount=amount, invoice=wanted["order"]["invoiceNumber"])
+        self._notify("net.authorize.payment.refund.created", made.id)
         return {"transactionResponse": shown(made)}
 
     def _decide(self, fields: Fields) -> Fields:
@@ -211,27 +211,29 @@ class AuthorizeNetStand:
         is_approved = wanted["action"] == "approve"
         held.code = APPROVED if is_approved else DECLINED
         held.status = STATUSES[APPROVED] if is_approved else "voided"
-        self._tell(f"net.authorize.payment.fraud.{wanted['action']}d", held.id)
+        self._notify(f"net.authorize.payment.fraud.{wanted['action']}d", held.id)
         return {"transactionResponse": {**shown(held), "responseCode": APPROVED}}
 
     def _known(self, transaction_id: str) -> Transaction:
-        known = self.book.transactions.get(transaction_id)
+        known = self.records.transactions.get(transaction_id)
         if known is None:
             unsuccessful("16", "The transaction cannot be found.", {"transId": "0"})
         return known
 
     def _details(self, fields: Fields) -> Fields:
-        known = self.book.transactions.get(fields["transId"])
+        known = self.records.transactions.get(fields["transId"])
         if known is None:
             raise Refused("E00040", "The record cannot be found.")
         return details(known)
 
     def _unsettled(self, fields: Fields) -> Fields:
-        return page(fields, [each for each in self.book.transactions.values() if each.batch_id is None])
+        return page(fields, [each for each in self.records.transactions.values() if each.batch_id is None])
 
     def _batch(self, fields: Fields) -> Fields:
         batch_id = fields["batchId"]
-        return page(fields, [each for each in self.book.transactions.values() if each.batch_id == batch_id])
+        return page(
+            fields, [each for each in self.records.transactions.values() if each.batch_id == batch_id]
+        )
 
     def _batches(self, fields: Fields) -> Fields:
         first = datetime.fromisoformat(fields["firstSettlementDate"])
@@ -240,40 +242,40 @@ class AuthorizeNetStand:
             raise Refused("E00013", "The date range must not be more than 31 days.")
         closed = [
             {"batchId": batch_id, "settlementTimeUTC": iso(at), "settlementState": "settledSuccessfully"}
-            for batch_id, at in self.book.batches.items()
+            for batch_id, at in self.records.batches.items()
             if first <= at <= last
         ]
         return {"batchList": closed} if closed else {}
 
     def _create_profile(self, fields: Fields) -> Fields:
         wanted = fields["profile"]["merchantCustomerId"]
-        for known in self.book.profiles.values():
+        for known in self.records.profiles.values():
             if known.merchant_customer_id == wanted:
                 raise Refused("E00039", f"A duplicate record with ID {known.id} already exists.")
-        profile = Profile(self.book.number(), wanted)
-        self.book.profiles[profile.id] = profile
+        profile = Profile(self.records.number(), wanted)
+        self.records.profiles[profile.id] = profile
         return {"customerProfileId": profile.id}
 
     def _profile(self, fields: Fields) -> Fields:
-        for known in self.book.profiles.values():
+        for known in self.records.profiles.values():
             if known.merchant_customer_id == fields["merchantCustomerId"]:
                 cards = [card_shown(card, fields) for card in known.cards.values()]
-                told: Fields = {"customerProfileId": known.id}
-                return {"profile": {**told, "paymentProfiles": cards} if cards else told}
+                customer: Fields = {"customerProfileId": known.id}
+                return {"profile": {**customer, "paymentProfiles": cards} if cards else customer}
         raise Refused("E00040", "The record cannot be found.")
 
     def _create_card(self, fields: Fields) -> Fields:
-        profile = self.book.profiles[fields["customerProfileId"]]
+        profile = self.records.profiles[fields["customerProfileId"]]
         nonce = fields["paymentProfile"]["payment"]["opaqueData"]["dataValue"]
         kind = nonce.partition(".")[0]
-        if nonce in self.book.used_nonces or kind not in CARDS:
+        if nonce in self.records.used_nonces or kind not in CARDS:
             raise Refused("E00114", "Invalid OTS Token.")
-        self.book.used_nonces.add(nonce)
-        card, is_known = self.book.stored(profile, nonce)
-        told: Fields = {"customerProfileId": profile.id, "customerPaymentProfileId": card.id}
+        self.records.used_nonces.add(nonce)
+        card, is_known = self.records.stored(profile, nonce)
+        ids: Fields = {"customerProfileId": profile.id, "customerPaymentProfileId": card.id}
         if is_known:
-            raise Refused("E00039", "A duplicate customer payment profile already exists.", **told)
-        return told
+            raise Refused("E00039", "A duplicate customer payment profile already exists.", **ids)
+        return ids
 
     def _card(self, fields: Fields) -> Fields:
         return {"paymentProfile": card_shown(self._held_card(fields), fields)}
@@ -282,14 +284,14 @@ class AuthorizeNetStand:
         card = self._held_card(fields)
         removed = f"{fields['customerProfileId']}/{card.id}"
         if any(
-            plan.token == removed and plan.status == "active" for plan in self.book.subscriptions.values()
+            plan.token == removed and plan.status == "active" for plan in self.records.subscriptions.values()
         ):
             raise Refused("E00105", "The payment profile is used by a subscription.")
-        del self.book.profiles[fields["customerProfileId"]].cards[card.id]
+        del self.records.profiles[fields["customerProfileId"]].cards[card.id]
         return {}
 
     def _held_card(self, fields: Fields) -> Card:
-        card = self.book.card(f"{fields['customerProfileId']}/{fields['customerPaymentProfileId']}")
+        card = self.records.card(f"{fields['customerProfileId']}/{fields['customerPaymentProfileId']}")
         if card is None:
             raise Refused("E00040", "The record cannot be found.")
         return card
@@ -297,18 +299,18 @@ class AuthorizeNetStand:
     def _subscribe(self, fields: Fields) -> Fields:
         wanted = fields["subscription"]
         invoice = wanted["order"]["invoiceNumber"]
-        if any(plan.invoice == invoice for plan in self.book.subscriptions.values()):
+        if any(plan.invoice == invoice for plan in self.records.subscriptions.values()):
             raise Refused("E00012", "You have submitted a duplicate of a subscription.")
         plan = Subscription(
-            id=self.book.number(),
+            id=self.records.number(),
             name=wanted["name"],
             amount=Decimal(wanted["amount"]),
             invoice=invoice,
             token=token(wanted["profile"]),
             first=datetime.fromisoformat(wanted["paymentSchedule"]["startDate"]).date(),
         )
-        self.book.subscriptions[plan.id] = plan
-        self._tell("net.authorize.customer.subscription.created", plan.id)
+        self.records.subscriptions[plan.id] = plan
+        self._notify("net.authorize.customer.subscription.created", plan.id)
         return {"subscriptionId": plan.id}
 
     def _change(self, fields: Fields) -> Fields:
@@ -322,19 +324,19 @@ class AuthorizeNetStand:
     def _cancel(self, fields: Fields) -> Fields:
         plan = self._plan(fields)
         plan.status = "canceled"
-        self._tell("net.authorize.customer.subscription.cancelled", plan.id)
+        self._notify("net.authorize.customer.subscription.cancelled", plan.id)
         return {}
 
     def _subscription(self, fields: Fields) -> Fields:
         return plan_shown(self._plan(fields))
 
     def _subscriptions(self, _: Fields) -> Fields:
-        active = [plan for plan in self.book.subscriptions.values() if plan.status == "active"]
+        active = [plan for plan in self.records.subscriptions.values() if plan.status == "active"]
         plans = [{"id": int(plan.id), "name": plan.name, "invoice": plan.invoice} for plan in active]
         return {"totalNumInResultSet": len(plans), **({"subscriptionDetails": plans} if plans else {})}
 
     def _plan(self, fields: Fields) -> Subscription:
-        plan = self.book.subscriptions.get(fields["subscriptionId"])
+        plan = self.records.subscriptions.get(fields["subscriptionId"])
         if plan is None:
             raise Refused("E00035", "The subscription cannot be found.")
         return plan
