@@ -80,18 +80,18 @@ def fill(
     visit = np.repeat(np.arange(len(visits)), counts)
     customer, at = visits.customer[visit], visits.at[visit]
     repeated = _earlier_lines(customer, rng.random((2, len(visit))), people.repeats[customer])
-    wish = _Wish(appeal, shelf, rng)
-    product = wish.draw(customer, at)
+    draws = _ProductDraw(appeal, shelf, rng)
+    product = draws.draw(customer, at)
     product = product[_roots(repeated)]
     while len(stale := np.flatnonzero(~shelf.on_sale(product, at))):
         repeated[stale] = stale
-        product[stale] = wish.draw(customer[stale], at[stale])
+        product[stale] = draws.draw(customer[stale], at[stale])
         product = product[_roots(repeated)]
     quantity = 1 + (rng.random(len(visit)) < SECOND_PIECE)
     return Lines(visit, product, quantity, shelf.missing(product, at))
 
 
-class _Wish:
+class _ProductDraw:
     """Draws from each customer's own distribution over what is on sale that day."""
 
     def __init__(self, appeal: NDArray[np.float32], shelf: Shelf, rng: np.random.Generator) -> None:

@@ -1,4 +1,4 @@
-"""The shop to generate: one configuration and its seed stand for one set of bytes."""
+"""The shop to generate: one configuration and its seed give one set of bytes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Stage(IntEnum):
     PEOPLE = 2
     VISITS = 3
     CHOICES = 4
-    STANDING = 5
+    ENROLMENT = 5
     RAFFLES = 6
     TALK = 7
 

@@ -11,9 +11,9 @@ from commerce.age.models import AgeSubmission
 from commerce.customers.models import NewCustomer
 from commerce.memberships.models import Tier
 from demo.generator.catalogue import Item
+from demo.generator.enrolment import STATES, TIERS, VALID_DAYS
 from demo.generator.rooms import Rooms
 from demo.generator.shop import Shard, Shop, moment
-from demo.generator.standing import STATES, TIERS, VALID_DAYS
 from demo.generator.talk import exchanges
 from memory.conversations.models import Interaction
 
@@ -43,17 +43,17 @@ def arrivals(shop: Shop, shard: Shard, rooms: Rooms) -> list[Step]:
 
 
 def _arrival(shop: Shop, shard: Shard, rooms: Rooms, row: int) -> Iterator[Step]:
-    people, standing = shard.people, shard.standing
-    customer_id, name = shard.customer_id(row), standing.name(row)
+    people, enrolment = shard.people, shard.enrolment
+    customer_id, name = shard.customer_id(row), enrolment.name(row)
     at = moment(shop.config, people.acquired[row])
     email = f"{name.lower().replace(' ', '.')}.{people.number[row]}@example.com"
-    person = NewCustomer(name, email, state=STATES[standing.state[row]])
+    person = NewCustomer(name, email, state=STATES[enrolment.state[row]])
     yield Step(at, partial(register, rooms, person, customer_id=customer_id))
-    if standing.has_card[row]:
+    if enrolment.has_card[row]:
         nonce = f"tok_approve.{customer_id}"
         yield Step(at + SOON, partial(rooms.payments.cards.add, customer_id, nonce=nonce))
-    if np.isfinite(standing.verified[row]):
-        verified_at = moment(shop.config, standing.verified[row])
+    if np.isfinite(enrolment.verified[row]):
+        verified_at = moment(shop.config, enrolment.verified[row])
         yield Step(verified_at, _age_check(shop, shard, rooms, row))
 
 
@@ -106,21 +106,21 @@ def interactions(shop: Shop, shard: Shard) -> list[Interaction]:
 
 
 def _age_check(shop: Shop, shard: Shard, rooms: Rooms, row: int) -> Callable[[], object]:
-    standing = shard.standing
-    born = shop.config.starts_at - timedelta(days=365.25 * float(standing.age[row]))
+    enrolment = shard.enrolment
+    born = shop.config.starts_at - timedelta(days=365.25 * float(enrolment.age[row]))
     form = AgeSubmission(
-        full_name=standing.name(row),
+        full_name=enrolment.name(row),
         date_of_birth=born.date(),
-        state=STATES[standing.state[row]],
+        state=STATES[enrolment.state[row]],
         id_last4=f"{shard.people.number[row] % 10_000:04d}",
     )
     return partial(rooms.ages.verify, shard.customer_id(row), form)
 
 
 def _renewals(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
-    standing = shard.standing
-    for row in np.flatnonzero(standing.renews & np.isfinite(standing.verified)).tolist():
-        again = np.arange(standing.verified[row] + VALID_DAYS, shop.config.days, VALID_DAYS)
+    enrolment = shard.enrolment
+    for row in np.flatnonzero(enrolment.renews & np.isfinite(enrolment.verified)).tolist():
+        again = np.arange(enrolment.verified[row] + VALID_DAYS, shop.config.days, VALID_DAYS)
         for at in again.tolist():
             yield Step(moment(shop.config, at) + TICK, _age_check(shop, shard, rooms, row))
 
@@ -142,15 +142,15 @@ def _purchases(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
 
 def _memberships(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
     """Members join, some rise by a tier, some leave; their months are collected once a week."""
-    lives, standing = shard.lives, shard.standing
+    lives, enrolment = shard.lives, shard.enrolment
     for row in np.flatnonzero(np.isfinite(lives.joined)).tolist():
-        customer_id, joined, left = shard.customer_id(row), lives.joined[row], standing.cancelled[row]
-        tier = int(standing.tier[row])
+        customer_id, joined, left = shard.customer_id(row), lives.joined[row], enrolment.cancelled[row]
+        tier = int(enrolment.tier[row])
         key = f"demo-membership-{customer_id}"
-        first = Tier(TIERS[tier - 1 if standing.rises[row] else tier])
+        first = Tier(TIERS[tier - 1 if enrolment.rises[row] else tier])
         join = partial(rooms.memberships.subscribe, customer_id, tier=first, key=key)
         yield Step(moment(shop.config, joined), join, is_charge=True)
-        if standing.rises[row] and joined + RISES_AFTER_DAYS < min(left, shop.config.days):
+        if enrolment.rises[row] and joined + RISES_AFTER_DAYS < min(left, shop.config.days):
             rise = partial(
                 rooms.memberships.tiers.upgrade, customer_id, tier=Tier(TIERS[tier]), key=f"{key}-rise"
             )

@@ -25,7 +25,7 @@ from commerce.raffles import store as raffle_store
 from commerce.raffles.models import Raffle, RaffleStatus
 from demo.generator import regulars
 from demo.generator.catalogue import Item
-from demo.generator.foretelling import foretell
+from demo.generator.forecasting import fit_forecasts
 from demo.generator.history import Step, arrivals, history, interactions, purchase, register
 from demo.generator.raffles import RafflePlan
 from demo.generator.regulars import DANA, Regular
@@ -69,7 +69,7 @@ def build(shop: Shop, rooms: Rooms, *, advance: Advance) -> None:
         _settle(shop, rooms, DANA)
         _dana(shop, rooms)
         rooms.clock.now = shop.config.ends_at
-        foretell(rooms)
+        fit_forecasts(rooms)
 
 
 def _live(rooms: Rooms, steps: Sequence[Step], *, part: str, advance: Advance) -> None:

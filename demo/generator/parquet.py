@@ -11,10 +11,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.generator.enrolment import FIRST_NAMES, LAST_NAMES, STATES, TIERS
 from demo.generator.people import CHANNELS
 from demo.generator.segments import TASTES
 from demo.generator.shop import Shard, Shop, moments
-from demo.generator.standing import FIRST_NAMES, LAST_NAMES, STATES, TIERS
 from demo.generator.talk import exchanges
 from demo.generator.truth import TOP
 
@@ -120,22 +120,22 @@ def _write_shard(shop: Shop, shard: Shard, files: _Files) -> None:
     name = f"{shard.number:05d}.parquet"
     _write_customers(shop, shard, files, name)
     _write_purchases(shop, shard, files, name)
-    _write_standing(shop, shard, files, name)
+    _write_enrolment(shop, shard, files, name)
     _write_interactions(shop, shard, files, name)
     _write_truth(shop, shard, files, name)
 
 
 def _write_customers(shop: Shop, shard: Shard, files: _Files, name: str) -> None:
-    people, standing = shard.people, shard.standing
+    people, enrolment = shard.people, shard.enrolment
     columns = {
         "customer": people.number,
-        "first_name": _words(FIRST_NAMES, standing.first_name),
-        "last_name": _words(LAST_NAMES, standing.last_name),
-        "state": _words(STATES, standing.state),
+        "first_name": _words(FIRST_NAMES, enrolment.first_name),
+        "last_name": _words(LAST_NAMES, enrolment.last_name),
+        "state": _words(STATES, enrolment.state),
         "channel": _words(CHANNELS, people.channel),
         "acquired_at": moments(shop.config, people.acquired),
-        "age_verified_at": moments(shop.config, standing.verified),
-        "has_card": standing.has_card,
+        "age_verified_at": moments(shop.config, enrolment.verified),
+        "has_card": enrolment.has_card,
     }
     email = "lower(first_name || '.' || last_name) || '.' || customer || '@example.com' AS email"
     files.put(f"customers/{name}", columns, f"{CUSTOMER}, * EXCLUDE customer, {email}")
@@ -168,13 +168,13 @@ def _write_purchases(shop: Shop, shard: Shard, files: _Files, name: str) -> None
     files.put(f"purchase_lines/{name}", columns, select)
 
 
-def _write_standing(shop: Shop, shard: Shard, files: _Files, name: str) -> None:
+def _write_enrolment(shop: Shop, shard: Shard, files: _Files, name: str) -> None:
     members = np.flatnonzero(np.isfinite(shard.lives.joined))
     columns = {
         "customer": shard.people.number[members],
-        "tier": _words(TIERS, shard.standing.tier[members]),
+        "tier": _words(TIERS, shard.enrolment.tier[members]),
         "started_at": moments(shop.config, shard.lives.joined[members]),
-        "cancelled_at": moments(shop.config, shard.standing.cancelled[members]),
+        "cancelled_at": moments(shop.config, shard.enrolment.cancelled[members]),
     }
     files.put(f"memberships/{name}", columns, f"{CUSTOMER}, * EXCLUDE customer")
     entries = shard.entries

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.generator.config import ShopConfig, Stage
+from demo.generator.enrolment import Enrolment
 from demo.generator.people import People
-from demo.generator.standing import Standing
 from demo.generator.visits import Lives
 
 ENTERS, MEMBER_ENTERS = 0.07, 0.20
-SMALLEST_HOUSE = 400
+SMALLEST_DRAW = 400
 CLOSES_IN_DAYS = (90.0, 60.0, 30.0)
 
 
@@ -55,16 +55,20 @@ OPEN = (
 
 
 def plans(config: ShopConfig) -> list[RafflePlan]:
-    house = max(SMALLEST_HOUSE, config.customers // 2)
+    max_tickets = max(SMALLEST_DRAW, config.customers // 2)
     each = config.days / (len(CLOSED) + 1)
     past = [
-        RafflePlan(f"raf_{slug}", title, prize, cents, house, most, opens=each * row, closes=each * row + 45)
+        RafflePlan(
+            f"raf_{slug}", title, prize, cents, max_tickets, most, opens=each * row, closes=each * row + 45
+        )
         for row, (slug, title, prize, cents, most) in enumerate(CLOSED, start=1)
         if each * row + 45 < config.days
     ]
     opens = config.days - 30.0
     now = [
-        RafflePlan(f"raf_{slug}", title, prize, cents, house, most, opens=opens, closes=config.days + days)
+        RafflePlan(
+            f"raf_{slug}", title, prize, cents, max_tickets, most, opens=opens, closes=config.days + days
+        )
         for days, (slug, title, prize, cents, most) in zip(CLOSES_IN_DAYS, OPEN, strict=True)
     ]
     return past + now
@@ -76,7 +80,7 @@ def enter(
     lives: Lives,
     *,
     shard: int,
-    standing: Standing,
+    enrolment: Enrolment,
     plans: Sequence[RafflePlan],
 ) -> Entries:
     """Customers who are of proven age, have a card and still come take a few tickets."""
@@ -85,7 +89,7 @@ def enter(
     for row, plan in enumerate(plans):
         at = rng.uniform(plan.opens, min(plan.closes, config.days), len(people))
         chance = np.where(lives.joined <= at, MEMBER_ENTERS, ENTERS)
-        able = (people.acquired < at) & (at < lives.died) & standing.is_proven(at) & standing.has_card
+        able = (people.acquired < at) & (at < lives.died) & enrolment.is_proven(at) & enrolment.has_card
         tickets = np.minimum(rng.geometric(0.55, len(people)), plan.per_customer)
         customer = np.flatnonzero(able & (rng.random(len(people)) < chance))
         customer = customer[np.argsort(at[customer])]

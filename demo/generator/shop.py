@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from demo.generator.catalogue import Item, products
 from demo.generator.choices import Lines, Shelf, fill
 from demo.generator.config import ShopConfig
+from demo.generator.enrolment import TIER_PERCENT, Enrolment, draw_enrolment
 from demo.generator.people import People, draw_people
 from demo.generator.raffles import Entries, RafflePlan, enter, plans
-from demo.generator.standing import TIER_PERCENT, Standing, draw_standing
 from demo.generator.talk import Talks, draw_talks
 from demo.generator.truth import Oracle, oracle
 from demo.generator.visits import Calendar, Lives, Visits, simulate
@@ -33,7 +33,7 @@ class Shard:
     number: int
     people: People
     lives: Lives
-    standing: Standing
+    enrolment: Enrolment
     visits: Visits
     lines: Lines
     entries: Entries
@@ -51,7 +51,7 @@ class Shard:
         cents = shelf.price_cents[self.lines.product] * self.lines.quantity
         subtotal = np.bincount(self.lines.visit, weights=cents, minlength=len(customer)).astype(np.int64)
         is_member = self.lives.joined[customer] <= self.visits.at
-        percent = np.where(is_member, TIER_PERCENT[self.standing.tier[customer]], 0)
+        percent = np.where(is_member, TIER_PERCENT[self.enrolment.tier[customer]], 0)
         discount = (subtotal * percent + 50) // 100
         pieces = np.bincount(self.lines.visit, weights=self.lines.quantity, minlength=len(customer))
         return Receipts(subtotal, discount, subtotal - discount, pieces.astype(np.int64))
@@ -88,17 +88,17 @@ class Shop:
         visits, lives = simulate(config, people, shard=number, calendar=self._calendar)
         appeal = shelf.appeal(people)
         lines = fill(config, people, visits, shelf=shelf, shard=number, appeal=appeal)
-        standing = draw_standing(config, people, lives, shard=number)
+        enrolment = draw_enrolment(config, people, lives, shard=number)
         talks = draw_talks(config, people, visits, lines=lines, shelf=shelf, shard=number)
         recorded, sold = _recorded(config, visits, lines)
         return Shard(
             number=number,
             people=people,
             lives=lives,
-            standing=standing,
+            enrolment=enrolment,
             visits=recorded,
             lines=sold,
-            entries=enter(config, people, lives, shard=number, standing=standing, plans=self.raffles),
+            entries=enter(config, people, lives, shard=number, enrolment=enrolment, plans=self.raffles),
             talks=talks.take(talks.at >= config.log_starts_at_day),
             wanted_visits=visits,
             wanted_lines=lines,

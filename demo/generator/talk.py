@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from demo.generator.choices import Lines, Shelf
 from demo.generator.config import ShopConfig, Stage
+from demo.generator.enrolment import TIERS
 from demo.generator.people import People
 from demo.generator.scripts import (
     CHANNEL_SHARES,
@@ -20,7 +21,6 @@ from demo.generator.scripts import (
     Script,
 )
 from demo.generator.segments import EFFECTS
-from demo.generator.standing import TIERS
 from demo.generator.visits import Visits
 from foundation.money import Money
 

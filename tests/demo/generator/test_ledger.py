@@ -268,7 +268,7 @@ def _expected(shop: Shop, shard: Shard) -> dict[str, int]:
     """With the five regulars: four of proven age, one of them a member."""
     members = np.isfinite(shard.lives.joined)
     entries, turns = len(shard.entries.customer), len(list(exchanges(shard.talks, shop.shelf))) + DANAS_TURNS
-    verified, renews = shard.standing.verified, shard.standing.renews
+    verified, renews = shard.enrolment.verified, shard.enrolment.renews
     checks = [
         1 + renews[row] * ((CONFIG.days - day) // 365) for row, day in enumerate(verified) if day < np.inf
     ]

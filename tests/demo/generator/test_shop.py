@@ -172,7 +172,7 @@ class TestLog:
         shop, shard = lively
         receipts = shard.receipts(shop.shelf)
         joined = shard.lives.joined[shard.visits.customer] <= shard.visits.at
-        gold = joined & (shard.standing.tier[shard.visits.customer] == 2)
+        gold = joined & (shard.enrolment.tier[shard.visits.customer] == 2)
 
         assert (receipts.discount[~joined] == 0).all()
         assert gold.sum() > 50
@@ -180,12 +180,12 @@ class TestLog:
 
     def test_members_and_entrants_are_of_proven_age(self, lively: tuple[Shop, Shard]) -> None:
         shop, shard = lively
-        standing, entries = shard.standing, shard.entries
+        enrolment, entries = shard.enrolment, shard.entries
         joined = shard.lives.joined
         members = np.isfinite(joined)
 
-        assert standing.is_proven(np.where(members, joined, np.inf))[members].all()
-        assert (standing.verified[entries.customer] <= entries.at).all()
+        assert enrolment.is_proven(np.where(members, joined, np.inf))[members].all()
+        assert (enrolment.verified[entries.customer] <= entries.at).all()
         assert {shop.raffles[row].closes > shop.config.days for row in set(entries.raffle)} == {True, False}
 
     def test_three_raffles_are_open_at_the_end(self, lively: tuple[Shop, Shard]) -> None:

@@ -1,4 +1,4 @@
-"""Give predictions the shop's past at once, as its events tell it, and fit the models to it."""
+"""Load the purchases of the shop's past into the predictions' table and fit the models to them."""
 
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from memory.predictions.purchases import PURCHASES, summarise_all
 from memory.predictions.service import TOPIC
 
 
-def foretell(rooms: Rooms) -> None:
+def fit_forecasts(rooms: Rooms) -> None:
     with rooms.ledger.transaction() as connection:
         _remember(connection, rooms.calendar.zone)
         summarise_all(connection)
@@ -19,16 +19,16 @@ def foretell(rooms: Rooms) -> None:
 
 
 def _remember(connection: Connection, zone: ZoneInfo) -> None:
-    told = OUTBOX.c.payload
-    at = cast(told["timestamp"].astext, DateTime(timezone=True))
-    piece = func.jsonb_array_elements_text(told["products"]).column_valued("piece")
+    payload = OUTBOX.c.payload
+    at = cast(payload["timestamp"].astext, DateTime(timezone=True))
+    piece = func.jsonb_array_elements_text(payload["products"]).column_valued("piece")
     pieces = select(piece).correlate(OUTBOX).scalar_subquery()
     bought = select(
-        told["order_id"].astext,
-        told["customer_id"].astext,
+        payload["order_id"].astext,
+        payload["customer_id"].astext,
         at,
         cast(func.timezone(zone.key, at), Date),
-        cast(told["amount_cents"].astext, BigInteger),
+        cast(payload["amount_cents"].astext, BigInteger),
         func.array(pieces),
     ).where(OUTBOX.c.topic == TOPIC)
     columns = ["order_id", "customer_id", "at", "day", "amount_cents", "products"]

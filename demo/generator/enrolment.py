@@ -1,4 +1,4 @@
-"""What the shop has on file about a customer: name, age check, card, membership."""
+"""Each customer's record with the shop: name, age check, card, membership."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ RISES = 0.25
 
 
 @dataclass(frozen=True)
-class Standing:
+class Enrolment:
     """One row a customer; a day is infinite for what never happened.
 
     age: years at the start of the window; verified: day of the first age check; renews: whether they
@@ -61,9 +61,9 @@ class Standing:
         return f"{FIRST_NAMES[self.first_name[row]]} {LAST_NAMES[self.last_name[row]]}"
 
 
-def draw_standing(config: ShopConfig, people: People, lives: Lives, *, shard: int) -> Standing:
+def draw_enrolment(config: ShopConfig, people: People, lives: Lives, *, shard: int) -> Enrolment:
     """A member has passed the age check before joining, and pays by card."""
-    rng = config.stream(Stage.STANDING, shard)
+    rng = config.stream(Stage.ENROLMENT, shard)
     count = len(people)
     is_member = np.isfinite(lives.joined)
     checked = is_member | (rng.random(count) < CHECKED)
@@ -71,7 +71,7 @@ def draw_standing(config: ShopConfig, people: People, lives: Lives, *, shard: in
     checked_at = people.acquired + within * rng.random(count)
     tier = rng.choice(len(TIERS), size=count, p=TIER_SHARES)
     gone = lives.died + rng.uniform(20, 60, count)
-    return Standing(
+    return Enrolment(
         first_name=rng.integers(len(FIRST_NAMES), size=count),
         last_name=rng.integers(len(LAST_NAMES), size=count),
         state=rng.choice(len(STATES), size=count, p=STATE_SHARES),
