@@ -16,7 +16,7 @@ from api.containers.forgetting import (
 from api.containers.recall import Recall
 from api.containers.spares import Brain, Spares, learned_intents
 from api.containers.standing import ShopStanding
-from commerce.customers.leaving import Leaving
+from commerce.customers.account_closure import AccountClosure
 from foundation.clock import Clock
 from foundation.holdings import PersonalRows
 from foundation.outbox import Subscriber
@@ -162,7 +162,7 @@ class Mind(Recall):
 
     @cached_property
     def forgetting(self) -> Forgetting:
-        rooms = (self.checkout, self.membership_billing, self.payments.cards)
+        services = (self.checkout, self.membership_billing, self.payments.cards)
         stores = (
             CacheEntries(self.cache, self.ledger),
             Letters(self.settings.mail.folder, self.ledger),
@@ -172,7 +172,7 @@ class Mind(Recall):
         is_embedded = self.settings.ledger.url == embedded_database_url(self.settings.var)
         around = Surroundings(
             stores,
-            Leaving(self.customers, self.access, rooms=rooms),
+            AccountClosure(self.customers, self.access, services=services),
             OwnDisk(self.settings.var, self.ledger, is_embedded=is_embedded),
         )
         secrets = Secrets(self.key_ring, self.data_keys, self.digests)

@@ -8,7 +8,7 @@ from commerce.checkout.booking import OrderDependencies
 from commerce.checkout.carts import Carts
 from commerce.checkout.drafting import CheckoutServices, Drafts
 from commerce.checkout.service import Checkout
-from commerce.demand.models import Policy
+from commerce.demand.models import ReorderPolicy
 from commerce.demand.service import Demand
 from commerce.fraud.service import Fraud
 from commerce.insights.service import Insights
@@ -118,7 +118,7 @@ class Shop(Till):
     @cached_property
     def demand(self) -> Demand:
         reorder = self.settings.reorder
-        policy = Policy(reorder.lead_days, reorder.service_level)
+        policy = ReorderPolicy(reorder.lead_days, reorder.service_level)
         sales, shelf = OrderedSales(self.ledger, self.calendar), InventoryShelf(self.inventory)
         return Demand(self.ledger, sales, shelf, policy, self.calendar)
 

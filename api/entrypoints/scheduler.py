@@ -103,7 +103,7 @@ def open_scheduler(house: House) -> Scheduler:
         Chore("prune_idempotency_keys", every(timedelta(hours=1)), house.idempotency.prune),
         Chore("expire_confirmations", every(timedelta(hours=1)), house.confirmations.expire),
         Chore("prune_carts", nightly(NIGHT, zone), lambda: house.carts.prune(keep=CARTS_KEPT)),
-        Chore("tell_age_renewals", every(timedelta(hours=1)), house.renewals.tell),
+        Chore("tell_age_renewals", every(timedelta(hours=1)), house.renewals.remind),
         Chore("prune_age_tries", nightly(NIGHT, zone), house.ages.prune),
         Chore("prune_access", nightly(NIGHT, zone), house.access.prune),
         Chore("rewrap_data_keys", nightly(NIGHT, zone), house.data_keys.rotate),

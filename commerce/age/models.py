@@ -13,7 +13,7 @@ OLDEST_AGE = 120
 VALID_FOR = timedelta(days=365)
 GRACE = timedelta(days=30)
 """Time to renew: the customer has not grown younger, so what ended so lately still counts for purchases."""
-RENEWAL_TOLD = timedelta(days=30)
+REMINDER_LEAD_TIME = timedelta(days=30)
 FAILED_TRIES = 5
 FAILED_TRIES_FROM_ADDRESS = 20
 FAILED_TRIES_WINDOW = timedelta(hours=24)

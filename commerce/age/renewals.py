@@ -1,9 +1,9 @@
-"""Tell customers in time that their proof of age ends, once for each proof."""
+"""Remind customers that their proof of age expires soon, once for each proof."""
 
 from datetime import datetime, timedelta
 
 from commerce.age import store
-from commerce.age.models import GRACE, RENEWAL_TOLD
+from commerce.age.models import GRACE, REMINDER_LEAD_TIME
 from foundation.clock import Clock
 from foundation.outbox import Outbox
 from foundation.sql import Ledger
@@ -18,17 +18,17 @@ class Renewals:
         self._now = now
         self._grace = grace
 
-    def tell(self) -> int:
-        """How many customers were told now."""
+    def remind(self) -> int:
+        """How many customers were reminded now."""
         total = 0
-        while told := self._tell_some():
-            total += told
+        while count := self._remind_batch():
+            total += count
         return total
 
-    def _tell_some(self) -> int:
+    def _remind_batch(self) -> int:
         with self._ledger.transaction() as connection:
             due = store.claim_renewals(
-                connection, told_before=RENEWAL_TOLD, grace=self._grace, now=self._now(), limit=BATCH
+                connection, lead_time=REMINDER_LEAD_TIME, grace=self._grace, now=self._now(), limit=BATCH
             )
             for row in due:
                 self._append(row["id"], row["customer_id"], expires_at=row["expires_at"])

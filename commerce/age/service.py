@@ -116,8 +116,8 @@ class AgeVerification:
             erased = store.erase(connection, customer_id)
             for record_id in erased:
                 self._evidence.shred(customer_id, record_id)
-            told = audit_of_erasure(customer_id, by=by, at=now, records=len(erased))
-            self._outbox.append("age_verifications", told, customer_id=customer_id)
+            audit = audit_of_erasure(customer_id, by=by, at=now, records=len(erased))
+            self._outbox.append("age_verifications", audit, customer_id=customer_id)
         self._cache.drop(customer_id)
         return len(erased)
 
@@ -155,10 +155,10 @@ class AgeVerification:
             "at": row["verified_at"],
             "ip_digest": ip and self._evidence.ip_digest(ip),
         }
-        told = audit_of_failure(row, reason=f"under {MINIMUM_AGE}")
+        audit = audit_of_failure(row, reason=f"under {MINIMUM_AGE}")
         with self._ledger.separately() as connection:
             store.add_failed_try(connection, failed)
-            self._outbox.append("age_verifications", told, customer_id=row["customer_id"])
+            self._outbox.append("age_verifications", audit, customer_id=row["customer_id"])
 
 
 def refuse_too_many(failed_tries: list[datetime], now: datetime, *, most: int) -> None:

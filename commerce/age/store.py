@@ -127,7 +127,7 @@ def failed_tries_from(connection: Connection, ip_digest: str, *, since: datetime
 
 
 def claim_renewals(
-    connection: Connection, *, told_before: timedelta, grace: timedelta, now: datetime, limit: int
+    connection: Connection, *, lead_time: timedelta, grace: timedelta, now: datetime, limit: int
 ) -> list[RowMapping]:
     """Proofs that end soon or have just ended, of customers with none after it, each claimed once."""
     later = age_verifications.alias("later")
@@ -139,7 +139,7 @@ def claim_renewals(
         select(age_verifications.c.id)
         .where(
             age_verifications.c.renewal_told_at.is_(None),
-            age_verifications.c.expires_at <= now + told_before,
+            age_verifications.c.expires_at <= now + lead_time,
             age_verifications.c.expires_at > now - grace,
             ~newer,
         )

@@ -91,7 +91,7 @@ class OneTimeCodes:
                 if (wait := wait_to_send(sent, now, most=most)) > timedelta(0):
                     raise CodesTooOften(wait)
             access_store.add_code(connection, row)
-            self._tell(target, code_id, code)
+            self._send(target, code_id, code)
 
     def check(self, kind: str, address: str, code: str, *, purposes: frozenset[Purpose]) -> bool:
         """Whether it is the latest code that went there; it is used up in the caller's transaction.
@@ -114,8 +114,8 @@ class OneTimeCodes:
         with self._ledger.transaction() as connection:
             return access_store.use_code(connection, sent["id"], now=now)
 
-    def _tell(self, target: Target, code_id: str, code: str) -> None:
-        """For no account the same is written, on a topic that nobody reads."""
+    def _send(self, target: Target, code_id: str, code: str) -> None:
+        """Without an account the same is written, to a topic without a subscriber: timing reveals nothing."""
         owner = target.customer_id or NOBODY
         sealed = self._keys.seal(owner, code, context="notices.code")
         payload = {

@@ -68,7 +68,7 @@ class OwnAccess:
             was = self._customers.find(customer_id)
             changed = self._customers.change(customer_id, details)
             if was.phone is not None and was.phone_verified_at and changed.phone != was.phone:
-                self._tell_former(customer_id, Channel.TEXT, kind="phone", address=was.phone)
+                self._notify_former(customer_id, Channel.TEXT, kind="phone", address=was.phone)
         return changed
 
     def send_change(self, principal: Principal, email: str, *, visit: Visit) -> None:
@@ -93,7 +93,7 @@ class OwnAccess:
                 raise WrongCode
             changed = self._customers.change_email(principal.id, address)
             self._access.sessions.end_all(principal.id, but=principal.token_id)
-            self._tell_former(principal.id, Channel.EMAIL, kind="email", address=was)
+            self._notify_former(principal.id, Channel.EMAIL, kind="email", address=was)
         return changed
 
     def send_verification(self, customer_id: str, channel: Channel, *, visit: Visit) -> None:
@@ -111,7 +111,7 @@ class OwnAccess:
             self._customers.mark_verified(customer_id, channel)
             return self._customers.find(customer_id)
 
-    def _tell_former(self, customer_id: str, channel: Channel, *, kind: str, address: str) -> None:
+    def _notify_former(self, customer_id: str, channel: Channel, *, kind: str, address: str) -> None:
         notice = {
             "template": "contact_changed",
             "about": customer_id,

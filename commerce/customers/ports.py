@@ -1,4 +1,4 @@
-"""What the customers' room asks of others."""
+"""Ports of accounts: what moves from a guest to a customer, and what ends with an account."""
 
 from typing import Protocol
 
@@ -10,8 +10,8 @@ class GuestBelongings(Protocol):
         """Make the guest's things the customer's, in the caller's transaction; how many there were."""
 
 
-class Parting(Protocol):
-    """A room that does something for customers, which has to end before one is forgotten."""
+class ClosesAccounts(Protocol):
+    """A service whose work for a customer has to end before their data is erased."""
 
     def close_account(self, customer_id: str) -> None:
         """End it, at vendors too; twice is the same as once.

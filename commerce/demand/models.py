@@ -61,7 +61,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
-class Policy:
+class ReorderPolicy:
     """How long an order takes, and in what share of such times nothing may run out."""
 
     lead_days: int
@@ -73,7 +73,7 @@ class Policy:
 
 
 def suggestion(
-    stocked: Stocked, outlook: Outlook | None, policy: Policy, *, known_weeks: int, at: datetime
+    stocked: Stocked, outlook: Outlook | None, policy: ReorderPolicy, *, known_weeks: int, at: datetime
 ) -> Suggestion:
     """Order when what is on hand may not last until an order arrives: up to the same again on top of that."""
     point = None if outlook is None else ceil(outlook.upper)
@@ -94,7 +94,7 @@ def suggestion(
     )
 
 
-def _why(stocked: Stocked, outlook: Outlook | None, policy: Policy, *, known_weeks: int) -> str:
+def _why(stocked: Stocked, outlook: Outlook | None, policy: ReorderPolicy, *, known_weeks: int) -> str:
     if outlook is None:
         return f"No data: {known_weeks} whole weeks of sales are known, too few for a forecast."
     days = policy.lead_weeks * WEEK

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from commerce.demand import store
-from commerce.demand.models import WEEK, Policy, Suggestion, suggestion
+from commerce.demand.models import WEEK, ReorderPolicy, Suggestion, suggestion
 from commerce.demand.ports import SalesHistory, Shelf
 from commerce.demand.reorder import outlooks
 from foundation.clock import Calendar
@@ -14,7 +14,7 @@ WEEKS_READ = 104
 
 class Demand:
     def __init__(
-        self, ledger: Ledger, sales: SalesHistory, shelf: Shelf, policy: Policy, calendar: Calendar
+        self, ledger: Ledger, sales: SalesHistory, shelf: Shelf, policy: ReorderPolicy, calendar: Calendar
     ) -> None:
         self._ledger = ledger
         self._sales = sales

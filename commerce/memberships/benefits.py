@@ -11,7 +11,7 @@ from foundation.ids import new_id
 from foundation.outbox import Event, Outbox, Subscriber, Subscription
 from foundation.sql import Ledger
 
-TOLD_AT_ONCE = 5_000
+NOTICE_BATCH = 5_000
 SUBSCRIPTION = Subscription("benefits", frozenset({"membership_periods"}))
 
 
@@ -56,8 +56,8 @@ class Benefits:
         with self._ledger.transaction() as connection:
             promotion_store.add(connection, announced, by=by, at=self._now())
             members = store.members(connection, announced.tiers)
-            for start in range(0, len(members), TOLD_AT_ONCE):
-                self._offer(announced, members[start : start + TOLD_AT_ONCE])
+            for start in range(0, len(members), NOTICE_BATCH):
+                self._offer(announced, members[start : start + NOTICE_BATCH])
         return announced
 
     def _offer(self, promotion: Promotion, customer_ids: Sequence[str]) -> None:

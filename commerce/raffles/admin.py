@@ -56,7 +56,7 @@ class RaffleAdmin:
         raffle = Raffle(id=new_id("raf"), status=RaffleStatus.DRAFT, sold=0, **vars(plan))
         with self._ledger.transaction() as connection:
             store.add(connection, raffle, created_at=self._now())
-            self._tell(raffle)
+            self._publish(raffle)
         return raffle
 
     def edit(self, raffle_id: str, plan: Plan) -> Raffle:
@@ -139,10 +139,10 @@ class RaffleAdmin:
             raffle = store.locked(connection, raffle_id)
             if not is_done(raffle, move):
                 raffle = store.change(connection, raffle, **values)
-                self._tell(raffle)
+                self._publish(raffle)
         return raffle
 
-    def _tell(self, raffle: Raffle) -> None:
+    def _publish(self, raffle: Raffle) -> None:
         with self._ledger.transaction() as connection:
             created_at = store.created_at(connection, raffle.id)
         self._outbox.append("raffles", raffle_fact(raffle, created_at=created_at, at=self._now()))

@@ -150,8 +150,10 @@ def due(connection: Connection, *, now: datetime, drawn_before: datetime) -> dic
     """Raffles whose time has come to be closed, drawn or published, by what they still are."""
     is_over = (raffles.c.status == RaffleStatus.OPEN) & (raffles.c.closes_at <= now)
     is_ripe = (raffles.c.status == RaffleStatus.CLOSED) & (raffle_draws.c.draw_from <= now)
-    is_told = (raffles.c.status == RaffleStatus.DRAWN) & (raffle_draws.c.drawn_at <= drawn_before)
-    wanted = select(raffles.c.id, raffles.c.status).outerjoin(raffle_draws).where(is_over | is_ripe | is_told)
+    is_public = (raffles.c.status == RaffleStatus.DRAWN) & (raffle_draws.c.drawn_at <= drawn_before)
+    wanted = (
+        select(raffles.c.id, raffles.c.status).outerjoin(raffle_draws).where(is_over | is_ripe | is_public)
+    )
     rows = connection.execute(wanted.order_by(raffles.c.closes_at)).all()
     return {row.id: RaffleStatus(row.status) for row in rows}
 

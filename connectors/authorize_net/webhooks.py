@@ -27,14 +27,14 @@ class Webhooks:
         if not hmac.compare_digest(signature.upper().encode(), expected.upper().encode()):
             raise NotificationForged
         try:
-            told = Body.model_validate_json(body)
+            sent = Body.model_validate_json(body)
         except ValidationError:
             return None
-        prefix = told.event.rpartition(".")[0]
+        prefix = sent.event.rpartition(".")[0]
         if prefix.startswith("net.authorize.payment"):
-            return Notification(told.id, "transaction", told.payload.id)
+            return Notification(sent.id, "transaction", sent.payload.id)
         if prefix == "net.authorize.customer.subscription":
-            return Notification(told.id, "subscription", told.payload.id)
+            return Notification(sent.id, "subscription", sent.payload.id)
         return None
 
 

@@ -2,13 +2,13 @@
 
 from argparse import ArgumentParser, Namespace
 
-from commerce.demand.models import Policy
+from commerce.demand.models import ReorderPolicy
 from evals.benchmarks.demand.evaluation import Evaluation, evaluate, peers, shop_forecaster
 from evals.benchmarks.demand.series import SYNTHETIC, Weeks, generate, read
 from evals.report import Goal, Report
 
 SEED, CUSTOMERS = 11, 10_000
-POLICY = Policy(lead_days=14, service_level=0.95)
+POLICY = ReorderPolicy(lead_days=14, service_level=0.95)
 MASE_GOAL = 0.765
 """On the 300 products of Complete Journey 2017, weekly, four weeks ahead."""
 OVER_BEST, NO_WORSE = "MASE over the best peer's", 1.02

@@ -14,7 +14,7 @@ from api.containers import House, build
 from api.containers.forgetting import OwnDisk, Vectors
 from api.entrypoints.check import examine, look_at_pinecone
 from api.entrypoints.scheduler import index_chores
-from commerce.customers.leaving import Leaving
+from commerce.customers.account_closure import AccountClosure
 from commerce.customers.models import NewCustomer
 from demo.fakes.pinecone import FakePinecone
 from evals.benchmarks.recall.bulk_load import BEGIN, NEEDLE, fill
@@ -65,7 +65,7 @@ def forgetting(house: House) -> Forgetting:
     """The house's, of the index alone: asking the warehouse takes a second."""
     around = Surroundings(
         (Vectors(house.turn_index),),
-        Leaving(house.customers, house.access, rooms=()),
+        AccountClosure(house.customers, house.access, services=()),
         OwnDisk(house.settings.var, house.ledger, is_embedded=False),
     )
     secrets = Secrets(house.key_ring, house.data_keys, house.digests)

@@ -128,7 +128,7 @@ def _runners_up(bundle: Bundle) -> str:
     return _drawn_again(bundle, slice(1, None), _outcome(bundle).runners_up)
 
 
-def _drawn_again(bundle: Bundle, places: slice, told: Sequence[Win]) -> str:
+def _drawn_again(bundle: Bundle, places: slice, published: Sequence[Win]) -> str:
     commitment = bundle.commitment
     if commitment.algorithm not in ALGORITHMS:
         raise Wrong(f"{commitment.algorithm} is no algorithm that is known here")
@@ -139,9 +139,11 @@ def _drawn_again(bundle: Bundle, places: slice, told: Sequence[Win]) -> str:
         tickets=len(bundle.tickets),
         places=commitment.places,
     )[places]
-    if [f"{win.ticket} {win.holder}" for win in told] != [bundle.tickets[number - 1] for number in numbers]:
+    if [f"{win.ticket} {win.holder}" for win in published] != [
+        bundle.tickets[number - 1] for number in numbers
+    ]:
         raise Wrong(
-            f"drawn again it is {_listed(numbers)}, published is {_listed([win.ticket for win in told])}"
+            f"drawn again it is {_listed(numbers)}, published is {_listed([win.ticket for win in published])}"
         )
     return f"drawn again by {commitment.algorithm}: {_listed(numbers)}"
 

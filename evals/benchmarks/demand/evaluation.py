@@ -7,7 +7,7 @@ import numpy as np
 
 from commerce.demand.backtest import SPREAD_OVER
 from commerce.demand.forecasts import METHODS
-from commerce.demand.models import Policy
+from commerce.demand.models import ReorderPolicy
 from commerce.demand.reorder import outlooks
 from evals.benchmarks.demand.series import Floats, Weeks
 
@@ -42,7 +42,7 @@ class Bounds:
 Forecaster = Callable[[Floats], Bounds]
 
 
-def evaluate(weeks: Weeks, forecaster: Forecaster, policy: Policy) -> Evaluation:
+def evaluate(weeks: Weeks, forecaster: Forecaster, policy: ReorderPolicy) -> Evaluation:
     lead, count = policy.lead_weeks, weeks.sold.shape[1]
     held, stock, mase = [], [], None
     for origin in range(count - ORIGINS * lead, count, lead):
@@ -64,7 +64,7 @@ def _mase(known: Floats, came: Floats, forecast: Floats) -> float:
     return float((np.abs(came - forecast).mean(axis=1)[moved] / scale[moved]).mean())
 
 
-def shop_forecaster(policy: Policy) -> Forecaster:
+def shop_forecaster(policy: ReorderPolicy) -> Forecaster:
     def forecaster(known: Floats) -> Bounds:
         seen = outlooks({str(at): sold for at, sold in enumerate(known)}, policy)
         each = [seen[str(at)] for at in range(len(known))]
@@ -74,7 +74,7 @@ def shop_forecaster(policy: Policy) -> Forecaster:
     return forecaster
 
 
-def peers(policy: Policy) -> Mapping[str, Forecaster]:
+def peers(policy: ReorderPolicy) -> Mapping[str, Forecaster]:
     """Each forecast with a normal safety margin, and the quantile of past lead times."""
     single = {name: _normal(_by_method(name), policy) for name in METHODS}
     return {
@@ -93,7 +93,7 @@ def _by_method(name: str) -> Callable[[Floats], Floats]:
     return lambda known: _flat(np.array([METHODS[name](sold) for sold in known]))
 
 
-def _normal(forecast: Callable[[Floats], Floats], policy: Policy) -> Forecaster:
+def _normal(forecast: Callable[[Floats], Floats], policy: ReorderPolicy) -> Forecaster:
     def forecaster(known: Floats) -> Bounds:
         weekly = forecast(known)
         margin = NORMAL * known[:, -SPREAD_OVER:].std(axis=1) * policy.lead_weeks**0.5
@@ -102,7 +102,7 @@ def _normal(forecast: Callable[[Floats], Floats], policy: Policy) -> Forecaster:
     return forecaster
 
 
-def _past_sums(known: Floats, policy: Policy) -> Bounds:
+def _past_sums(known: Floats, policy: ReorderPolicy) -> Bounds:
     lead = policy.lead_weeks
     sums = np.stack([known[:, at : at + lead].sum(axis=1) for at in range(known.shape[1] - lead + 1)])
     return Bounds(None, np.quantile(sums, policy.service_level, axis=0))

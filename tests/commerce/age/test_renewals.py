@@ -28,7 +28,7 @@ def test_customer_is_told_once_thirty_days_before_the_end(shop: Shop, renewals: 
     counts = []
     for days in (334, 1, 1, 40):
         shop.clock.advance(timedelta(days=days))
-        counts.append(renewals.tell())
+        counts.append(renewals.remind())
 
     assert counts == [0, 1, 0, 0]
     assert told(shop) == [
@@ -47,7 +47,7 @@ def test_schedulers_at_once_tell_each_customer_once(shop: Shop, renewals: Renewa
     shop.clock.advance(timedelta(days=340))
 
     with ThreadPoolExecutor(4) as pool:
-        total = sum(pool.map(lambda _: renewals.tell(), range(4)))
+        total = sum(pool.map(lambda _: renewals.remind(), range(4)))
 
     assert total == 6
     assert len(told(shop)) == 6
@@ -58,9 +58,9 @@ def test_late_chore_still_tells_within_the_grace_and_not_after(shop: Shop, renew
     shop.clock.advance(timedelta(days=380))
     shop.welcome("ben")
 
-    assert renewals.tell() == 1
+    assert renewals.remind() == 1
     shop.clock.advance(timedelta(days=396))
-    assert renewals.tell() == 0
+    assert renewals.remind() == 0
 
 
 def test_renewed_proof_is_not_asked_for_again(shop: Shop, renewals: Renewals) -> None:
@@ -68,4 +68,4 @@ def test_renewed_proof_is_not_asked_for_again(shop: Shop, renewals: Renewals) ->
     shop.clock.advance(timedelta(days=370))
     shop.ages.verify(ana, ADULT)
 
-    assert renewals.tell() == 0
+    assert renewals.remind() == 0

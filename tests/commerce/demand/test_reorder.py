@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from commerce.demand.models import Outlook, Policy, Stocked, suggestion
+from commerce.demand.models import Outlook, ReorderPolicy, Stocked, suggestion
 from commerce.demand.reorder import conformal_quantile, outlooks
 from tests.fakes import FakeClock
 
-POLICY = Policy(lead_days=14, service_level=0.9)
+POLICY = ReorderPolicy(lead_days=14, service_level=0.9)
 GUMMIES = Stocked("prd_1", "Night Owl Gummies", on_hand=12)
 AT = FakeClock().now
 

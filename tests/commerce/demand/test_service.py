@@ -3,7 +3,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from commerce.demand.models import Policy, Sales, Stocked
+from commerce.demand.models import ReorderPolicy, Sales, Stocked
 from commerce.demand.service import Demand
 from foundation.clock import Calendar
 from foundation.sql import Ledger
@@ -46,7 +46,9 @@ def demand(ledger: Ledger, clock: FakeClock, sales: FakeSales) -> Demand:
         Stocked("prd_quick", "Quick", on_hand=20),
         Stocked("prd_new", "New", on_hand=5),
     )
-    return Demand(ledger, sales, shelf, Policy(lead_days=14, service_level=0.9), Calendar(CHICAGO, clock))
+    return Demand(
+        ledger, sales, shelf, ReorderPolicy(lead_days=14, service_level=0.9), Calendar(CHICAGO, clock)
+    )
 
 
 def test_every_product_is_told_of_and_what_to_order_comes_first(demand: Demand) -> None:

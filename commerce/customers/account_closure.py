@@ -1,22 +1,22 @@
-"""A customer leaves for good: nobody acts in their name any more, each room ends what it does for them."""
+"""Close a customer's account: end their sessions, and what each service does for them."""
 
 from collections.abc import Sequence
 
-from commerce.customers.ports import Parting
+from commerce.customers.ports import ClosesAccounts
 from commerce.customers.service import CustomerNotFound, Customers
 from commerce.customers.signin import Access
 
 
-class Leaving:
-    """Every method may be repeated, also when the customer is half gone."""
+class AccountClosure:
+    """Every method may be repeated, also when an earlier attempt was cut off."""
 
-    def __init__(self, customers: Customers, access: Access, *, rooms: Sequence[Parting]) -> None:
+    def __init__(self, customers: Customers, access: Access, *, services: Sequence[ClosesAccounts]) -> None:
         self._customers = customers
         self._access = access
-        self._rooms = rooms
+        self._services = services
 
     def marks(self, customer_id: str) -> tuple[str, ...]:
-        """Words that are the customer's alone: e-mail address and phone number."""
+        """What identifies the customer alone: e-mail address and phone number."""
         try:
             customer = self._customers.find(customer_id)
         except CustomerNotFound:
@@ -30,13 +30,13 @@ class Leaving:
             return ()
 
     def leave(self, customer_id: str) -> None:
-        """Sign them out everywhere and end what the shop does for them.
+        """End all sessions, subscriptions and stored cards of the customer.
 
         Raises:
-            ShopError: money is under way; what was ended until then stays so.
+            ShopError: a payment is not settled; what was ended until then stays ended.
         """
         self._access.sessions.end_all(customer_id)
         if not self.marks(customer_id):
             return
-        for room in self._rooms:
-            room.close_account(customer_id)
+        for service in self._services:
+            service.close_account(customer_id)
