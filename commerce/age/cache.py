@@ -11,7 +11,7 @@ from foundation.cache import CacheAway, answering
 from foundation.resilience import Breaker, BreakerOpen
 
 KEPT = timedelta(minutes=10)
-"""So long an erased proof might count where the cache could not be told of it."""
+"""How long an erased proof may count where the cache could not be reached."""
 DROPPED = timedelta(minutes=1)
 """Longer than any process goes on with what it read before."""
 RESTS = timedelta(seconds=10)

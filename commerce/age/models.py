@@ -75,7 +75,7 @@ class AgeRecord:
 
 
 class AgeNotProven(Forbidden):
-    """What other rooms answer when a purchase needs the proof."""
+    """Raised when a purchase needs a proof of age."""
 
     form = "age_verification"
 
@@ -94,7 +94,7 @@ class UnderAge(Forbidden):
 class TooManyTries(RateLimited):
     def __init__(self, wait: timedelta) -> None:
         super().__init__(
-            "There were too many tries to verify an age. Please try again tomorrow or ask our team.",
+            "Too many attempts to verify an age. Please try again tomorrow, or ask our team.",
             retry_after_seconds=max(1, int(wait.total_seconds())),
         )
 
@@ -110,7 +110,7 @@ class IncompleteName(Invalid):
 class ImpossibleBirthday(Invalid):
     def __init__(self) -> None:
         super().__init__(
-            "That date of birth cannot be right. Please check it.",
+            "That date of birth is not possible. Please check it.",
             {"field": "date_of_birth", "expected": f"a day in the last {OLDEST_AGE} years"},
         )
 

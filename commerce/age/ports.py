@@ -1,4 +1,4 @@
-"""What the age room asks of others: somewhere to look before the ledger."""
+"""Ports of age verification: a cache that is asked before the ledger."""
 
 from typing import Protocol
 

@@ -83,13 +83,13 @@ class NotSignedIn(Unauthorized):
     """The same words whatever was wrong, so that nobody learns who has an account."""
 
     def __init__(self, method: Method) -> None:
-        super().__init__(f"That e-mail address and that {method} do not fit together. Please try again.")
+        super().__init__(f"That e-mail address and that {method} do not match. Please try again.")
 
 
 class WrongCode(Invalid):
     def __init__(self) -> None:
         super().__init__(
-            "That code is not right, or no longer valid.",
+            "That code is incorrect or has expired.",
             {"field": "code", "expected": "the six digits of the latest message"},
         )
 
@@ -97,7 +97,7 @@ class WrongCode(Invalid):
 class CodesTooOften(RateLimited):
     def __init__(self, wait: timedelta) -> None:
         super().__init__(
-            f"Several codes were sent already. Please wait {_in_words(wait)} before you ask for another.",
+            f"Several codes were sent already. Please wait {_in_words(wait)} before you request another.",
             retry_after_seconds=_seconds(wait),
         )
 
@@ -105,7 +105,7 @@ class CodesTooOften(RateLimited):
 class LockedOut(RateLimited):
     def __init__(self, wait: timedelta) -> None:
         super().__init__(
-            f"There were too many failed tries. Please wait {_in_words(wait)}, or use a code by e-mail.",
+            f"Too many failed attempts. Please wait {_in_words(wait)}, or use a code by e-mail.",
             retry_after_seconds=_seconds(wait),
         )
 
@@ -114,14 +114,14 @@ class WeakPassword(Invalid):
     def __init__(self) -> None:
         super().__init__(
             f"Please choose a password of {PASSWORD_LENGTH.start} to {PASSWORD_LENGTH.stop - 1} characters "
-            "that is not your e-mail address or one character over and over.",
+            "that is neither your e-mail address nor a single repeated character.",
             {"field": "password", "expected": f"at least {PASSWORD_LENGTH.start} characters"},
         )
 
 
 class OldPasswordNeeded(Unauthorized):
     def __init__(self) -> None:
-        super().__init__("Please give your present password too, or sign in with a code by e-mail first.")
+        super().__init__("Please enter your current password, or sign in with a code by e-mail first.")
 
 
 class SessionNotFound(NotFound):
@@ -131,7 +131,7 @@ class SessionNotFound(NotFound):
 
 class NothingToVerify(Conflict):
     def __init__(self, channel: str) -> None:
-        super().__init__(f"There is no {channel} on your account that waits to be verified.")
+        super().__init__(f"Your account has no unverified {channel}.")
 
 
 def tidy_password(given: str, *, email: str) -> str:

@@ -1,4 +1,4 @@
-"""Codes that were sent, registrations, passwords, failures, sessions, staff; no secret stands in them."""
+"""Codes that were sent, registrations, passwords, failures, sessions, staff; no secret is stored in them."""
 
 from collections.abc import Mapping
 from datetime import datetime

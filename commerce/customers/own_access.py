@@ -62,7 +62,7 @@ class OwnAccess:
             )
 
     def change(self, customer_id: str, details: Details) -> Customer:
-        """Name, phone and state. A number that was verified hears that it is replaced."""
+        """Name, phone and state. A verified number gets a notice that it was replaced."""
         with self._ledger.transaction():
             self._customers.lock(customer_id)
             was = self._customers.find(customer_id)
@@ -80,7 +80,7 @@ class OwnAccess:
     def change_email(
         self, principal: Principal, email: str, code: str, *, password: str | None, visit: Visit
     ) -> Customer:
-        """Every other session ends, and the former address hears of it.
+        """Every other session ends, and the former address gets a notice.
 
         Raises:
             OldPasswordNeeded: when the password does not fit and the session was not just opened by code.

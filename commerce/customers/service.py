@@ -25,7 +25,7 @@ from foundation.sql import Ledger
 
 class CustomerNotFound(NotFound):
     def __init__(self) -> None:
-        super().__init__("I cannot find your customer account. Please sign in or register first.")
+        super().__init__("Unknown customer account. Please sign in or register first.")
 
 
 class AlreadyRegistered(Conflict):

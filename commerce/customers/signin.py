@@ -28,7 +28,7 @@ OPENS = frozenset({Purpose.SIGN_IN, Purpose.VERIFY_EMAIL})
 
 @dataclass(frozen=True)
 class Access:
-    """What opens the door, and what keeps it shut."""
+    """The parts of signing in: credentials, sessions and lockouts."""
 
     codes: OneTimeCodes
     passwords: Passwords
@@ -42,7 +42,7 @@ class Access:
 
 
 class SignIn:
-    """Nothing here tells a stranger whether an address has an account."""
+    """Nothing here reveals to a stranger whether an address has an account."""
 
     def __init__(
         self, ledger: Ledger, customers: Customers, access: Access, *, belongings: Sequence[GuestBelongings]

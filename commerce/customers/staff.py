@@ -54,7 +54,7 @@ class AlreadyOnStaff(Conflict):
 
 class NotYourself(Conflict):
     def __init__(self) -> None:
-        super().__init__("Nobody disables their own account; ask another admin.")
+        super().__init__("You cannot disable your own account. Please ask another admin.")
 
 
 class StaffAccounts:

@@ -30,7 +30,7 @@ from foundation.personal import Kept, personal
 from foundation.sql import metadata
 
 FORGOTTEN = ""
-"""What stands for the name and the e-mail address of somebody who was forgotten."""
+"""Replaces the name and the e-mail address of a customer whose data was erased."""
 
 customers = Table(
     "customers",

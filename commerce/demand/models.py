@@ -27,7 +27,7 @@ class Sales:
 
 @dataclass(frozen=True)
 class Stocked:
-    """What stands on the shelf and is not reserved."""
+    """Stock on hand that is not reserved."""
 
     product_id: str
     name: str

@@ -1,4 +1,4 @@
-"""What forecasts are made of, which other rooms keep."""
+"""Ports of forecasting: the history of sales and the stock on hand."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -48,7 +48,7 @@ class Fraud:
         self._now = now
 
     def digest(self, subject: Subject, value: str) -> str:
-        """What stands for a card, address, device or network in an attempt; case and spacing do not count."""
+        """The keyed digest of a card, address, device or network; case and spacing do not count."""
         return self._digests.digest(f"fraud.{subject}", " ".join(value.casefold().split()))
 
     def weigh(self, purchase: PurchaseSeen) -> Assessment:

@@ -20,4 +20,4 @@ class Handoff:
 
 class NoSuchHandoff(NotFound):
     def __init__(self) -> None:
-        super().__init__("There is no such request for a person.")
+        super().__init__("Unknown hand-over request.")

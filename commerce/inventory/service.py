@@ -69,10 +69,10 @@ class Inventory:
             store.keep(connection, key, until=until)
 
     def confirm(self, key: str) -> bool:
-        """Take what is reserved from the shelf; False when the reservation has lapsed.
+        """Deduct what is reserved from the stock; False when the reservation has lapsed.
 
         Raises:
-            OutOfStock: when the shelf has been found to hold less; undo the transaction then.
+            OutOfStock: when a count has found less in stock; roll the transaction back then.
         """
         with self._ledger.transaction() as connection:
             left = store.confirm(connection, key)
@@ -87,7 +87,7 @@ class Inventory:
             return store.release(connection, key)
 
     def restock(self, quantities: Mapping[str, int]) -> None:
-        """Put pieces that were sold back on the shelf."""
+        """Return sold pieces to the stock."""
         with self._ledger.transaction() as connection:
             store.restock(connection, quantities)
 

@@ -104,7 +104,7 @@ def _reserve() -> ReturningInsert[tuple[str]]:
 
 
 def _end(*, sold: bool) -> ReturningUpdate[tuple[str, int]]:
-    """Take a reservation from the shelf, or put it back."""
+    """Deduct a reservation from the stock, or release it."""
     gone = (
         delete(stock_reservations)
         .where(stock_reservations.c.key == bindparam("key"))
@@ -188,7 +188,7 @@ def reserve(connection: Connection, quantities: Mapping[str, int], *, key: str, 
 
 
 def confirm(connection: Connection, key: str) -> Mapping[str, int]:
-    """What is left on the shelf of each product taken; nothing when there is no such reservation any more."""
+    """What is left in stock of each product; empty when the reservation no longer exists."""
     return {row.id: row.quantity for row in connection.execute(CONFIRM, {"key": key})}
 
 

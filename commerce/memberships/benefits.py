@@ -25,7 +25,7 @@ class Benefits:
         return Subscriber(SUBSCRIPTION, self.issue)
 
     def issue(self, periods: Sequence[Event]) -> None:
-        """Grant what each paid period brings by itself, once however often it is told."""
+        """Grant what each paid period brings by itself, once however often the event is delivered."""
         for event in periods:
             for kind in sorted(PLANS[Tier(event.payload["tier"])].issued):
                 self._issue(event, kind)

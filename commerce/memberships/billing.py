@@ -1,6 +1,6 @@
 """A membership's monthly payment: the gateway's subscription follows the ledger, and its charges are booked.
 
-The subscription charges by itself; what it tells is booked once, whenever and however often it comes.
+The subscription charges by itself; each charge it reports is booked once, however often it is reported.
 What it fails to charge is collected here from the card on file, on fixed days, until it is paid or ends.
 """
 
@@ -130,7 +130,7 @@ class MembershipBilling:
             return store.due(connection, self._writer.now, after=place)
 
     def _give_back_excess(self, membership: Membership, payment: Payment) -> None:
-        """The gateway charges the old price of a membership that changed while it could not be told.
+        """The gateway charges the old price of a membership that changed while it could not be reached.
 
         What that is beyond the month's price goes back; what it lacks is let go.
         """

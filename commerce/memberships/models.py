@@ -13,7 +13,7 @@ RETRY_DAYS = (1, 3, 7)
 LAST_DAY = 14
 """After the first failure, when a membership that is still unpaid ends."""
 NEWS_TAKE = timedelta(days=1)
-"""How long the gateway may take to tell of a month it has charged."""
+"""How long the gateway may take to report a month it has charged."""
 EARLY = timedelta(days=2)
 """A gateway knows days, not hours: so long before a period's end a charge is one for the next period."""
 
@@ -164,7 +164,7 @@ class Membership:
 
 @dataclass(frozen=True)
 class Entitlements:
-    """What a customer's membership means to the shelf and the till, now."""
+    """What a customer's membership gives them, now."""
 
     tier: Tier | None = None
     percent: int = 0

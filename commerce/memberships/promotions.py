@@ -54,7 +54,10 @@ class MemberPrice:
 
 class NotAPromotion(Invalid):
     def __init__(self, field: str, expected: str) -> None:
-        super().__init__("That is no promotion we can run.", {"field": field, "expected": expected})
+        super().__init__(
+            f"This promotion is not valid: {field} must be {expected}.",
+            {"field": field, "expected": expected},
+        )
 
 
 def member_price(

@@ -1,4 +1,4 @@
-"""What stands in the way of a change to a membership, in words for the customer."""
+"""Refusals of changes to a membership, in words for the customer."""
 
 from datetime import date
 
@@ -37,7 +37,7 @@ class PaymentOpen(Conflict):
 class RenewalUnderWay(Conflict):
     def __init__(self) -> None:
         super().__init__(
-            "Your membership is being renewed just now. Please ask again when the payment is through."
+            "Your membership is being renewed right now. Please try again once the payment is complete."
         )
 
 
@@ -73,7 +73,7 @@ class NotADowngrade(Invalid):
 
 class NoDowngradePlanned(Conflict):
     def __init__(self) -> None:
-        super().__init__("No downgrade is planned, so there is nothing to take back.")
+        super().__init__("No downgrade is planned, so there is nothing to withdraw.")
 
 
 class KeyUsed(Conflict):

@@ -62,7 +62,7 @@ class Memberships:
         self.tiers = TierChanges(ledger, customers, payments, writer)
 
     def quote(self, customer_id: str, *, tier: Tier, key: str = "") -> Quote:
-        """What joining would cost; whatever stands in the way is raised as a refusal.
+        """What joining would cost; raises a refusal if the customer cannot join.
 
         When a charge is under way for the key, it is what that was begun with.
         """
@@ -171,7 +171,7 @@ class Memberships:
             return current_membership(connection, customer_id, at=self._writer.now)
 
     def entitlements(self, customer_id: str) -> Entitlements:
-        """What the shelf and the till ask about a customer."""
+        """What the customer's membership entitles them to, now."""
         with self._ledger.at_once() as connection:
             membership, given = store.current_with_gift(connection, customer_id)
         return entitlements_of(membership, gift_given=given, at=self._writer.now)

@@ -1,4 +1,4 @@
-"""What a card on file and a payment are, and what a payment that did not succeed says to the customer."""
+"""Cards, payments, refunds and recurring charges, and the refusals of each."""
 
 import re
 from dataclasses import dataclass, field
@@ -37,9 +37,9 @@ class Card:
     last_four: str
     is_default: bool
     marks: str
-    """A keyed digest of what tells it from other cards, whoever has it on file."""
+    """A keyed digest of what distinguishes it from other cards, whoever has it on file."""
     is_unmistakable: bool
-    """No other card has these marks; else another one may look the same."""
+    """No other card has these marks; otherwise another one may have the same."""
 
     def __str__(self) -> str:
         return f"card ending {self.last_four}"
@@ -64,7 +64,7 @@ class Payment:
     recurring_id: str | None = None
     """Charged by the gateway itself, month by month."""
     purpose: str = ""
-    """What its room does once it is let through after it was held, in the room's own words."""
+    """What to book once a held payment is accepted, in the words of the service that charged it."""
 
     @property
     def is_taken(self) -> bool:
@@ -205,7 +205,7 @@ class PaymentFailed(PaymentDeclined):
 
     def __init__(self) -> None:
         super().__init__(
-            "The payment did not go through and nothing was charged. Please start it again from the top.",
+            "The payment did not go through and nothing was charged. Please start again.",
             {"field": "Idempotency-Key", "expected": "a new key for a new try"},
         )
 
@@ -244,37 +244,35 @@ class CardInUse(Conflict):
 
 class MoneyUnderWay(Conflict):
     def __init__(self) -> None:
-        super().__init__("A payment or a refund is still under way; this is done as soon as it is settled.")
+        super().__init__("A payment or refund is still being processed. Please try again once it is settled.")
 
 
 class CardUnconfirmed(GatewayTimeout):
     def __init__(self) -> None:
-        super().__init__("The card processor does not answer just now. Please try again in a minute.")
+        super().__init__("The card processor is not responding. Please try again in a minute.")
 
 
 class NothingToRefund(Conflict):
     def __init__(self, left: Money) -> None:
         super().__init__(
-            f"Only {left} of this payment can still be given back.",
+            f"Only {left} of this payment can still be refunded.",
             {"field": "amount", "expected": f"at most {left.dollars}"},
         )
 
 
 class RefundRefused(Conflict):
     def __init__(self) -> None:
-        super().__init__("The card processor does not refund this payment. Please refund it in another way.")
+        super().__init__("The card processor declined to refund this payment. Please refund it another way.")
 
 
 class NotHeld(Conflict):
     def __init__(self) -> None:
-        super().__init__("This payment does not wait for a decision.")
+        super().__init__("This payment is not waiting for a decision.")
 
 
 class RecurringUnsettled(GatewayTimeout):
     def __init__(self) -> None:
-        super().__init__(
-            "The card processor does not answer just now. The monthly payment is arranged later."
-        )
+        super().__init__("The card processor is not responding. The monthly payment will be set up later.")
 
 
 class KeyReused(Conflict):

@@ -94,9 +94,9 @@ class StoredCard:
     brand: str
     last_four: str
     marks: str
-    """What tells the card from others, whoever stores it."""
+    """What distinguishes the card from others, whoever stores it."""
     is_unmistakable: bool
-    """No other card has these marks; else another one may look the same."""
+    """No other card has these marks; otherwise another one may have the same."""
 
 
 @dataclass(frozen=True)

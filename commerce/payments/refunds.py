@@ -86,7 +86,7 @@ class Refunds:
             return store.refunds_of(connection, payment_id)
 
     def notify(self, payment_id: str) -> None:
-        """Tell the customer of each refund of the payment."""
+        """Send the customer a notice of each refund of the payment."""
         for refund in self.of_payment(payment_id):
             self._writer.notify_refund(refund)
 

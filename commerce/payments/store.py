@@ -166,7 +166,7 @@ def held(connection: Connection) -> list[Payment]:
 
 
 def change(connection: Connection, payment: Payment, **values: object) -> Payment:
-    """Write the values unless the status has changed meanwhile; the payment as it now stands."""
+    """Write the values unless the status has changed meanwhile; the payment as it is then."""
     statement = update(payments).where(payments.c.id == payment.id, payments.c.status == payment.status)
     connection.execute(statement.values(values))
     return find(connection, payment.id)
@@ -221,7 +221,7 @@ def refund_by_key(connection: Connection, key: str) -> Refund | None:
 
 
 def refund_at_gateway(connection: Connection, *, transaction_id: str, invoice: str) -> Refund | None:
-    """The one that is this transaction there; while its answer is on the way, its invoice tells."""
+    """The one that is this transaction there; until its answer has arrived, it is found by its invoice."""
     is_it = or_(refunds.c.transaction_id == transaction_id, refunds.c.invoice == invoice)
     row = connection.execute(select(refunds).where(is_it)).mappings().first()
     return _refund(row) if row else None

@@ -60,7 +60,7 @@ class RaffleAdmin:
         return raffle
 
     def edit(self, raffle_id: str, plan: Plan) -> Raffle:
-        """While it is a draft: what was offered stands."""
+        """Only while it is a draft: an open raffle does not change."""
         check_plan(plan, now=self._now())
         return self._change(raffle_id, Move.EDIT, **_columns(plan))
 

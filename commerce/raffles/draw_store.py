@@ -94,11 +94,11 @@ class Draw:
 
 class NotCommitted(NotFound):
     def __init__(self) -> None:
-        super().__init__("The tickets of this raffle are listed when it has closed.")
+        super().__init__("The ticket list of this raffle is published when it closes.")
 
 
 def promise(connection: Connection, row: dict[str, Any]) -> None:
-    """Once a raffle: what was promised first stands."""
+    """Once a raffle: the first commitment is kept."""
     connection.execute(insert(raffle_draws).values(row).on_conflict_do_nothing())
 
 

@@ -40,14 +40,16 @@ log = logger(__name__)
 class TooEarly(Conflict):
     def __init__(self, raffle: Raffle, at: datetime) -> None:
         super().__init__(
-            f"{raffle.title} is drawn by a random number that is made public at {at:%H:%M:%S} UTC.",
+            f"{raffle.title} is drawn with a public random number that is published at {at:%H:%M:%S} UTC.",
             {"draw_from": at.isoformat()},
         )
 
 
 class BeaconAway(Unavailable):
     def __init__(self) -> None:
-        super().__init__("The public random number cannot be fetched just now; it is tried again by itself.")
+        super().__init__(
+            "The public random number is not available right now. The draw is retried automatically."
+        )
 
 
 class ListChanged(Conflict):

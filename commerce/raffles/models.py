@@ -19,7 +19,7 @@ class RaffleStatus(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     DRAWN = "drawn"
-    """The winners are known; they are told and shown when the result is published."""
+    """The winners are known; they are notified and shown when the result is published."""
     PUBLISHED = "published"
     CANCELLED = "cancelled"
 
@@ -163,18 +163,18 @@ class PlanRefused(Invalid):
 class PurchaseInReview(Conflict):
     def __init__(self) -> None:
         super().__init__(
-            "Somebody of our team has to look at this purchase first, so nothing was charged and no ticket "
-            "issued. Please try it again once they have been in touch."
+            "Our team needs to review this purchase first, so nothing was charged and no ticket was issued. "
+            "Please try again after they have contacted you."
         )
 
 
 class NoTickets(Invalid):
     def __init__(self) -> None:
-        super().__init__("Please say how many tickets, at least one.", {"field": "quantity"})
+        super().__init__("Please choose at least one ticket.", {"field": "quantity"})
 
 
 def check_purchase(raffle: Raffle, quantity: int, *, taken: Taken, now: datetime) -> None:
-    """Raise the refusal that stands in the way of these tickets, if one does."""
+    """Raise the refusal of these tickets, if there is one."""
     if quantity < 1:
         raise NoTickets
     if not raffle.is_open(now):

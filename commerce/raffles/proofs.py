@@ -1,4 +1,4 @@
-"""What anybody may see of a draw: the promise, the commitment, the bundle to check it by, and who won."""
+"""The public side of a draw: seed digest, commitment, the bundle to verify it with, and the winners."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ class DrawProofs:
         return [result for result in found if result]
 
     def holder(self, customer_id: str, *, raffle_id: str) -> str | None:
-        """Under which name the customer stands in the raffle's public list."""
+        """The customer's pseudonym in the raffle's public list."""
         with self._ledger.transaction() as connection:
             draw = draw_store.find(connection, raffle_id)
         return self._lists.holder(draw, customer_id) if draw else None

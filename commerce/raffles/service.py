@@ -40,7 +40,7 @@ HOLD = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class EligibilityChecks:
-    """What a buyer has to pass before their card is charged."""
+    """The checks that a buyer has to pass before their card is charged."""
 
     ages: AgeVerification
     fraud: Fraud
@@ -82,9 +82,9 @@ class Raffles:
             return store.tickets_of(connection, customer_id)
 
     def quote(self, customer_id: str, *, raffle_id: str, quantity: int, key: str = "") -> Quote:
-        """What the tickets would cost; whatever stands in the way is raised as a refusal.
+        """What the tickets would cost; raises a refusal if they cannot be bought.
 
-        When a charge is under way for the key, nothing stands in its way any more.
+        When a charge is under way for the key, nothing is checked again.
         """
         with self._ledger.transaction() as connection:
             raffle = self.find(raffle_id)
@@ -105,7 +105,8 @@ class Raffles:
     ) -> Receipt:
         """Charge and issue; the same key buys once.
 
-        Places are not kept for days, so what looks like fraud is refused until a person has looked at it.
+        Places are not kept for days, so a purchase that looks like fraud is refused until staff have
+        reviewed it.
         """
         with self._ledger.transaction() as connection:
             self._customers.lock(customer_id)
@@ -158,7 +159,7 @@ class Raffles:
             return store.hold(connection, purchase)
 
     def _weigh(self, purchase: Purchase, fingerprint: RequestFingerprint) -> None:
-        """Have fraud weigh what is not being charged yet."""
+        """Score the purchase for fraud, unless it is being charged already."""
         if self._payments.charges.by_key(purchase.key) is not None:
             return
         card = self._payments.cards.default(purchase.customer_id)

@@ -178,7 +178,7 @@ def cancel_reason(connection: Connection, raffle_id: str) -> str:
 
 
 def change(connection: Connection, raffle: Raffle, **values: object) -> Raffle:
-    """The raffle as it then stands."""
+    """The raffle as it is then."""
     statement = update(raffles).where(raffles.c.id == raffle.id).values(values).returning(raffles)
     return raffle_of(connection.execute(statement).mappings().one())
 

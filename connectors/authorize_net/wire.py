@@ -72,7 +72,7 @@ class Wire:
         return _taken(name, answer)
 
     def read(self, name: str, body: Mapping[str, Any]) -> Answer:
-        """Ask for something to be told, a few times over when no answer comes."""
+        """Read something, asking again a few times when no answer comes."""
         try:
             with self._breaker:
                 answer = self._ask_again(name, body)

@@ -1,4 +1,4 @@
-"""A local server that speaks the Messages API, streaming too, and says what a script tells it to."""
+"""A local server that speaks the Messages API, streaming too, and answers from a script."""
 
 import json
 from collections import deque

@@ -1,4 +1,4 @@
-"""A shard's past as steps through the shop's rooms, each known by its id or key."""
+"""A shard's past as calls of the shop's services, each repeatable by its id or key."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

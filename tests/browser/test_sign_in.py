@@ -48,6 +48,6 @@ def test_wrong_code_is_said_beside_the_field(guest: Page, complaints: list[str])
     guest.get_by_role("textbox", name="Code").fill("000000")
     guest.get_by_role("button", name="Sign in").click()
 
-    expect(guest.get_by_role("alert").filter(has_text="do not fit together")).to_be_visible()
+    expect(guest.get_by_role("alert").filter(has_text="do not match")).to_be_visible()
     expect(guest.locator("#who")).to_have_text("Browsing as a guest")
     complaints[:] = [each for each in complaints if "401" not in each]

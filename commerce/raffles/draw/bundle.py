@@ -87,7 +87,7 @@ class Randomness(Published):
     """SHA-256 of the beacon's signature, or the seed."""
     signature: Hex | None
     seed: Sha256
-    """The promised seed, told after every draw."""
+    """The promised seed, revealed after the draw."""
 
 
 class Win(Published):

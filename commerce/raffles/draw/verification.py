@@ -15,7 +15,7 @@ DIGITS = frozenset("0123456789abcdef")
 
 @dataclass(frozen=True)
 class Check:
-    """Something that was looked at; `says` tells what was found, or what is wrong."""
+    """One check and its finding: what was verified, or what is wrong."""
 
     name: str
     is_right: bool

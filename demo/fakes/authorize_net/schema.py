@@ -50,7 +50,7 @@ ORDER = {
     "merchantAuthentication": "name transactionKey sessionToken",
 }
 REQUEST = "merchantAuthentication refId"
-"""What stands first in every request."""
+"""The first element of every request."""
 
 
 def misplaced(name: str, body: Mapping[str, Any], *, parent: str = "") -> str | None:

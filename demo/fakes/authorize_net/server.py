@@ -1,4 +1,4 @@
-"""A local server that speaks Authorize.Net's JSON API, byte order mark and all, and fails when told to."""
+"""A local server that speaks Authorize.Net's JSON API, byte order mark included, and fails on request."""
 
 import json
 from collections import deque
@@ -96,7 +96,7 @@ class FakeAuthorizeNet:
         self.faults.extend((request, fault) for fault in faults)
 
     def bill(self) -> int:
-        """Charge the plans that are due, and tell of it."""
+        """Charge the plans that are due, and queue notifications."""
         billed = list(self.records.bill())
         for plan, made in billed:
             if made.code == APPROVED:
