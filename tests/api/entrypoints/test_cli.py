@@ -56,7 +56,7 @@ class TestHelp:
         assert f"livhana {command}" in told.partition("For example:")[2]
 
     def test_it_loads_nothing_heavy(self) -> None:
-        script = f"import sys, api.cli; print([each for each in {HEAVY} if each in sys.modules])"
+        script = f"import sys, api.entrypoints.cli; print([each for each in {HEAVY} if each in sys.modules])"
 
         loaded = subprocess.check_output([sys.executable, "-c", script], text=True)  # noqa: S603 - our own script
 
