@@ -128,7 +128,7 @@ def checkout(context: ToolContext, state: State = "") -> ToolResult:
 
 @tool(Effect.READ, scope="own:read", label="Looking up your order")
 def order_status(context: ToolContext, order: OrderId = "") -> ToolResult:
-    """Where one of the customer's orders stands, and what is in it: the latest, or the one with that id."""
+    """The status of one of the customer's orders, and what is in it: the latest, or the one with that id."""
     mine = context.principal.id
     if order:
         found = context.services.checkout.find(order, customer_id=mine)
@@ -147,7 +147,7 @@ def order_status(context: ToolContext, order: OrderId = "") -> ToolResult:
 
 @tool(Effect.READ, scope="own:read", label="Looking up your orders")
 def my_orders(context: ToolContext) -> ToolResult:
-    """The customer's latest orders: day, what was bought, total and where each stands."""
+    """The customer's latest orders: day, what was bought, total and status."""
     orders = context.services.checkout.orders(context.principal.id, limit=SHOWN)
     if not orders:
         return ToolResult("You have not ordered anything yet.", {"orders": []})

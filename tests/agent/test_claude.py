@@ -165,7 +165,7 @@ class TestFallback:
         assert answer.content[0]["text"] == "Hello"
         assert (received.restarts, received.texts) == (1, ["Hello"])
 
-    def test_after_five_failures_the_model_is_spared(self) -> None:
+    def test_after_five_failures_the_model_is_not_called(self) -> None:
         fake = FakeMessagesApi(otherwise=fails(400))
 
         with fake.serving() as url:

@@ -85,7 +85,7 @@ def test_an_answer_that_does_not_fit_the_form_is_none(answer: Any) -> None:  # n
         refine(claude)
 
 
-def test_overload_is_asked_again_in_one_layer_and_after_five_failures_it_is_spared() -> None:
+def test_overload_is_asked_again_in_one_layer_and_after_five_failures_it_is_not_called() -> None:
     fake = FakeMessagesApi(fails(529, retry_after=0), notes(BUDGET), otherwise=fails(400))
 
     with refiner(fake) as claude:

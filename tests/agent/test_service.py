@@ -172,7 +172,7 @@ class TestConfirmation:
                 asked.confirmation.action_id, "confirm", Principal("cus_ben", Role.CUSTOMER)
             )
 
-    async def test_declined_card_is_said_and_can_be_asked_for_again(self, shop: Shop) -> None:
+    async def test_declined_card_is_stated_and_can_be_asked_for_again(self, shop: Shop) -> None:
         desk = open_desk(shop, GOLD, "Let me ask.", "It was declined.", GOLD, "Again?", "Welcome to Gold.")
         shop.payments.cards.add("cus_ana", nonce="tok_decline")
         await desk.say("make me gold")
@@ -271,7 +271,7 @@ class TestMessages:
 
 
 class TestBadModels:
-    async def test_unknown_tool_is_told_to_the_model(self, shop: Shop) -> None:
+    async def test_unknown_tool_is_shown_to_the_model(self, shop: Shop) -> None:
         desk = open_desk(shop, uses(("drop_tables", {})), "Sorry.")
 
         await desk.say("hi")
@@ -317,7 +317,7 @@ class TestBadModels:
 
         assert (await desk.say("hi")).text == NOTHING_TO_SAY
 
-    async def test_invented_price_is_replaced_by_what_the_tool_said(self, shop: Shop) -> None:
+    async def test_invented_price_is_replaced_by_what_the_tool_stated(self, shop: Shop) -> None:
         desk = open_desk(shop, uses(("list_membership_tiers", {})), "Gold is only $19.00 a month!")
 
         reply = await desk.say("what is gold?")

@@ -5,7 +5,7 @@ from tests.tools.conftest import Counter
 HOME = NewAddress("Ana Test", "1200 Main Street", "San Antonio", "TX", "78205")
 
 
-def test_account_is_told_masked(counter: Counter) -> None:
+def test_account_is_shown_masked(counter: Counter) -> None:
     counter.shop.customers.change("cus_ana", Details("Ana Test", "512 555 0100", "TX"))
     counter.shop.addresses.add("cus_ana", HOME)
 
@@ -17,7 +17,7 @@ def test_account_is_told_masked(counter: Counter) -> None:
     assert not any(secret in result.content() for secret in ("ana@", "512555", "Main Street"))
 
 
-def test_news_come_when_asked_for_and_end_when_told(counter: Counter) -> None:
+def test_news_come_when_asked_for_and_end_on_request(counter: Counter) -> None:
     counter.ask("start_news", channel="email")
     wanted = counter.shop.consents.allows("cus_ana", ConsentPurpose.EMAIL_NEWS)
     shown = counter.ask("my_details").say

@@ -32,7 +32,7 @@ def test_proof_in_its_time_of_grace_counts_and_is_to_be_renewed(counter: Counter
         assert (result.form, result.data["verified"]) == ("age_verification", True)
 
 
-def test_expired_proof_is_told_with_its_day(counter: Counter) -> None:
+def test_expired_proof_is_shown_with_its_day(counter: Counter) -> None:
     counter.shop.clock.advance(timedelta(days=396))
 
     result = counter.ask("age_status")

@@ -15,7 +15,7 @@ def shelf(counter: Counter) -> None:
 
 
 class TestCart:
-    def test_added_product_is_told_with_the_cart(self, counter: Counter) -> None:
+    def test_added_product_is_shown_with_the_cart(self, counter: Counter) -> None:
         result = counter.ask("add_to_cart", product="night owl gummies", quantity=2)
 
         assert result.say == "I put 2 x Night Owl Gummies in your cart. It holds 2 items for $32.00."
@@ -105,7 +105,7 @@ class TestCheckout:
 
 
 class TestOrders:
-    def test_latest_order_is_told_and_nobody_elses(self, counter: Counter) -> None:
+    def test_latest_order_is_shown_and_nobody_elses(self, counter: Counter) -> None:
         ben = counter.shop.welcome("ben")
         counter.ask("add_to_cart", product="prd_2", who=ben)
         counter.ask("checkout", state="TX", who=ben)

@@ -33,7 +33,7 @@ def counter(counter: Counter) -> Counter:
 
 
 class TestSearchProducts:
-    def test_products_are_said_with_exact_names_and_prices(self, counter: Counter) -> None:
+    def test_products_are_stated_with_exact_names_and_prices(self, counter: Counter) -> None:
         result = counter.ask("search_products", effect="sleep")
 
         assert result.say == (
@@ -118,7 +118,7 @@ class TestProductDetails:
             ("deep quiet gummies", "It is out of stock at the moment."),
         ],
     )
-    def test_contents_and_stock_are_told_as_they_are(self, counter: Counter, named: str, end: str) -> None:
+    def test_contents_and_stock_are_shown_as_they_are(self, counter: Counter, named: str, end: str) -> None:
         assert counter.ask("product_details", product=named).say.endswith(end)
 
     def test_unknown_product_is_refused_in_words(self, counter: Counter) -> None:

@@ -50,7 +50,7 @@ class TestSubscribeMembership:
             "Welcome! You are a Gold member now, with 30% off all products. $197.00 was"
         )
 
-    def test_decline_is_said_and_leaves_nothing_behind(self, counter: Counter) -> None:
+    def test_decline_is_stated_and_leaves_nothing_behind(self, counter: Counter) -> None:
         ben = counter.shop.welcome("ben", card="tok_decline")
         counter.ask("subscribe_membership", who=ben, tier="BRONZE")
 

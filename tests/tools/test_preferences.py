@@ -49,7 +49,7 @@ class TestRememberPreference:
 
 
 class TestWhatWeKnow:
-    def test_everything_kept_is_told_to_whom_it_belongs(self, counter: Counter) -> None:
+    def test_everything_kept_is_shown_to_whom_it_belongs(self, counter: Counter) -> None:
         at = datetime(2026, 2, 10, 18, tzinfo=UTC)
         said = Interaction("trn_1", "cus_ana", "thr_old", "chat", at, "any gummies for sleep?", "Yes.")
         counter.memory.learn(said)
@@ -77,7 +77,7 @@ class TestWhatWeKnow:
         assert "- You told us of your mother: likes edible (1 March 2026)." in say
         assert "- What you buy suggests: preferred category vape (1 March 2026)." in say
 
-    def test_nobody_is_told_of_another(self, counter: Counter) -> None:
+    def test_facts_of_another_customer_are_not_shown(self, counter: Counter) -> None:
         ben = counter.shop.welcome("ben")
         counter.ask("remember_preference", who=ben, preference="I like pine")
 

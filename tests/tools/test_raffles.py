@@ -10,7 +10,7 @@ def numbers(counter: Counter, who: str = "cus_ana") -> list[int]:
 
 
 class TestListRaffles:
-    def test_open_raffles_are_told_whole(self, counter: Counter) -> None:
+    def test_open_raffles_are_shown_whole(self, counter: Counter) -> None:
         counter.shop.open_raffle()
 
         result = counter.ask("list_raffles", who="gst_1")
@@ -21,7 +21,7 @@ class TestListRaffles:
         )
         assert result.cards[0].price == "5.00"
 
-    def test_no_raffle_is_said_to_be_none(self, counter: Counter) -> None:
+    def test_no_open_raffle_is_stated_as_such(self, counter: Counter) -> None:
         assert counter.ask("list_raffles").say == "No raffle is open at the moment."
 
 
@@ -70,7 +70,7 @@ class TestBuyRaffleTickets:
 
 
 class TestMyRaffleTickets:
-    def test_own_tickets_are_told_by_raffle_and_nobody_elses(self, counter: Counter) -> None:
+    def test_own_tickets_are_shown_by_raffle_and_nobody_elses(self, counter: Counter) -> None:
         counter.shop.open_raffle()
         counter.shop.open_raffle(id="raf_summer", title="Summer Raffle")
         ben = counter.shop.welcome("ben")
@@ -87,7 +87,7 @@ class TestMyRaffleTickets:
             "You have 3 raffle tickets:\n- Spring Raffle: numbers 2 and 3\n- Summer Raffle: number 1"
         )
 
-    def test_none_is_said_to_be_none(self, counter: Counter) -> None:
+    def test_no_tickets_are_stated_as_such(self, counter: Counter) -> None:
         assert counter.ask("my_raffle_tickets").say == "You have no raffle tickets."
 
 
@@ -105,7 +105,7 @@ def drawn(counter: Counter) -> list[int]:
 
 
 class TestRaffleResults:
-    def test_winning_tickets_are_told_to_anybody(self, counter: Counter, drawn: list[int]) -> None:
+    def test_winning_tickets_are_shown_to_anybody(self, counter: Counter, drawn: list[int]) -> None:
         first, second, third = drawn
 
         assert counter.ask("raffle_results", who="gst_1").say == (
@@ -113,21 +113,21 @@ class TestRaffleResults:
             f"ticket {first} won; runners-up: {second} and {third}"
         )
 
-    def test_only_the_winner_is_told_that_they_won(self, counter: Counter, drawn: list[int]) -> None:
+    def test_only_the_winner_is_shown_that_they_won(self, counter: Counter, drawn: list[int]) -> None:
         told = {who: counter.ask("my_raffle_tickets", who=who).say for who in ("cus_ana", "cus_ben")}
 
         winner, other = ("cus_ana", "cus_ben") if drawn[0] <= 5 else ("cus_ben", "cus_ana")
         assert told[winner].endswith(f"Drawn: your number {drawn[0]} won!")
         assert told[other].endswith(f"Drawn: number {drawn[0]} won")
 
-    def test_what_is_not_published_is_not_told(self, counter: Counter) -> None:
+    def test_what_is_not_published_is_not_shown(self, counter: Counter) -> None:
         counter.shop.open_raffle(status=RaffleStatus.DRAWN)
 
         assert counter.ask("raffle_results").say == "No raffle has been drawn yet."
 
 
 class TestRaffleProof:
-    def test_what_decides_is_said_as_it_is(self, counter: Counter, drawn: list[int]) -> None:
+    def test_what_decides_is_stated_as_it_is(self, counter: Counter, drawn: list[int]) -> None:
         said = counter.ask("raffle_proof", who="gst_1").say
 
         assert "secret number" in said

@@ -21,7 +21,7 @@ def test_earlier_words_are_quoted_with_their_day_at_the_shop(counter: Counter) -
     assert result.data["turns"][0]["turn_id"] == "trn_cus_ana"
 
 
-def test_nobody_hears_what_another_said(counter: Counter) -> None:
+def test_conversations_of_another_customer_are_not_found(counter: Counter) -> None:
     learn(counter, "do you have mint tinctures?", "Yes.", who=counter.shop.welcome("ben"))
 
     result = counter.ask("recall_conversation", question="mint tinctures")

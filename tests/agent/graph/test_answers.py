@@ -22,7 +22,7 @@ def test_reply_cut_off_in_a_call_calls_nothing() -> None:
     assert (answer.calls, answer.text) == ((), CUT_OFF)
 
 
-def test_refusal_of_the_model_is_worded() -> None:
+def test_refusal_of_the_model_is_turned_into_text() -> None:
     assert parsed(words("", "refusal")).text == DECLINED
 
 

@@ -6,7 +6,7 @@ def test_price_that_no_source_has_is_found() -> None:
     assert ungrounded("Gold is $97.00 a month.", ['{"say": "Gold — $197.00 a month"}']) == {"97.00"}
 
 
-def test_price_from_a_tool_stands() -> None:
+def test_price_from_a_tool_is_grounded() -> None:
     assert ungrounded("Gold is $197 a month.", ["Gold — $197.00 a month"]) == set()
 
 
@@ -14,7 +14,7 @@ def test_thousands_are_one_number() -> None:
     assert ungrounded("The prize is $2,500.", ["worth 2500"]) == set()
 
 
-def test_reply_without_words_says_what_the_tools_said() -> None:
+def test_reply_without_words_says_what_the_tools_stated() -> None:
     assert with_fallback("  ", [ToolResult("Two tickets left.")]) == "Two tickets left."
 
 

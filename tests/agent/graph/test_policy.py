@@ -7,7 +7,7 @@ def test_prompt_of_a_role_is_the_same_every_time() -> None:
     assert system_prompt(Role.CUSTOMER).startswith("# Who you are")
 
 
-def test_guest_is_not_told_how_to_sell_a_membership() -> None:
+def test_guest_is_not_shown_how_to_sell_a_membership() -> None:
     assert "subscribe" not in system_prompt(Role.GUEST).split("# Guests")[0]
 
 

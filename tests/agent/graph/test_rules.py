@@ -35,7 +35,7 @@ def test_yes_right_after_the_question_confirms_it() -> None:
     assert answer.confirmed == "act_gold"
 
 
-def test_yes_to_something_said_since_is_no_confirmation() -> None:
+def test_yes_to_something_stated_since_is_no_confirmation() -> None:
     assert ruled(said("yes please"), previous="trn_2") is None
 
 
@@ -58,7 +58,7 @@ def test_yes_among_other_messages_of_a_burst_is_no_confirmation() -> None:
     assert ruled(said("yes"), said("wait, what does it cost?")) is None
 
 
-def test_button_names_its_action_whatever_was_said_since() -> None:
+def test_button_names_its_action_whatever_was_stated_since() -> None:
     answer = ruled(said("Yes", action_id="act_old"), previous="trn_9")
 
     assert answer is not None
