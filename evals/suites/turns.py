@@ -1,4 +1,4 @@
-"""What a turn costs beside the model: CPU of every process, time to the first event, fifty talks at once."""
+"""Cost of a turn without its model: CPU of all processes, time to first event, 50 conversations at once."""
 
 import asyncio
 import json
@@ -19,43 +19,43 @@ from evals.report import Goal, Report
 from foundation.sql import open_ledger
 
 WARM_UP = 20
-QUIET_MS = 0.2
-"""A process that has used no more CPU than that between two looks is done with the turn."""
-TALKS = 50
-TALK_MESSAGES = 4
+IDLE_MS = 0.2
+"""Processes that use no more CPU than that between two samples are done with the turn."""
+CONVERSATIONS = 50
+CONVERSATION_MESSAGES = 4
 
 
 @dataclass(frozen=True)
 class Cost:
-    whole_ms: float
+    total_ms: float
     """CPU of API, worker, relay, PostgreSQL and Valkey."""
     own_ms: float
-    """CPU of the API's process alone."""
+    """CPU of the API process alone."""
     first_event_ms: float
     """Wall time from the request to the first event."""
 
 
 def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--turns", type=int, default=200, help="turns one after the other")
+    parser.add_argument("--turns", type=int, default=200, help="sequential turns")
 
 
 def run(options: Namespace) -> Report:
     with running() as service:
         tokens = customers(service.settings)
         costs = asyncio.run(_one_by_one(service, tokens["cus_demo"], turns=options.turns))
-        talks = asyncio.run(_at_once(service, list(tokens.values())[:TALKS]))
+        throughput = asyncio.run(_concurrently(service, list(tokens.values())[:CONVERSATIONS]))
         bare = asyncio.run(peers.bare())
         saver = asyncio.run(peers.with_saver(service.database_url))
-        lost = TALKS * TALK_MESSAGES - _answered(service)
-    whole, own = [each.whole_ms for each in costs], [each.own_ms for each in costs]
+        lost = CONVERSATIONS * CONVERSATION_MESSAGES - _answered(service)
+    total, own = [each.total_ms for each in costs], [each.own_ms for each in costs]
     figures = {
-        "turn_cpu_ms_p50": _quantile(whole, 50),
-        "turn_cpu_ms_p95": _quantile(whole, 95),
+        "turn_cpu_ms_p50": _quantile(total, 50),
+        "turn_cpu_ms_p95": _quantile(total, 95),
         "own_process_cpu_ms_p50": _quantile(own, 50),
         "own_process_cpu_ms_p95": _quantile(own, 95),
         "first_event_ms_p95": _quantile([each.first_event_ms for each in costs], 95),
         "lost_messages": float(lost),
-        "turns_per_second_50_talks": talks,
+        "turns_per_second_50_talks": throughput,
     }
     goals: dict[str, Goal] = {
         "turn_cpu_ms_p50": ("<=", 30),
@@ -69,9 +69,9 @@ def run(options: Namespace) -> Report:
         "langgraph, AsyncPostgresSaver sync": {"own_process_cpu_ms_p50": _quantile(saver, 50)},
     }
     notes = [
-        f"{options.turns} turns one after the other over HTTP as events: a search, a talk, a lookup, a note",
-        f"{TALKS} conversations of {TALK_MESSAGES} messages at once, each message answered before the next",
-        "the model answers at once; CPU is on-CPU time of all threads, from the kernel's scheduler",
+        f"{options.turns} sequential turns over HTTP as events: a search, small talk, a lookup, a note",
+        f"{CONVERSATIONS} concurrent conversations of {CONVERSATION_MESSAGES} messages, one at a time",
+        "the model has no latency; CPU is on-CPU time of all threads, from the kernel's scheduler",
     ]
     return Report("turns", figures, goals, compared, notes=notes)
 
@@ -81,16 +81,16 @@ async def _one_by_one(service: Service, token: str, *, turns: int) -> list[Cost]
     async with _client(service) as client:
         for number in range(turns + WARM_UP):
             message = {"message": MESSAGES[number % len(MESSAGES)], "thread_id": f"thr_one_{number // 20}"}
-            before = await _at_rest(service)
+            before = await _cpu_when_idle(service)
             own = cpu_ms([service.api])
             first_event_ms = await _first_event(client, token, message)
-            after = await _at_rest(service)
+            after = await _cpu_when_idle(service)
             costs.append(Cost(after - before, cpu_ms([service.api]) - own, first_event_ms))
     return costs[WARM_UP:]
 
 
 async def _first_event(client: httpx.AsyncClient, token: str, message: dict[str, str]) -> float:
-    """Read the events of a turn to its end; milliseconds until the first that the turn itself sent."""
+    """Read the events of a turn to its end; milliseconds until the first event of the turn itself."""
     headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
     started, first = time.perf_counter(), 0.0
     async with client.stream("POST", "/api/chat", json=message, headers=headers) as response:
@@ -101,27 +101,27 @@ async def _first_event(client: httpx.AsyncClient, token: str, message: dict[str,
     return first
 
 
-async def _at_rest(service: Service) -> float:
-    """CPU so far, once nothing of the turn is running any more."""
+async def _cpu_when_idle(service: Service) -> float:
+    """CPU used so far, once the turn is no longer running."""
     before = cpu_ms(service.everything)
     while True:
         await asyncio.sleep(0.02)
         now = cpu_ms(service.everything)
-        if now - before <= QUIET_MS:
+        if now - before <= IDLE_MS:
             return now
         before = now
 
 
-async def _at_once(service: Service, tokens: Sequence[str]) -> float:
-    """Turns a second while every customer talks."""
+async def _concurrently(service: Service, tokens: Sequence[str]) -> float:
+    """Turns per second with all customers talking."""
     async with _client(service) as client:
         started = time.perf_counter()
-        await asyncio.gather(*(_talk(client, token, number) for number, token in enumerate(tokens)))
-        return TALKS * TALK_MESSAGES / (time.perf_counter() - started)
+        await asyncio.gather(*(_converse(client, token, number) for number, token in enumerate(tokens)))
+        return CONVERSATIONS * CONVERSATION_MESSAGES / (time.perf_counter() - started)
 
 
-async def _talk(client: httpx.AsyncClient, token: str, number: int) -> None:
-    for at in range(TALK_MESSAGES):
+async def _converse(client: httpx.AsyncClient, token: str, number: int) -> None:
+    for at in range(CONVERSATION_MESSAGES):
         message = {"message": MESSAGES[at], "thread_id": f"thr_many_{number}", "message_id": f"msg_{at}"}
         answer = await client.post("/api/chat", json=message, headers={"Authorization": f"Bearer {token}"})
         answer.raise_for_status()
@@ -129,7 +129,7 @@ async def _talk(client: httpx.AsyncClient, token: str, number: int) -> None:
 
 
 def _answered(service: Service) -> int:
-    """Messages of the talks whose turn is done with a reply."""
+    """Messages of the conversations whose turn is done with a reply."""
     messages, turns = (
         table("messages", column("thread_id"), column("turn_id")),
         table("turns", column("id"), column("status"), column("reply")),
@@ -148,7 +148,7 @@ def _answered(service: Service) -> int:
 
 
 def _client(service: Service) -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=TALKS)
+    limits = httpx.Limits(max_connections=CONVERSATIONS)
     return httpx.AsyncClient(base_url=service.url, timeout=60, limits=limits)
 
 

@@ -1,1 +1,1 @@
-"""Parts of the `turns` suite: the service it loads, the model in it, the clocks, and the peers."""
+"""Parts of the `turns` suite: the service under load, its model, CPU accounting, and the peers."""

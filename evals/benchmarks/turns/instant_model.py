@@ -1,4 +1,4 @@
-"""A model that answers at once, so that a turn costs what everything but the model costs."""
+"""A model without latency, so that the cost of a turn is that of everything but the model."""
 
 import json
 
@@ -10,7 +10,7 @@ MESSAGES = (
     "What would my discount be on $80?",
     "Please remember that I like berry.",
 )
-"""A search, a talk, a lookup and a note: what `InstantModel` knows how to answer."""
+"""A search, small talk, a lookup and a note: the messages that `InstantModel` can answer."""
 
 CALLS: dict[str, tuple[str, dict[str, object]]] = {
     "sleep": ("search_products", {"effect": "sleep", "max_price": 40}),

@@ -1,4 +1,4 @@
-"""A bare LangGraph loop of the same nodes: without a checkpointer, and with the one most people use."""
+"""A bare LangGraph loop with the same nodes, without a checkpointer and with AsyncPostgresSaver."""
 
 import operator
 import time
@@ -18,37 +18,37 @@ ROUNDS = 60
 WARM_UP = 5
 
 
-class Talk(TypedDict, total=False):
+class State(TypedDict, total=False):
     messages: Annotated[list[dict[str, Any]], operator.add]
     calls: int
 
 
-async def _recall(state: Talk) -> Talk:  # noqa: ARG001 - a node's shape
+async def _recall(state: State) -> State:  # noqa: ARG001 - a node's shape
     return {"messages": [{"role": "system", "content": "x" * 800}], "calls": 0}
 
 
-async def _think(state: Talk) -> Talk:
+async def _think(state: State) -> State:
     return {"messages": [{"role": "assistant", "content": "x" * 800}], "calls": state["calls"] + 1}
 
 
-async def _act(state: Talk) -> Talk:  # noqa: ARG001 - a node's shape
+async def _act(state: State) -> State:  # noqa: ARG001 - a node's shape
     return {"messages": [{"role": "tool", "content": "x" * 800}]}
 
 
-async def _answer(state: Talk) -> Talk:  # noqa: ARG001 - a node's shape
+async def _answer(state: State) -> State:  # noqa: ARG001 - a node's shape
     return {"messages": [{"role": "assistant", "content": "x" * 200}]}
 
 
-async def _learn(state: Talk) -> Talk:  # noqa: ARG001 - a node's shape
+async def _learn(state: State) -> State:  # noqa: ARG001 - a node's shape
     return {}
 
 
-def _next(state: Talk) -> str | list[Send]:
+def _next(state: State) -> str | list[Send]:
     return [Send("act", state)] if state["calls"] == 1 else "answer"
 
 
-def _graph(saver: AsyncPostgresSaver | None) -> CompiledStateGraph[Talk, None, Talk, Talk]:
-    graph = StateGraph(Talk)
+def _graph(saver: AsyncPostgresSaver | None) -> CompiledStateGraph[State, None, State, State]:
+    graph = StateGraph(State)
     graph.add_node("recall", _recall)
     graph.add_node("think", _think)
     graph.add_node("act", _act)
@@ -80,11 +80,11 @@ async def with_saver(database_url: str) -> list[float]:
         return await _rounds(_graph(saver), durable=True)
 
 
-async def _rounds(graph: CompiledStateGraph[Talk, None, Talk, Talk], *, durable: bool) -> list[float]:
+async def _rounds(graph: CompiledStateGraph[State, None, State, State], *, durable: bool) -> list[float]:
     spent: list[float] = []
     for _ in range(ROUNDS + WARM_UP):
         started = time.process_time()
-        question: Talk = {"messages": [{"role": "user", "content": "x" * 100}]}
+        question: State = {"messages": [{"role": "user", "content": "x" * 100}]}
         if durable:
             config = {"configurable": {"thread_id": uuid.uuid4().hex}}
             await graph.ainvoke(question, config, durability="sync")  # type: ignore[call-overload]

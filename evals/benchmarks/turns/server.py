@@ -1,4 +1,4 @@
-"""The API process that the suite loads: the real one, but for the model."""
+"""The API process under load: the real one, except for its model."""
 
 import socket
 import sys

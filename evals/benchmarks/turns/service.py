@@ -1,4 +1,4 @@
-"""A small shop with its servers and processes, on a folder and a port of its own, while a suite runs."""
+"""A small shop with its servers and processes, on its own folder and port, while the suite runs."""
 
 import socket
 import subprocess
@@ -40,23 +40,25 @@ class Service:
 
 @contextmanager
 def running() -> Iterator[Service]:
-    """Start it, hand it out once it answers, end it."""
+    """Yields the service once it answers, and stops it afterwards."""
     with (
         temporary_environment({"REQUESTS_PER_MINUTE": "1000000"}, durable=True) as environment,
-        ended() as children,
+        terminated() as children,
     ):
         given = environment.variables
         _build_shop(environment.settings, given)
-        with socket.create_server(("127.0.0.1", 0), backlog=128) as door:
-            door.set_inheritable(True)
-            api = _start(given, "evals.benchmarks.turns.server", str(door.fileno()), keep=(door.fileno(),))
+        with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+            listener.set_inheritable(True)
+            api = _start(
+                given, "evals.benchmarks.turns.server", str(listener.fileno()), keep=(listener.fileno(),)
+            )
             children += [
                 api,
                 _start(given, "api.entrypoints.cli", "worker"),
                 _start(given, "api.entrypoints.cli", "relay"),
             ]
             api_process, worker, relay = (psutil.Process(child.pid) for child in children)
-            port = door.getsockname()[1]
+            port = listener.getsockname()[1]
             await_answer(port)
             yield Service(
                 url=f"http://127.0.0.1:{port}",
@@ -71,8 +73,8 @@ def running() -> Iterator[Service]:
 
 
 @contextmanager
-def ended() -> Iterator[list[Child]]:
-    """A list of processes that end, one and all, when the body does."""
+def terminated() -> Iterator[list[Child]]:
+    """A list of processes, all of which are terminated on exit."""
     children: list[Child] = []
     try:
         yield children
@@ -84,7 +86,7 @@ def ended() -> Iterator[list[Child]]:
 
 
 def customers(settings: Settings) -> Mapping[str, str]:
-    """A token for each customer that may be talked to, by their id."""
+    """An access token for each customer, by id."""
     ledger = open_ledger(settings.ledger)
     try:
         tokens = Tokens(settings.auth, ledger)
@@ -107,18 +109,18 @@ def _start(given: Mapping[str, str], module: str, *arguments: str, keep: tuple[i
 
 
 def _command(given: Mapping[str, str], module: str, *arguments: str) -> list[str]:
-    """`env` sets what is given on top of what there is, and becomes the program."""
+    """`env` adds the variables to its own environment and executes the program."""
     settings = [f"{name}={value}" for name, value in {**given, "OMP_NUM_THREADS": "1"}.items()]
     return ["/usr/bin/env", *settings, sys.executable, "-m", module, *arguments]
 
 
 def await_answer(port: int) -> None:
-    """Until the API says that it is ready."""
+    """Wait until the API is ready."""
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         client.get("/healthz").raise_for_status()
 
 
 def _alive(process: psutil.Process | None) -> psutil.Process:
     if process is None:
-        raise RuntimeError("a server that was just started is gone")
+        raise RuntimeError("a server that was just started has exited")
     return process
