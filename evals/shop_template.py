@@ -41,7 +41,7 @@ class ShopCopy:
 
 
 class ShopTemplate:
-    """`pristine` is the ledger of every copy as it begins."""
+    """`initial` is the snapshot of every copy before its run."""
 
     def __init__(self, settings: Settings, brain: Brain, maintenance: psycopg.Connection) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""A shop with very many remembered turns: words of the generated shop, put into the ledger in bulk."""
+"""Bulk load of a memory with very many turns, in sentences of the generated shop."""
 
 import itertools
 import json
@@ -20,7 +20,7 @@ from memory.profiles.models import profile_of
 
 SEED = 11
 SAID_BY, SENTENCES = 200, 500
-"""Customers of the generated shop whose words are used, and how many turns at most."""
+"""Customers of the generated shop whose sentences are used, and the maximum number of turns."""
 TABLE = """
     CREATE TEMPORARY TABLE sentences (number int PRIMARY KEY, message text, response text, vectors bytea)
 """
@@ -60,7 +60,7 @@ PURCHASES = """
 
 
 def fill(house: House, *, customers: int, turns: int) -> list[str]:
-    """So many customers with so many turns, facts and purchases each; what they say, each sentence once."""
+    """Load customers with turns, facts and purchases; returns the distinct messages."""
     shop = Shop(ShopConfig(seed=SEED, customers=SAID_BY))
     house.inventory.put(product_of(item, house.now()) for item in shop.items)
     for document in sorted(Path(DOCUMENTS).glob("*.md")):
