@@ -1,6 +1,6 @@
-"""Servers that live as long as the test session, and what is fresh for each test.
+"""Servers of the test session, and the fixtures that each test gets fresh.
 
-A test pays only for what it asks: `ledger` for a migrated database without a row in it, `cache` for
+A test pays only for what it requests: `ledger` for a migrated database without a row in it, `cache` for
 an emptied Valkey, `live_settings` for settings that name both.
 """
 
@@ -26,7 +26,7 @@ from tests.fakes import FakeClock
 
 TEMPLATE = "ledger_template"
 PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-"""The renderer that structlog begins with takes a third of a second to paint one traceback."""
+"""structlog's default renderer takes a third of a second to format one traceback."""
 
 structlog.configure(
     processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, PLAIN]
@@ -45,14 +45,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Shared:
-    """A database that one test after the other has to itself."""
+    """A database that tests use one after the other."""
 
     url: str
     janitor: psycopg.Connection
     tables: Sequence[str]
 
     def empty(self) -> None:
-        """Drop every row, without a look at what refers to what, and whoever still holds one."""
+        """Delete all rows without foreign key checks, and end other connections."""
         self.janitor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -90,7 +90,7 @@ def valkey(servers_folder: Path) -> Iterator[EmbeddedValkey]:
 
 @pytest.fixture(scope="session")
 def maintenance(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
-    """Where databases are made and dropped."""
+    """A connection that creates and drops databases."""
     with psycopg.connect(postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
         yield connection
 
@@ -106,7 +106,7 @@ def template(postgres: EmbeddedPostgres, maintenance: psycopg.Connection) -> str
 
 @pytest.fixture
 def database_url(postgres: EmbeddedPostgres, maintenance: psycopg.Connection, template: str) -> Iterator[str]:
-    """A database of the test's own, for what `emptied_url` is too shared for."""
+    """A database of the test's own, where the shared one of `emptied_url` will not do."""
     name = f"test_{next(NUMBERS)}"
     maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield _database(postgres, name)
@@ -153,7 +153,7 @@ def cache(cache_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """As on a machine of its own; nothing runs at the addresses in it."""
+    """Settings of a separate machine; no server runs at their addresses."""
     return load_settings(APP_ENV="test", VAR_DIR=str(tmp_path / "var"))
 
 

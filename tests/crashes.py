@@ -1,4 +1,4 @@
-"""Ends of processes and silences of a card gateway, at a chosen point."""
+"""Simulated crashes of the process and unanswered calls of the card gateway, at a chosen point."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ Point = Literal["before", "after"]
 
 
 class Killed(BaseException):
-    """Stands for the end of the process: nothing catches it."""
+    """Simulates the end of the process: nothing catches it."""
 
 
 class RelayedGateway:
@@ -159,12 +159,12 @@ class FailingGateway(RelayedGateway):
 
 
 def killing(inner: CardGateway, point: Point) -> FailingGateway:
-    """Ends the process before or after the gateway has charged."""
+    """A gateway that ends the process before or after it has charged."""
     return FailingGateway(inner, **{point: Killed()})  # type: ignore[arg-type]
 
 
 def then_killed(ledger: Ledger, work: Callable[[], object]) -> None:
-    """Do the work, and end before its transaction commits."""
+    """Run the function, and end the process before its transaction commits."""
     with ledger.transaction():
         work()
         raise Killed

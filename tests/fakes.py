@@ -1,4 +1,4 @@
-"""Stand-ins for what the program asks of the world."""
+"""Fakes that implement the program's ports."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from foundation.warehouse.schema import TABLES
 
 
 class FakeClock:
-    """Stands still until a test moves it."""
+    """A clock that advances only when a test moves it."""
 
     def __init__(self, now: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)) -> None:
         self.now = now
@@ -23,7 +23,7 @@ class FakeClock:
 
 
 class FakeWarehouse:
-    """Keeps rows in memory by their table's key; raises while it is `down`."""
+    """Holds rows in memory by their table's key; raises while it is `down`."""
 
     def __init__(self) -> None:
         self.down = False
