@@ -1,4 +1,4 @@
-"""Past turns found again: how many of the right ones, and at what cost for how large a memory."""
+"""Retrieval of past turns: recall, and cost by size of the memory."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -32,10 +32,14 @@ Figures = dict[str, Figure]
 
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--memories", type=int, default=10_000, help="turns of the customer searched")
-    parser.add_argument("--long", type=int, default=100_000, help="turns of the customer with the most")
-    parser.add_argument("--vectors", type=int, default=1_000_000, help="of all customers together")
-    parser.add_argument("--times", type=int, default=300, help="how often each is measured")
-    parser.add_argument("--mem0", type=Path, metavar="PYTHON", help="with mem0ai, to run beside")
+    parser.add_argument(
+        "--long", type=int, default=100_000, help="turns of the customer with the largest memory"
+    )
+    parser.add_argument("--vectors", type=int, default=1_000_000, help="vectors of all customers together")
+    parser.add_argument("--times", type=int, default=300, help="number of measurements of each operation")
+    parser.add_argument(
+        "--mem0", type=Path, metavar="PYTHON", help="interpreter with mem0ai installed, for comparison"
+    )
 
 
 def run(options: Namespace) -> Report:
@@ -53,10 +57,10 @@ def run(options: Namespace) -> Report:
         goals=COST | (QUALITY if options.data else {}),
         peers=peers,
         notes=[
-            "CPU of this process and, for search and add, of PostgreSQL; one thread for BLAS.",
-            "Recall of LoCoMo's categories 1 to 4, by line; sessions over all its questions.",
-            "The weights by hand were chosen in sight of five of LoCoMo's ten conversations. Those in use "
-            "were learned from the generated shop, with these as their prior.",
+            "CPU of this process and, for search and add, of PostgreSQL; BLAS uses one thread.",
+            "Recall by line over LoCoMo's categories 1 to 4; by session over all its questions.",
+            "The weights by hand were chosen with five of LoCoMo's ten conversations in view. Those in use "
+            "were learned from the generated shop, with those by hand as prior.",
             *([] if options.data else ["No --data, so quality was not measured."]),
             *([] if options.data and options.mem0 else ["mem0 not run: give --data and --mem0 PYTHON."]),
         ],
@@ -65,17 +69,17 @@ def run(options: Namespace) -> Report:
 
 def _quality(options: Namespace, embedder: Embedder) -> tuple[Figures, dict[str, Figures]]:
     conversations = locomo.read(options.data, embedder)
-    by_hand = locomo.figures(locomo.judge(conversations, locomo.ranked(conversations, FUSED)))
-    shop = learning.judging(embedder)
+    by_hand = locomo.figures(locomo.evaluate(conversations, locomo.ranked(conversations, FUSED)))
+    shop = learning.evaluation_lessons(embedder)
     figures: Figures = {
-        **locomo.figures(locomo.judge(conversations, locomo.ranked(conversations, LEARNED))),
+        **locomo.figures(locomo.evaluate(conversations, locomo.ranked(conversations, LEARNED))),
         "recall@10, weights by hand": by_hand["recall@10"],
         **learning.figures(shop, LEARNED),
     }
     peers: dict[str, Figures] = {
         "weights by hand": {**by_hand, **learning.figures(shop, FUSED)},
-        "learned on the others": {**locomo.figures(locomo.judge(conversations, _left_out(conversations)))},
-        "dense": {**locomo.figures(locomo.judge(conversations, locomo.dense))},
+        "learned on the others": {**locomo.figures(locomo.evaluate(conversations, _left_out(conversations)))},
+        "dense": {**locomo.figures(locomo.evaluate(conversations, locomo.dense))},
     }
     if options.mem0:
         peers["mem0"] = {**mem0_runner.measured(options.mem0, conversations)}
@@ -83,7 +87,7 @@ def _quality(options: Namespace, embedder: Embedder) -> tuple[Figures, dict[str,
 
 
 def _left_out(conversations: Sequence[Conversation]) -> locomo.Rank:
-    """For each conversation, weights that were learned on all others."""
+    """For each conversation, weights learned on all others (leave one out)."""
     lessons = {id(each): locomo.lessons(each) for each in conversations}
     ranks = {}
     for each in conversations:

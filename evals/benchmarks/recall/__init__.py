@@ -1,1 +1,1 @@
-"""How well past turns are found again, and how fast."""
+"""Retrieval of past turns: quality and cost."""

@@ -1,4 +1,4 @@
-"""So many turns of one customer, put into the ledger without being learned one by one."""
+"""Bulk load of one customer's turns into the ledger, without learning them one by one."""
 
 from datetime import UTC, datetime
 
@@ -11,9 +11,9 @@ from memory.profiles.models import Profile
 from memory.store import MemoryStore
 
 NEEDLE = "my saxophone"
-"""What only one turn says; the others speak of gummies."""
+"""Text of one turn only; the others are about gummies."""
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-"""A minute before the first turn; the others are a minute apart."""
+"""One minute before the first turn; turns are one minute apart."""
 TURNS = text(
     "INSERT INTO interactions (id, customer_id, position, thread_id, channel, at, message, response, vectors)"
     " SELECT 'trn_' || n, :customer, n, 'thr_' || n / 10, 'chat',"

@@ -1,7 +1,7 @@
-"""Learn how much each signal of a ranking counts from the generated shop: `python -m evals.recall.learning`.
+"""Learn the ranker's weights from the generated shop: `python -m evals.benchmarks.recall.learning`.
 
-The weights maximise the likelihood that a line of evidence comes first (listwise softmax); those set by
-hand, at whatever scale, are the prior, so that a signal of which these talks tell little stays as it is.
+The weights maximise the likelihood that a line of evidence ranks first (listwise softmax). The weights set by
+hand, up to scale, are the prior, so that a signal with little evidence in these conversations is unchanged.
 """
 
 import hashlib
@@ -24,17 +24,17 @@ from memory.conversations.models import Speaker
 from memory.embeddings import Embedder, load_embedder
 from memory.retrieval.ranker import FUSED, LEARNED_FILE, Talk, Weights
 
-TRAINING_SEED, JUDGING_SEED = 1, 2
+TRAINING_SEED, EVALUATION_SEED = 1, 2
 CUSTOMERS = 3_000
 TALKS = 30
 TRUST = 0.03
-"""In the prior: what a squared unit of distance from it costs, against the log-likelihood of one question."""
+"""Weight of the squared distance from the prior, relative to the log-likelihood of one question."""
 FIRST = 5
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One question: the signals of each line, and which lines answer it."""
+    """One question: the signals of each line, and the lines that answer it."""
 
     signals: NDArray[np.float32]
     evidence: tuple[int, ...]
@@ -51,7 +51,7 @@ def lessons(case: Case, embedder: Embedder) -> list[Lesson]:
 
 
 def learn(given: Sequence[Lesson], *, trust: float = TRUST) -> Weights:
-    """Scaled to be as long as the weights set by hand."""
+    """The weights, scaled to the norm of those set by hand."""
     prior = np.array(FUSED)
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -77,7 +77,7 @@ def learn(given: Sequence[Lesson], *, trust: float = TRUST) -> Weights:
 
 
 def figures(given: Iterable[Lesson], weights: Weights) -> dict[str, float]:
-    """Of the generated shop, where lines are few: recall among the first five, and MRR."""
+    """Recall among the first five, and MRR, on the generated shop."""
     recalls, reciprocals = [], []
     for lesson in given:
         order = np.argsort(-(lesson.signals @ np.array(weights, np.float32)), kind="stable").tolist()
@@ -87,17 +87,17 @@ def figures(given: Iterable[Lesson], weights: Weights) -> dict[str, float]:
     return {"shop recall@5": float(np.mean(recalls)), "shop MRR": float(np.mean(reciprocals))}
 
 
-def training(embedder: Embedder) -> list[Lesson]:
+def training_lessons(embedder: Embedder) -> list[Lesson]:
     return _of(TRAINING_SEED, embedder, is_training=True, talks=TALKS)
 
 
-def judging(embedder: Embedder, *, talks: int = TALKS) -> list[Lesson]:
-    """Of another shop, asked in other words."""
-    return _of(JUDGING_SEED, embedder, is_training=False, talks=talks)
+def evaluation_lessons(embedder: Embedder, *, talks: int = TALKS) -> list[Lesson]:
+    """From another generated shop, with other wordings."""
+    return _of(EVALUATION_SEED, embedder, is_training=False, talks=talks)
 
 
 def recipe() -> str:
-    """Another one whenever the weights have to be learned again."""
+    """A hash that changes whenever the weights must be learned again."""
     sources = [Path(str(module.__file__)) for module in (questions, scripts, talk)]
     texts = [path.read_text(encoding="utf-8") for path in (*sources, Path(__file__))]
     return hashlib.sha256("\n".join([*texts, repr(FUSED)]).encode()).hexdigest()[:12]
@@ -110,12 +110,12 @@ def _of(seed: int, embedder: Embedder, *, is_training: bool, talks: int) -> list
 
 def main() -> None:
     embedder = load_embedder(load_settings().var / "models")
-    weights = learn(training(embedder))
+    weights = learn(training_lessons(embedder))
     kept = {"recipe": recipe(), "weights": weights._asdict()}
     LEARNED_FILE.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-    judged = judging(embedder)
+    evaluated = evaluation_lessons(embedder)
     for name, each in (("by hand", FUSED), ("learned", weights)):
-        sys.stdout.write(f"{name}: {each} {figures(judged, each)}\n")
+        sys.stdout.write(f"{name}: {each} {figures(evaluated, each)}\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Conversations of the LoCoMo benchmark, and whether the turns that answer its questions are found.
+"""Retrieval on the LoCoMo benchmark: whether the turns that answer its questions are found.
 
-Its shape: a list of `{"conversation": {"speaker_a", "speaker_b", "session_1_date_time", "session_1":
+The data is a list of `{"conversation": {"speaker_a", "speaker_b", "session_1_date_time", "session_1":
 [{"speaker", "dia_id", "text", "blip_caption"?}], …}, "qa": [{"question", "evidence": [dia_id],
 "category"}]}`. Categories: 1 several hops, 2 time, 3 open domain, 4 one hop, 5 adversarial.
 """
@@ -22,10 +22,10 @@ from memory.retrieval.ranker import LEARNED, Line, Talk, Weights
 
 WRITTEN = "%I:%M %p on %d %B, %Y"
 TURN = re.compile(r"D\d+:\d+")
-KINDS = {1: "several hops", 2: "time", 3: "open domain", 4: "one hop"}
-"""What recall is judged by; the fifth category counts for sessions only."""
+CATEGORIES = {1: "several hops", 2: "time", 3: "open domain", 4: "one hop"}
+"""Categories for recall; the fifth counts for sessions only."""
 Rank = Callable[["Conversation", int], NDArray[np.int64]]
-"""The lines of a conversation for its question of that number, the best first."""
+"""Ranks the lines of a conversation for the question of that number, best first."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +56,19 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one question."""
+    """The result for one question."""
 
     category: int
     recall: float
-    """Share of its evidence among the first ten lines."""
+    """Recall of its evidence among the first ten lines."""
     reciprocal: float
-    """One over the place of the first line of evidence."""
+    """Reciprocal rank of the first line of evidence."""
     session_place: int
-    """Place of the first session with evidence, from 1."""
+    """Rank of the first session with evidence, from 1."""
 
 
 def read(path: Path, embedder: Embedder) -> list[Conversation]:
-    """Every conversation of a file, or of the `locomo*.json` in a folder."""
+    """Read a file, or every `locomo*.json` of a folder."""
     files = sorted(path.glob("locomo*.json")) if path.is_dir() else [path]
     return [
         _conversation(each, embedder)
@@ -78,7 +78,7 @@ def read(path: Path, embedder: Embedder) -> list[Conversation]:
 
 
 def ranked(conversations: Sequence[Conversation], weights: Weights = LEARNED) -> Rank:
-    """Our own ranking."""
+    """The product's ranking."""
     talks = {id(each): each.talk() for each in conversations}
 
     def rank(conversation: Conversation, number: int) -> NDArray[np.int64]:
@@ -90,21 +90,21 @@ def ranked(conversations: Sequence[Conversation], weights: Weights = LEARNED) ->
 
 
 def lessons(conversation: Conversation) -> list[Lesson]:
-    """What its questions would teach."""
+    """Training lessons from its questions."""
     talk = conversation.talk()
     return [
         Lesson(talk.signals(asked.text, vector), asked.evidence)
         for asked, vector in zip(conversation.questions, conversation.question_vectors, strict=True)
-        if asked.category in KINDS
+        if asked.category in CATEGORIES
     ]
 
 
 def dense(conversation: Conversation, number: int) -> NDArray[np.int64]:
-    """By meaning alone, as most memories rank."""
+    """Ranking by embedding alone, as most memories do."""
     return np.argsort(-(conversation.line_vectors @ conversation.question_vectors[number]), kind="stable")
 
 
-def judge(conversations: Sequence[Conversation], rank: Rank) -> list[Outcome]:
+def evaluate(conversations: Sequence[Conversation], rank: Rank) -> list[Outcome]:
     return [
         _outcome(each, asked, rank(each, number))
         for each in conversations
@@ -113,31 +113,31 @@ def judge(conversations: Sequence[Conversation], rank: Rank) -> list[Outcome]:
 
 
 def figures(outcomes: Sequence[Outcome]) -> dict[str, float]:
-    judged = [each for each in outcomes if each.category in KINDS]
-    places = np.array([each.session_place for each in outcomes])
+    evaluated = [each for each in outcomes if each.category in CATEGORIES]
+    positions = np.array([each.session_place for each in outcomes])
     by_kind = {
-        f"recall@10 {name}": float(np.mean([each.recall for each in judged if each.category == kind]))
-        for kind, name in KINDS.items()
-        if any(each.category == kind for each in judged)
+        f"recall@10 {name}": float(np.mean([each.recall for each in evaluated if each.category == kind]))
+        for kind, name in CATEGORIES.items()
+        if any(each.category == kind for each in evaluated)
     }
     return {
-        "questions": float(len(judged)),
-        "recall@10": float(np.mean([each.recall for each in judged])),
-        "hit@10": float(np.mean([each.recall > 0 for each in judged])),
-        "MRR": float(np.mean([each.reciprocal for each in judged])),
+        "questions": float(len(evaluated)),
+        "recall@10": float(np.mean([each.recall for each in evaluated])),
+        "hit@10": float(np.mean([each.recall > 0 for each in evaluated])),
+        "MRR": float(np.mean([each.reciprocal for each in evaluated])),
         **by_kind,
-        "session R@5": float(np.mean(places <= 5)),  # noqa: PLR2004 - as the figure is called
-        "session R@10": float(np.mean(places <= 10)),  # noqa: PLR2004 - as the figure is called
+        "session R@5": float(np.mean(positions <= 5)),  # noqa: PLR2004 - as the figure is called
+        "session R@10": float(np.mean(positions <= 10)),  # noqa: PLR2004 - as the figure is called
     }
 
 
 def _conversation(record: Mapping[str, Any], embedder: Embedder) -> Conversation:
     numbered = dict(_lines(record["conversation"]))
-    place = {name: at for at, name in enumerate(numbered)}
+    position = {name: at for at, name in enumerate(numbered)}
     questions = [
         Asked(each["question"], evidence, each["category"])
         for each in record["qa"]
-        if (evidence := _evidence(each, place))
+        if (evidence := _evidence(each, position))
     ]
     return Conversation(
         lines=tuple(numbered.values()),
@@ -158,14 +158,14 @@ def _lines(conversation: Mapping[str, Any]) -> Iterator[tuple[str, Line]]:
         number += 1
 
 
-def _evidence(record: Mapping[str, Any], place: Mapping[str, int]) -> tuple[int, ...]:
+def _evidence(record: Mapping[str, Any], position: Mapping[str, int]) -> tuple[int, ...]:
     named = TURN.findall(" ".join(record["evidence"]))
-    return tuple(sorted({place[each] for each in named if each in place}))
+    return tuple(sorted({position[each] for each in named if each in position}))
 
 
 def _outcome(conversation: Conversation, asked: Asked, order: NDArray[np.int64]) -> Outcome:
     evidence = set(asked.evidence)
-    first = next(place for place, line in enumerate(order.tolist(), 1) if line in evidence)
+    first = next(position for position, line in enumerate(order.tolist(), 1) if line in evidence)
     sessions = list(dict.fromkeys(conversation.sessions[order].tolist()))
     answering = {int(conversation.sessions[line]) for line in evidence}
     return Outcome(

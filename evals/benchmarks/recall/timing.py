@@ -1,4 +1,4 @@
-"""What it costs to find a turn among many and to learn one, and to search one customer among thousands."""
+"""Cost of searching and learning turns in a large memory, and of searching one customer of thousands."""
 
 import itertools
 import time
@@ -34,13 +34,13 @@ LINES_A_CUSTOMER = 50
 NEAREST = 10
 SEED = 5
 MANY, FEW = 20_000, 200
-"""Customers of the generated shop, by how much has to be said."""
+"""Customers of the generated shop, by the number of turns needed."""
 ZONE = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)
 class RandomEncoder:
-    """Vectors without meaning, to fill a memory with at no cost."""
+    """Random vectors, to fill a memory at no cost."""
 
     rng: np.random.Generator
 
@@ -55,7 +55,7 @@ def unit(rng: np.random.Generator, rows: int) -> Vectors:
 
 
 def one_customer(embedder: Embedder, *, memories: int, times: int) -> dict[str, float]:
-    """A customer with so many turns: CPU of this process and PostgreSQL for each search and each new one."""
+    """CPU of this process and PostgreSQL for each search and each new turn of one customer."""
     turns = list(itertools.islice(conversation(customers=MANY), memories + times))
     with temporary_environment() as environment, closing(open_ledger(environment.settings.ledger)) as ledger:
         filling = _engine(ledger, RandomEncoder(np.random.default_rng(SEED)))
@@ -89,7 +89,7 @@ def one_customer(embedder: Embedder, *, memories: int, times: int) -> dict[str, 
 
 
 def long_memory(*, turns: int, times: int) -> dict[str, float]:
-    """A customer with so many turns that only a file holds them: CPU and memory of this process alone."""
+    """A customer whose index is a memory-mapped file: CPU and memory of this process."""
     near, far = unit(np.random.default_rng(SEED), 2)
     with temporary_environment() as environment, closing(open_ledger(environment.settings.ledger)) as ledger:
         fill(ledger, CUSTOMER, turns=turns, needle=turns // 2, meaning=np.stack([near, far]))
@@ -112,7 +112,7 @@ def long_memory(*, turns: int, times: int) -> dict[str, float]:
 
 
 def many_customers(*, vectors: int, times: int) -> dict[str, float]:
-    """So many vectors in blocks of fifty: search within one customer, by meaning alone and in full."""
+    """Vectors in blocks of fifty: search within one customer, by embedding alone and hybrid."""
     rng = np.random.default_rng(SEED)
     said = [turn.message for turn in itertools.islice(conversation(customers=FEW), LINES_A_CUSTOMER)]
     lines = [Line("Customer", text, "1 May 2026", opens=not at % 5) for at, text in enumerate(said)]
@@ -140,7 +140,7 @@ def many_customers(*, vectors: int, times: int) -> dict[str, float]:
 
 
 def conversation(*, customers: int) -> Iterator[Interaction]:
-    """What customers of a generated shop say, as if one had said it all."""
+    """Turns of all customers of a generated shop, as if of one customer."""
     config = ShopConfig(seed=SEED, customers=customers)
     shop = Shop(config)
     for shard in shop.shards():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from evals.benchmarks.recall import learning, locomo, timing
-from evals.benchmarks.recall.learning import Lesson, figures, judging, learn, recipe
+from evals.benchmarks.recall.learning import Lesson, evaluation_lessons, figures, learn, recipe
 from evals.benchmarks.recall.mem0_runner import Answers
 from foundation.settings import load_settings
 from memory.embeddings import Embedder, load_embedder
@@ -55,21 +55,21 @@ class TestLocomo:
         assert conversation.sessions.tolist() == [1, 1, 2]
         assert [asked.evidence for asked in conversation.questions] == [(0,), (2,), (1,)]
 
-    def test_ours_finds_what_was_asked_for(self, conversations: list[locomo.Conversation]) -> None:
-        found = locomo.figures(locomo.judge(conversations, locomo.ranked(conversations)))
+    def test_our_ranking_finds_what_was_asked_for(self, conversations: list[locomo.Conversation]) -> None:
+        found = locomo.figures(locomo.evaluate(conversations, locomo.ranked(conversations)))
 
         assert found["questions"] == 2
         assert found["MRR"] == found["session R@5"] == 1
 
-    def test_a_rank_is_judged_by_share_place_and_session(
+    def test_a_ranking_is_evaluated_by_recall_rank_and_session(
         self, conversations: list[locomo.Conversation]
     ) -> None:
-        backwards = locomo.judge(conversations, lambda _, __: np.array([2, 1, 0]))
+        reversed_order = locomo.evaluate(conversations, lambda _, __: np.array([2, 1, 0]))
 
-        assert [each.reciprocal for each in backwards] == [1 / 3, 1, 1 / 2]
-        assert [each.session_place for each in backwards] == [2, 1, 2]
+        assert [each.reciprocal for each in reversed_order] == [1 / 3, 1, 1 / 2]
+        assert [each.session_place for each in reversed_order] == [2, 1, 2]
 
-    def test_what_a_peer_found_is_judged_likewise(self, conversations: list[locomo.Conversation]) -> None:
+    def test_results_of_a_peer_are_evaluated_likewise(self, conversations: list[locomo.Conversation]) -> None:
         answers = Answers(conversations, [[[0], [], [2]]])
 
         assert [answers.rank(conversations[0], number).tolist()[0] for number in range(3)] == [0, 0, 2]
@@ -77,7 +77,7 @@ class TestLocomo:
 
 
 class TestLearning:
-    def test_the_signal_that_tells_is_found(self) -> None:
+    def test_the_informative_signal_gets_the_weight(self) -> None:
         rng = np.random.default_rng(1)
         given = []
         for _ in range(60):
@@ -89,7 +89,7 @@ class TestLearning:
         assert learned.meaning == max(learned)
         assert figures(given, learned)["shop MRR"] > 0.9 > figures(given, FUSED)["shop MRR"]
 
-    def test_without_lessons_that_tell_the_weights_by_hand_stay(self) -> None:
+    def test_without_informative_lessons_the_weights_by_hand_stay(self) -> None:
         same = Lesson(np.ones((5, len(FUSED)), np.float32), (2,))
 
         assert learn([same]) == pytest.approx(FUSED, abs=0.01)
@@ -101,7 +101,7 @@ class TestLearning:
         assert kept["recipe"] == recipe(), f"run `python -m {learning.__name__}`"
 
     def test_the_weights_in_use_are_better_than_those_by_hand(self, embedder: Embedder) -> None:
-        lessons = judging(embedder, talks=1)
+        lessons = evaluation_lessons(embedder, talks=1)
 
         by_hand, learned = figures(lessons, FUSED), figures(lessons, LEARNED)
 
