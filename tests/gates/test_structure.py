@@ -19,7 +19,7 @@ INHERITING = {
     for heir in ("house.House", "mind.Mind", "people.People", "recall.Recall", "shop.Shop", "till.Till")
 }
 WIDE = INHERITING | {"memory.store.MemoryStore"}
-LONG = {"evals/suites/context.py", "evals/suites/forget.py", "evals/suites/fraud.py"}
+LONG: set[str] = set()
 LENGTHS = {
     "agent/models/offline/amounts.py",
     "agent/models/offline/clauses.py",
