@@ -4,20 +4,19 @@ The weights maximise the likelihood that a line of evidence ranks first (listwis
 hand, up to scale, are the prior, so that a signal with little evidence in these conversations is unchanged.
 """
 
+import ast
 import hashlib
+import inspect
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from demo.generator import scripts, talk
-from evals.benchmarks.recall import questions
 from evals.benchmarks.recall.questions import Case, cases
 from foundation.settings import load_settings
 from memory.conversations.models import Speaker
@@ -97,15 +96,20 @@ def evaluation_lessons(embedder: Embedder, *, talks: int = TALKS) -> list[Lesson
 
 
 def recipe() -> str:
-    """A hash that changes whenever the weights must be learned again."""
-    sources = [Path(str(module.__file__)) for module in (questions, scripts, talk)]
-    texts = [path.read_text(encoding="utf-8") for path in (*sources, Path(__file__))]
-    return hashlib.sha256("\n".join([*texts, repr(FUSED)]).encode()).hexdigest()[:12]
+    """A hash of what the weights depend on: the training cases, the prior and how `learn` computes."""
+    trained_on = [[case.lines, case.queries] for case in _cases(TRAINING_SEED, is_training=True, talks=TALKS)]
+    (function,) = ast.parse(inspect.getsource(learn)).body
+    parts = [repr(trained_on), repr(FUSED), repr(TRUST), ast.dump(function)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def _of(seed: int, embedder: Embedder, *, is_training: bool, talks: int) -> list[Lesson]:
-    some = islice(cases(seed, customers=CUSTOMERS, is_training=is_training), talks)
+    some = _cases(seed, is_training=is_training, talks=talks)
     return [lesson for case in some for lesson in lessons(case, embedder)]
+
+
+def _cases(seed: int, *, is_training: bool, talks: int) -> Iterator[Case]:
+    return islice(cases(seed, customers=CUSTOMERS, is_training=is_training), talks)
 
 
 def main() -> None:
