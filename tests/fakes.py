@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from api.containers.warehouse_tables import TABLES
 from foundation.warehouse.base import Rejection, WarehouseUnavailable
-from foundation.warehouse.schema import TABLES
 
 
 class FakeClock:

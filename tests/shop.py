@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from api.containers.warehouse_tables import TABLES
 from commerce.age.evidence import Evidence
 from commerce.age.models import AgeSubmission
 from commerce.age.service import AgeRules, AgeVerification
@@ -48,7 +49,6 @@ from foundation.money import Money
 from foundation.outbox import OUTBOX, Event, Outbox
 from foundation.settings import ShopSettings
 from foundation.sql import Ledger
-from foundation.warehouse.schema import TABLES
 from memory.engine import MemoryEngine
 from memory.knowledge.service import Knowledge
 from tests.fakes import FakeClock

@@ -8,6 +8,7 @@ import redis
 from sqlalchemy import select
 
 from agent.turns.tables import turns
+from api.containers.warehouse_tables import TABLES
 from commerce.notices.files import files_of
 from commerce.notices.store import notices
 from foundation.cache import answering, stream_key
@@ -19,7 +20,7 @@ from foundation.personal import said_by
 from foundation.sql import Ledger, metadata
 from foundation.warehouse.base import Warehouse
 from foundation.warehouse.ducklake import CATALOG_SCHEMA
-from foundation.warehouse.schema import TABLES, FieldType, Table
+from foundation.warehouse.schema import FieldType, Table
 from memory.retrieval.index.base import TurnIndex
 
 MODELS = "models"

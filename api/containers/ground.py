@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import redis
 import redis.asyncio
 
+from api.containers.warehouse_tables import TABLES
 from commerce.checkout.service import SUBSCRIPTION as ORDER_REVIEWS
 from commerce.memberships.benefits import SUBSCRIPTION as BENEFITS
 from commerce.memberships.billing import SUBSCRIPTION as BILLING
@@ -24,13 +25,13 @@ from foundation.settings import Settings
 from foundation.sql import Ledger, open_ledger
 from foundation.warehouse.base import Warehouse
 from foundation.warehouse.ducklake import DuckLake
-from foundation.warehouse.feed import SUBSCRIPTION as WAREHOUSE
 from foundation.warehouse.feed import WarehouseFeed
+from foundation.warehouse.feed import subscription as warehouse_subscription
 from memory.ingest.subscriber import SUBSCRIPTION as MEMORY
 from memory.predictions.service import SUBSCRIPTION as PREDICTIONS
 
 SUBSCRIPTIONS = (
-    WAREHOUSE,
+    warehouse_subscription(TABLES),
     BENEFITS,
     BILLING,
     NOTICES,
@@ -96,11 +97,11 @@ class Ground:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        return DuckLake(self.settings.ledger.url, self.settings.warehouse.folder, now=self.now)
+        return DuckLake(self.settings.ledger.url, self.settings.warehouse.folder, TABLES, now=self.now)
 
     @cached_property
     def feed(self) -> WarehouseFeed:
-        return WarehouseFeed(self.ledger, self.warehouse, now=self.now)
+        return WarehouseFeed(self.ledger, self.warehouse, TABLES, now=self.now)
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -10,6 +10,7 @@ import redis
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from api.containers.warehouse_tables import TABLES
 from foundation import migrations
 from foundation.cache import open_cache
 from foundation.clock import system_clock
@@ -87,7 +88,9 @@ def _cache(settings: Settings) -> Finding:
 
 
 def _warehouse(settings: Settings) -> Iterator[Finding]:
-    warehouse = DuckLake(settings.ledger.url, settings.warehouse.folder, now=system_clock, read_only=True)
+    warehouse = DuckLake(
+        settings.ledger.url, settings.warehouse.folder, TABLES, now=system_clock, read_only=True
+    )
     try:
         drift = warehouse.drift()
     finally:

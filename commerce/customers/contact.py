@@ -13,6 +13,10 @@ LONGEST_LINE = 100
 MOST_ADDRESSES = 20
 
 
+NOTICES = "notices"
+"""The outbox topic of what is sent to customers."""
+
+
 class Channel(StrEnum):
     EMAIL = "email"
     TEXT = "text"

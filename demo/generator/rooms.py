@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from api.containers.catalogue import ShopFront
+from api.containers.warehouse_tables import TABLES
 from commerce.age.evidence import Evidence
 from commerce.age.service import AgeRules, AgeVerification
 from commerce.customers.addresses import Addresses
@@ -22,7 +23,7 @@ from foundation.crypto import DataKeys, KeyRing, LookupDigest
 from foundation.outbox import Outbox
 from foundation.settings import Settings
 from foundation.sql import Ledger
-from foundation.warehouse.feed import SUBSCRIPTION
+from foundation.warehouse.feed import subscription
 from memory.embeddings import Encoder
 from memory.engine import MemoryEngine, open_memory
 from memory.facts.store import Facts
@@ -71,7 +72,7 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
     calendar = Calendar(ZoneInfo(settings.shop.time_zone), clock)
     keys = DataKeys(ledger, KeyRing.from_settings(settings.crypto.keys.get_secret_value()))
     digests = LookupDigest.from_settings(settings.crypto.lookup_key.get_secret_value())
-    outbox = Outbox(ledger, [SUBSCRIPTION], now=clock)
+    outbox = Outbox(ledger, [subscription(TABLES)], now=clock)
     customers = Customers(ledger, keys, digests, now=clock)
     ages = AgeVerification(ledger, customers, outbox, Evidence(keys, digests), calendar, AgeRules())
     payments = build_payments(ledger, SandboxGateway(ledger, now=clock), keys, digests, outbox, now=clock)

@@ -12,6 +12,7 @@ from agent.graph.history import LOST, repaired
 from agent.models.base import Message
 from agent.turns.models import TurnStatus
 from agent.turns.tables import messages, threads, turns
+from api.containers.warehouse_tables import TABLES
 from commerce.checkout.models import OrderStatus
 from commerce.checkout.store import cart_lines, orders
 from commerce.inventory.store import products, stock_reservations
@@ -27,7 +28,7 @@ from foundation.outbox import OUTBOX
 from foundation.sql import Ledger
 from foundation.warehouse.base import Warehouse
 from foundation.warehouse.feed import PARKED
-from foundation.warehouse.schema import TABLES, FieldType
+from foundation.warehouse.schema import FieldType
 from foundation.warehouse.schema import Table as WarehouseTable
 from memory.events import PROFILES
 from memory.facts.store import FACTS

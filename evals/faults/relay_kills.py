@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from api.containers import build
+from api.containers.warehouse_tables import TABLES
 from demo.generator.rooms import SetClock
 from evals.faults.forked_process import run_forked, run_forked_to_end
 from evals.faults.invariants import Finding, Outcome, delivery_violations
@@ -15,7 +16,7 @@ from foundation.outbox import Relay
 from foundation.settings import Settings
 from foundation.warehouse.base import Rejection, Row
 from foundation.warehouse.ducklake import DuckLake
-from foundation.warehouse.feed import SUBSCRIPTION, WarehouseFeed
+from foundation.warehouse.feed import NAME, WarehouseFeed
 
 APPENDING, APPENDED = "appending", "appended"
 POINTS = tuple(
@@ -83,14 +84,16 @@ class RelayKillRunner:
         """Deliver all due events; their number."""
         house, injector = self._house, FaultInjector()
         instrument_database(injector)
-        lake = FaultInjectingLake(house.settings.ledger.url, house.settings.warehouse.folder, now=house.now)
+        lake = FaultInjectingLake(
+            house.settings.ledger.url, house.settings.warehouse.folder, TABLES, now=house.now
+        )
         lake.injector = injector
         injector.arm(point)
         settings = house.settings.warehouse.model_copy(update={"batch_rows": BATCH_ROWS})
-        feed = WarehouseFeed(house.ledger, lake, now=house.now)
+        feed = WarehouseFeed(house.ledger, lake, TABLES, now=house.now)
         relay = Relay(house.ledger, [feed.subscriber(settings)], now=house.now)
         delivered = 0
-        while batch := relay.deliver(SUBSCRIPTION.name):
+        while batch := relay.deliver(NAME):
             delivered += batch
         return delivered
 

@@ -9,14 +9,14 @@ from datetime import timedelta
 
 import numpy as np
 
+from api.containers.warehouse_tables import TABLES
 from evals.customer import NoReply, ScriptedCustomer
 from evals.graders import Evidence, Failure, grade
 from evals.report import Report
 from evals.scenario import Scenario, scenarios
 from evals.shop_template import ShopCopy, ShopTemplate, open_shop_template
 from evals.snapshot import Row, take_snapshot
-from foundation.warehouse.feed import SUBSCRIPTION as WAREHOUSE
-from foundation.warehouse.schema import TABLES
+from foundation.warehouse.feed import NAME as WAREHOUSE
 
 RUNS = 4
 CUSTOMERS = 100
@@ -74,7 +74,7 @@ def _deliver(copy: ShopCopy, scenario: Scenario) -> Mapping[str, Sequence[Row]]:
     house = copy.house
     copy.clock.now += timedelta(seconds=house.settings.warehouse.batch_seconds)
     house.warehouse.ensure()
-    while house.relay.deliver(WAREHOUSE.name):
+    while house.relay.deliver(WAREHOUSE):
         pass
     names = {topic: TABLES[topic].name for topic in scenario.warehouse}
     return {topic: house.warehouse.query(f"SELECT * FROM {name}") for topic, name in names.items()}  # noqa: S608 - declared names

@@ -20,7 +20,7 @@ from foundation.clock import Clock
 from foundation.files import locked
 from foundation.resilience import retry
 from foundation.warehouse.base import Rejection, Row, WarehouseUnavailable
-from foundation.warehouse.schema import TABLES, Field, FieldType, Table
+from foundation.warehouse.schema import Field, FieldType, Table
 
 NAME = "warehouse"
 CATALOG_SCHEMA = "warehouse_catalog"
@@ -54,8 +54,18 @@ retry_conflicts = retry(on=duckdb.TransactionException, attempts=6, deadline=tim
 
 
 class DuckLake:
-    def __init__(self, ledger_url: str, folder: Path, *, now: Clock, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        ledger_url: str,
+        folder: Path,
+        tables: Mapping[str, Table],
+        *,
+        now: Clock,
+        read_only: bool = False,
+    ) -> None:
+        """`tables` by topic; others that a warehouse has are left as they are."""
         self._conninfo = _conninfo(ledger_url)
+        self._tables = tables
         self._folder = folder.resolve()
         self._now = now
         self._read_only = read_only
@@ -65,12 +75,13 @@ class DuckLake:
     def ensure(self) -> None:
         with self._connection() as connection:
             present = _columns(connection)
-        statements = [line for table in TABLES.values() for line in _missing(table, present.get(table.name))]
+        tables = self._tables.values()
+        statements = [line for table in tables for line in _missing(table, present.get(table.name))]
         if statements:
             self._write("; ".join(["BEGIN", *statements, "COMMIT"]))
 
     def append(self, table: str, rows: Sequence[Row]) -> list[Rejection]:
-        target = TABLES[table]
+        target = self._tables[table]
         faults = [target.fault(row) for row in rows]
         fitting = [row for row, fault in zip(rows, faults, strict=True) if fault is None]
         if fitting:
@@ -88,11 +99,11 @@ class DuckLake:
     def drift(self) -> list[str]:
         with self._connection() as connection:
             present = _columns(connection)
-        return [line for table in TABLES.values() for line in _drift(table, present.get(table.name))]
+        return [line for table in self._tables.values() for line in _drift(table, present.get(table.name))]
 
     def erase(self, customer_id: str) -> dict[str, int]:
         erased = {}
-        for table in TABLES.values():
+        for table in self._tables.values():
             if table.names_customer and not table.is_kept_by_law:
                 where = "customer_id = $customer_id"
                 erased[table.name] = self._delete(table, where, {"customer_id": customer_id})
@@ -100,7 +111,7 @@ class DuckLake:
 
     def maintain(self) -> dict[str, int]:
         dropped = {}
-        for table in TABLES.values():
+        for table in self._tables.values():
             if table.day is not None and table.kept_days is not None:
                 oldest = self._now() - timedelta(days=table.kept_days)
                 dropped[table.name] = self._delete(table, f'"{table.day}" < $oldest', {"oldest": oldest})
@@ -255,15 +266,20 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]
     return found
 
 
+def creation(table: Table) -> list[str]:
+    """The statements that make the table."""
+    fields = ", ".join(_definition(field) for field in table.fields)
+    made = [
+        f"CREATE SCHEMA IF NOT EXISTS {table.dataset}",
+        f"CREATE TABLE IF NOT EXISTS {table.name} ({fields})",
+    ]
+    days = ", ".join(f'{part}("{table.day}")' for part in ("year", "month", "day"))
+    return [*made, f"ALTER TABLE {table.name} SET PARTITIONED BY ({days})"] if table.day else made
+
+
 def _missing(table: Table, present: Mapping[str, str] | None) -> list[str]:
     if present is None:
-        fields = ", ".join(_definition(field) for field in table.fields)
-        made = [
-            f"CREATE SCHEMA IF NOT EXISTS {table.dataset}",
-            f"CREATE TABLE IF NOT EXISTS {table.name} ({fields})",
-        ]
-        days = ", ".join(f'{part}("{table.day}")' for part in ("year", "month", "day"))
-        return [*made, f"ALTER TABLE {table.name} SET PARTITIONED BY ({days})"] if table.day else made
+        return creation(table)
     absent = [field for field in table.fields if field.name not in present and not field.is_required]
     return [f"ALTER TABLE {table.name} ADD COLUMN IF NOT EXISTS {_definition(field)}" for field in absent]
 

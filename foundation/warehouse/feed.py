@@ -1,6 +1,6 @@
 """The outbox's subscriber that fills the warehouse; what does not fit is parked, with the reason."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +15,10 @@ from foundation.personal import in_document, personal
 from foundation.settings import WarehouseSettings
 from foundation.sql import Ledger, metadata
 from foundation.warehouse.base import Warehouse
-from foundation.warehouse.schema import TABLES, Fault
+from foundation.warehouse.schema import Fault
+from foundation.warehouse.schema import Table as WarehouseTable
 
-SUBSCRIPTION = Subscription("warehouse", frozenset(TABLES))
+NAME = "warehouse"
 log = logger(__name__)
 
 PARKED = Table(
@@ -43,15 +44,23 @@ class Parked:
     at: datetime
 
 
+def subscription(tables: Mapping[str, WarehouseTable]) -> Subscription:
+    """To every topic that has a table."""
+    return Subscription(NAME, frozenset(tables))
+
+
 class WarehouseFeed:
-    def __init__(self, ledger: Ledger, warehouse: Warehouse, *, now: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, warehouse: Warehouse, tables: Mapping[str, WarehouseTable], *, now: Clock
+    ) -> None:
         self._ledger = ledger
         self._warehouse = warehouse
+        self._subscription = subscription(tables)
         self._now = now
 
     def subscriber(self, settings: WarehouseSettings) -> Subscriber:
         wait = timedelta(seconds=settings.batch_seconds)
-        return Subscriber(SUBSCRIPTION, self.take, batch_rows=settings.batch_rows, batch_wait=wait)
+        return Subscriber(self._subscription, self.take, batch_rows=settings.batch_rows, batch_wait=wait)
 
     def take(self, events: Sequence[Event]) -> None:
         """Append a batch; the warehouse knows the rows it has seen, so that a batch may come twice."""

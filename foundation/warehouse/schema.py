@@ -1,15 +1,16 @@
-"""What the warehouse holds: the one declaration behind its tables, its checks and its drift report."""
+"""How a row that is a frozen dataclass becomes a table: its columns, its checks and its retention."""
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Literal, Required, TypedDict, Unpack, get_args, get_origin, get_type_hints
+
+from foundation.outbox.payloads import Payload
 
 INT64_LIMIT = 2**63
-TWO_YEARS = 2 * 365
-SEVEN_YEARS = 7 * 365 + 2
 
 
 class FieldType(StrEnum):
@@ -83,6 +84,26 @@ class Table:
         return next((Fault(name, f"is no field of {self.name}") for name in row if name not in known), None)
 
 
+class TableRules(TypedDict, total=False):
+    """What the dataclass cannot say of its table; see `Table`."""
+
+    key: Required[tuple[str, ...]]
+    day: str
+    kept_days: int
+    latest_by: str
+    is_kept_by_law: bool
+
+
+_COLUMNS: Mapping[type, FieldType] = {
+    str: FieldType.STRING,
+    bool: FieldType.BOOL,
+    int: FieldType.INT64,
+    float: FieldType.FLOAT64,
+    datetime: FieldType.TIMESTAMP,
+    date: FieldType.DATE,
+}
+
+
 def _is_timestamp(value: object) -> bool:
     if isinstance(value, str):
         try:
@@ -129,222 +150,29 @@ _EXPECTED = {
 }
 
 
-def _fields(**names: str) -> tuple[Field, ...]:
-    """By type, `name!` where it is required; each row also says which version of its table it fits."""
-    named = [(FieldType(kind), name) for kind, text in names.items() for name in text.split()]
-    declared = [Field(name.rstrip("!"), kind, is_required=name.endswith("!")) for kind, name in named]
-    return (*declared, Field("version", FieldType.STRING, is_required=False))
+def table_of(row: type[Payload], dataset: str, **rules: Unpack[TableRules]) -> Table:
+    """The table of a frozen dataclass: a column for each field, in order, and one for the row's version.
+
+    A field that may be None is a column that may be empty.
+    """
+    hints = get_type_hints(row)
+    columns = [_column(each.name, hints[each.name]) for each in fields(row)]
+    version = Field("version", FieldType.STRING, is_required=False)
+    return Table(f"{dataset}.{row.topic}", fields=(*columns, version), **rules)
 
 
-COMMERCE = (
-    Table(
-        "commerce.square_payments",
-        key=("id",),
-        fields=_fields(
-            STRING="id! currency! status! customer_id card_brand",
-            INT64="amount_cents!",
-            TIMESTAMP="created_at! updated_at!",
-        ),
-        day="created_at",
-        kept_days=SEVEN_YEARS,
-        latest_by="updated_at",
-        is_kept_by_law=True,
-    ),
-    Table(
-        "commerce.payments",
-        key=("id",),
-        fields=_fields(
-            STRING="id! customer_id! invoice! description! status! currency!",
-            INT64="amount_cents! refunded_cents!",
-            TIMESTAMP="created_at! updated_at!",
-        ),
-        day="created_at",
-        kept_days=SEVEN_YEARS,
-        latest_by="updated_at",
-        is_kept_by_law=True,
-    ),
-    Table(
-        "commerce.square_items",
-        key=("id",),
-        fields=_fields(
-            STRING="id! name! category sku",
-            INT64="price_cents!",
-            BOOL="available!",
-            TIMESTAMP="updated_at!",
-        ),
-        latest_by="updated_at",
-    ),
-    Table(
-        "commerce.memberships",
-        key=("id",),
-        fields=_fields(
-            STRING="id! customer_id! tier! status! payment_id cancel_reason",
-            INT64="price_cents! discount_percent",
-            TIMESTAMP="started_at next_billing_at cancelled_at created_at! updated_at!",
-        ),
-        day="created_at",
-        kept_days=SEVEN_YEARS,
-        latest_by="updated_at",
-        is_kept_by_law=True,
-    ),
-    Table(
-        "commerce.raffles",
-        key=("id",),
-        fields=_fields(
-            STRING="id! title! prize! status! winner_id seed_digest draw_seed list_sha256",
-            INT64="ticket_price_cents! max_tickets! per_customer_limit winner_ticket_number beacon_round",
-            TIMESTAMP="opens_at closes_at drawn_at created_at! updated_at!",
-        ),
-        day="created_at",
-        kept_days=SEVEN_YEARS,
-        latest_by="updated_at",
-        is_kept_by_law=True,
-    ),
-    Table(
-        "commerce.raffle_tickets",
-        key=("id",),
-        fields=_fields(
-            STRING="id! raffle_id! customer_id! transaction_id",
-            INT64="ticket_number!",
-            BOOL="is_winner",
-            TIMESTAMP="purchased_at! updated_at!",
-        ),
-        day="purchased_at",
-        kept_days=SEVEN_YEARS,
-        latest_by="updated_at",
-        is_kept_by_law=True,
-    ),
-    Table(
-        "commerce.raffle_transactions",
-        key=("id",),
-        fields=_fields(
-            STRING="id! raffle_id! customer_id! payment_status! payment_id payment_method"
-            " payment_gateway_id refund_id",
-            INT64="num_tickets! amount_cents!",
-            JSON="ticket_numbers",
-            TIMESTAMP="refunded_at created_at! updated_at!",
-        ),
-        day="created_at",
-        kept_days=SEVEN_YEARS,
-        latest_by="updated_at",
-        is_kept_by_law=True,
-    ),
-    Table(
-        "commerce.orders",
-        key=("id",),
-        fields=_fields(
-            STRING="id! customer_id! status! source payment_id",
-            INT64="subtotal_cents! discount_cents! tax_cents! total_cents!",
-            JSON="items!",
-            TIMESTAMP="created_at! updated_at!",
-        ),
-        day="created_at",
-        kept_days=SEVEN_YEARS,
-        latest_by="updated_at",
-        is_kept_by_law=True,
-    ),
-    Table(
-        "commerce.age_verifications",
-        key=("verification_id",),
-        fields=_fields(
-            STRING="verification_id! customer_id! verification_method! state reason full_name_digest"
-            " date_of_birth_digest sealed_metadata sealed_ip_address",
-            BOOL="verified!",
-            TIMESTAMP="verified_at expires_at created_at!",
-        ),
-        day="created_at",
-        kept_days=SEVEN_YEARS,
-        is_kept_by_law=True,
-    ),
-)
-ANALYTICS = (
-    Table(
-        "analytics.lightspeed_transactions",
-        key=("id",),
-        fields=_fields(
-            STRING="id! status! customer_id",
-            INT64="amount_cents! tax_cents! total_cents!",
-            TIMESTAMP="created_at! updated_at!",
-        ),
-        day="created_at",
-        kept_days=SEVEN_YEARS,
-        latest_by="updated_at",
-        is_kept_by_law=True,
-    ),
-    Table(
-        "analytics.lightspeed_products",
-        key=("id",),
-        fields=_fields(
-            STRING="id! name! description category",
-            INT64="price_cents! cost_cents quantity!",
-            TIMESTAMP="created_at updated_at!",
-        ),
-        latest_by="updated_at",
-    ),
-)
-CUSTOMER_MEMORY = (
-    Table(
-        "customer_memory.customer_profiles",
-        key=("customer_id", "timestamp"),
-        fields=_fields(
-            STRING="customer_id! sealed_profile!",
-            INT64="total_purchases lifetime_value_cents",
-            FLOAT64="churn_risk engagement_score",
-            TIMESTAMP="timestamp! last_interaction_date last_purchase_date",
-        ),
-        day="timestamp",
-        kept_days=TWO_YEARS,
-    ),
-    Table(
-        "customer_memory.interactions",
-        key=("interaction_id",),
-        fields=_fields(
-            STRING="interaction_id! customer_id! session_id! channel! intent"
-            " sealed_message! sealed_response! sealed_entities",
-            FLOAT64="sentiment engagement_score",
-            TIMESTAMP="timestamp! updated_at!",
-        ),
-        day="timestamp",
-        kept_days=TWO_YEARS,
-        latest_by="updated_at",
-    ),
-    Table(
-        "customer_memory.purchases",
-        key=("order_id",),
-        fields=_fields(
-            STRING="order_id! customer_id! payment_method",
-            INT64="amount_cents! order_size",
-            JSON="products!",
-            TIMESTAMP="timestamp!",
-        ),
-        day="timestamp",
-        kept_days=TWO_YEARS,
-    ),
-    Table(
-        "customer_memory.predictions",
-        key=("prediction_id",),
-        fields=_fields(
-            STRING="prediction_id! customer_id! prediction_type!",
-            JSON="prediction_value! actual_value",
-            FLOAT64="confidence accuracy",
-            TIMESTAMP="timestamp! updated_at!",
-        ),
-        day="timestamp",
-        kept_days=TWO_YEARS,
-        latest_by="updated_at",
-    ),
-    Table(
-        "customer_memory.audit_logs",
-        key=("id",),
-        fields=_fields(
-            STRING="id! actor! action! customer_id subject request_id",
-            JSON="details",
-            TIMESTAMP="timestamp!",
-        ),
-        day="timestamp",
-        kept_days=SEVEN_YEARS,
-        is_kept_by_law=True,
-    ),
-)
-TABLES = {table.topic: table for table in (*COMMERCE, *ANALYTICS, *CUSTOMER_MEMORY)}
-"""By the topic of the events that fill them."""
+def by_topic(*tables: Table) -> dict[str, Table]:
+    return {table.topic: table for table in tables}
+
+
+def _column(name: str, hint: object) -> Field:
+    several = get_args(hint) if get_origin(hint) is UnionType else (hint,)
+    [kind] = {_field_type(each) for each in several if each is not NoneType}
+    return Field(name, kind, is_required=NoneType not in several)
+
+
+def _field_type(hint: object) -> FieldType:
+    if get_origin(hint) is Literal:
+        return _field_type(type(get_args(hint)[0]))
+    classes = hint.__mro__ if isinstance(hint, type) else ()
+    return next((_COLUMNS[each] for each in classes if each in _COLUMNS), FieldType.JSON)

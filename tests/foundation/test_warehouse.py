@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from api.containers.warehouse_tables import TABLES
 from foundation.embedded import EmbeddedPostgres
 from foundation.outbox import Outbox, Relay
 from foundation.settings import Settings
 from foundation.sql import Ledger
 from foundation.warehouse.base import WarehouseUnavailable
 from foundation.warehouse.ducklake import CATALOG_SCHEMA, DuckLake
-from foundation.warehouse.feed import SUBSCRIPTION, WarehouseFeed
-from foundation.warehouse.schema import TABLES, Fault
+from foundation.warehouse.feed import WarehouseFeed, subscription
+from foundation.warehouse.schema import Fault
 from tests.fakes import FakeClock, FakeWarehouse
 
 Row = dict[str, Any]
@@ -107,7 +108,7 @@ def open_lake(database_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[C
     opened: list[DuckLake] = []
 
     def open_another() -> DuckLake:
-        opened.append(DuckLake(database_url, tmp_path / "warehouse", now=clock))
+        opened.append(DuckLake(database_url, tmp_path / "warehouse", TABLES, now=clock))
         return opened[-1]
 
     yield open_another
@@ -219,6 +220,15 @@ class TestDuckLake:
             "commerce.orders is missing: start the service once, or call ensure().",
         ]
 
+    def test_table_of_an_earlier_version_is_left_alone(self, lake: DuckLake) -> None:
+        lake.query("CREATE TABLE customer_memory.audit_logs (id VARCHAR NOT NULL)")
+
+        lake.ensure()
+        lake.maintain()
+
+        assert lake.drift() == []
+        assert _rows(lake, "customer_memory.audit_logs") == []
+
     def test_ensure_mends_what_may_be_empty(self, lake: DuckLake) -> None:
         lake.query("ALTER TABLE commerce.memberships DROP COLUMN cancel_reason")
 
@@ -230,7 +240,7 @@ class TestDuckLake:
         self, tmp_path: Path, servers_folder: Path, clock: FakeClock
     ) -> None:
         server = EmbeddedPostgres(servers_folder / "away", durable=False)
-        lake = DuckLake(server.start(), tmp_path / "warehouse", now=clock)
+        lake = DuckLake(server.start(), tmp_path / "warehouse", TABLES, now=clock)
         try:
             lake.ensure()
             server.stop()
@@ -323,9 +333,9 @@ class TestFeed:
         self, ledger: Ledger, clock: FakeClock, settings: Settings
     ) -> tuple[FakeWarehouse, Outbox, WarehouseFeed, Relay]:
         warehouse = FakeWarehouse()
-        feed = WarehouseFeed(ledger, warehouse, now=clock)
+        feed = WarehouseFeed(ledger, warehouse, TABLES, now=clock)
         relay = Relay(ledger, [feed.subscriber(settings.warehouse)], now=clock)
-        return warehouse, Outbox(ledger, [SUBSCRIPTION], now=clock), feed, relay
+        return warehouse, Outbox(ledger, [subscription(TABLES)], now=clock), feed, relay
 
     def test_nothing_is_lost_when_the_warehouse_is_down_for_an_hour(
         self, ledger: Ledger, clock: FakeClock, settings: Settings
@@ -385,7 +395,7 @@ class TestFeed:
 
 
 def test_a_reader_of_a_lake_that_nobody_has_made_finds_it_away(emptied_url: str, tmp_path: Path) -> None:
-    lake = DuckLake(emptied_url, tmp_path, now=FakeClock(), read_only=True)
+    lake = DuckLake(emptied_url, tmp_path, TABLES, now=FakeClock(), read_only=True)
 
     with pytest.raises(WarehouseUnavailable):
         lake.drift()

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, event, select
 
+from api.containers.warehouse_tables import TABLES
 from foundation.crypto import DataKeys, KeyShredded
 from foundation.outbox import OUTBOX
 from foundation.sql import Ledger
-from foundation.warehouse.schema import TABLES
 from memory.context.renderer import briefing
 from memory.conversations.models import Interaction, Speaker
 from memory.embeddings import Vectors

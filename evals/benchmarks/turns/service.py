@@ -11,6 +11,7 @@ import httpx
 import psutil
 from sqlalchemy import column, select, table, text
 
+from api.containers.warehouse_tables import TABLES
 from evals.environment import temporary_environment
 from foundation.auth import Principal, Role, Tokens
 from foundation.clock import system_clock
@@ -98,7 +99,7 @@ def customers(settings: Settings) -> Mapping[str, str]:
 
 
 def _build_shop(settings: Settings, given: Mapping[str, str]) -> None:
-    DuckLake(settings.ledger.url, settings.warehouse.folder, now=system_clock).ensure()
+    DuckLake(settings.ledger.url, settings.warehouse.folder, TABLES, now=system_clock).ensure()
     build = _command(given, "demo.generator", "--into", "ledger", "--customers", str(CUSTOMERS))
     subprocess.run(build, check=True, stderr=subprocess.DEVNULL)  # noqa: S603 - our own program
 

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import Table, func, select
 
+from api.containers.warehouse_tables import TABLES
 from commerce.age.store import age_verifications
 from commerce.customers.store import customers
 from commerce.memberships.models import Tier
@@ -24,7 +25,6 @@ from foundation.embedded import EmbeddedPostgres
 from foundation.outbox import OUTBOX
 from foundation.settings import Settings, load_settings
 from foundation.sql import Ledger, open_ledger
-from foundation.warehouse.schema import TABLES
 from memory.embeddings import DIMENSIONS, Vectors
 from memory.predictions import purchases
 from memory.predictions.purchases import PURCHASES, RHYTHMS

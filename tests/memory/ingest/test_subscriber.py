@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from sqlalchemy import delete, select
 
+from api.containers.warehouse_tables import TABLES
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys
 from foundation.outbox import OUTBOX, Event, Outbox, Subscription
 from foundation.sql import Ledger
-from foundation.warehouse.schema import TABLES
 from memory.conversations.models import TOPIC, Interaction
 from memory.customer_view.service import Portrait, Portraits
 from memory.engine import MemoryEngine

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from api.containers.warehouse_tables import TABLES
 from foundation.outbox import OUTBOX, Event
 from foundation.sql import Ledger
-from foundation.warehouse.schema import TABLES
 from memory.predictions import store
 from memory.predictions.models import Kind, Prediction
 from memory.predictions.purchases import Purchase, Rhythm

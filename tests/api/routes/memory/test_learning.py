@@ -5,9 +5,9 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from api.containers import House
+from api.containers.warehouse_tables import TABLES
 from foundation.auth import Role, StaffRole
 from foundation.outbox import OUTBOX
-from foundation.warehouse.schema import TABLES
 from memory.context.renderer import briefing
 from memory.conversations.models import Interaction
 from memory.store import MemoryStore

@@ -1,0 +1,171 @@
+"""The notices that members are sent, each with what its template may use."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from commerce.customers.contact import NOTICES
+from commerce.memberships.models import Benefit, Tier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Welcome:
+    topic: ClassVar[str] = NOTICES
+
+    template: Literal["welcome"] = "welcome"
+    about: str
+    tier: Tier
+    amount_cents: int
+    price_cents: int
+    discount_percent: int
+    next_billing_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upgraded:
+    topic: ClassVar[str] = NOTICES
+
+    template: Literal["upgraded"] = "upgraded"
+    about: str
+    tier: Tier
+    from_tier: Tier
+    amount_cents: int
+    price_cents: int
+    discount_percent: int
+    period_end: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DowngradePlanned:
+    topic: ClassVar[str] = NOTICES
+
+    template: Literal["downgrade_planned"] = "downgrade_planned"
+    about: str
+    tier: Tier
+    planned_tier: Tier
+    price_cents: int
+    period_end: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Downgraded:
+    topic: ClassVar[str] = NOTICES
+
+    template: Literal["downgraded"] = "downgraded"
+    about: str
+    tier: Tier
+    from_tier: Tier
+    price_cents: int
+    discount_percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancelled:
+    topic: ClassVar[str] = NOTICES
+
+    template: Literal["cancelled"] = "cancelled"
+    about: str
+    tier: Tier
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reactivated:
+    topic: ClassVar[str] = NOTICES
+
+    template: Literal["reactivated"] = "reactivated"
+    about: str
+    tier: Tier
+    next_billing_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembershipReceipt:
+    topic: ClassVar[str] = NOTICES
+
+    template: Literal["membership_receipt"] = "membership_receipt"
+    about: str
+    tier: Tier
+    amount_cents: int
+    payment_id: str | None
+    period_start: datetime
+    period_end: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentFailed:
+    topic: ClassVar[str] = NOTICES
+
+    template: Literal["payment_failed"] = "payment_failed"
+    about: str
+    tier: Tier
+    amount_cents: int
+    attempt: int
+    next_attempt_at: datetime | None
+    suspends_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspended:
+    topic: ClassVar[str] = NOTICES
+
+    template: Literal["suspended"] = "suspended"
+    about: str
+    tier: Tier
+    amount_cents: int
+    attempt: int
+    suspends_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembershipEnded:
+    topic: ClassVar[str] = NOTICES
+
+    template: Literal["membership_ended"] = "membership_ended"
+    about: str
+    tier: Tier
+    why: str
+    ended_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenefitIssued:
+    topic: ClassVar[str] = NOTICES
+
+    template: Literal["benefit_issued"] = "benefit_issued"
+    about: str
+    tier: Tier
+    benefit: Benefit
+    period_start: datetime
+    period_end: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromotionAnnounced:
+    topic: ClassVar[str] = NOTICES
+
+    template: Literal["promotion"] = "promotion"
+    about: str
+    title: str
+    percent: int | None
+    off_cents: int | None
+    category: str | None
+    starts_at: datetime
+    ends_at: datetime
+
+
+MembershipNotice = (
+    Welcome
+    | Upgraded
+    | DowngradePlanned
+    | Downgraded
+    | Cancelled
+    | Reactivated
+    | MembershipReceipt
+    | PaymentFailed
+    | Suspended
+    | MembershipEnded
+)
+"""What follows from a change of one membership."""
