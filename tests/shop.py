@@ -1,6 +1,5 @@
 """A small shop on a test's own ledger: its rooms, and what happens before a test begins."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from api.containers.notice_kinds import NOTICE_KINDS
 from api.containers.warehouse_tables import TABLES
 from commerce.age.evidence import Evidence
 from commerce.age.models import AgeSubmission
@@ -19,7 +19,7 @@ from commerce.checkout.drafting import CheckoutServices, Drafts
 from commerce.checkout.service import Checkout
 from commerce.customers.addresses import Addresses
 from commerce.customers.consents import Consents
-from commerce.customers.contact import Channel
+from commerce.customers.contact import NOTICES, Channel
 from commerce.customers.models import NewCustomer
 from commerce.customers.service import Customers
 from commerce.fraud.service import Fraud
@@ -46,7 +46,8 @@ from commerce.raffles.service import EligibilityChecks, Raffles
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing, LookupDigest
 from foundation.money import Money
-from foundation.outbox import OUTBOX, Event, Outbox
+from foundation.outbox import OUTBOX, Event, Outbox, document
+from foundation.outbox.payloads import P
 from foundation.settings import ShopSettings
 from foundation.sql import Ledger
 from memory.engine import MemoryEngine
@@ -62,21 +63,14 @@ ADULT = AgeSubmission("Ana María O'Brien", date(1990, 5, 1), "TX", "4821")
 class CheckedOutbox(Outbox):
     """Refuses a notice that could not be written, where it is made and not when it is sent."""
 
-    writer = Writer(ShopSettings(), Calendar(CHICAGO))
+    writer = Writer(ShopSettings(), Calendar(CHICAGO), kinds=NOTICE_KINDS)
 
-    def append(
-        self,
-        topic: str,
-        payload: Mapping[str, Any],
-        *,
-        customer_id: str | None = None,
-        event_id: str | None = None,
-    ) -> Event:
-        if topic == "notices":
-            fields = {name.removeprefix(SEALED): value for name, value in payload.items()}
-            channel = Channel.TEXT if payload["template"] in TEXTED else Channel.EMAIL
-            self.writer.write(payload["template"], fields, name="Ana", channel=channel)
-        return super().append(topic, payload, customer_id=customer_id, event_id=event_id)
+    def publish(self, payload: P, *, customer_id: str | None = None, event_id: str | None = None) -> Event[P]:
+        if payload.topic == NOTICES:
+            fields = {name.removeprefix(SEALED): value for name, value in document(payload).items()}
+            channel = Channel.TEXT if fields["template"] in TEXTED else Channel.EMAIL
+            self.writer.write(fields["template"], fields, name="Ana", channel=channel)
+        return super().publish(payload, customer_id=customer_id, event_id=event_id)
 
 
 @dataclass

@@ -101,7 +101,7 @@ class Ground:
 
     @cached_property
     def feed(self) -> WarehouseFeed:
-        return WarehouseFeed(self.ledger, self.warehouse, TABLES, now=self.now)
+        return WarehouseFeed(self.warehouse, TABLES)
 
     @cached_property
     def jobs(self) -> Jobs:

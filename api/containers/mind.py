@@ -19,7 +19,7 @@ from api.containers.standing import ShopStanding
 from commerce.customers.account_closure import AccountClosure
 from foundation.clock import Clock
 from foundation.holdings import PersonalRows
-from foundation.outbox import Subscriber
+from foundation.outbox import AnySubscriber
 from foundation.settings import Settings, embedded_database_url
 from foundation.sql import metadata
 from memory.context.builder import Sources
@@ -38,7 +38,6 @@ from memory.ingest.recording import Recording
 from memory.ingest.subscriber import Ears, Listening
 from memory.knowledge.service import Knowledge
 from memory.predictions.nightly import Nightly
-from memory.predictions.service import SUBSCRIPTION as PREDICTIONS
 from memory.predictions.service import Predictions
 from memory.predictions.suggestions import Suggestions
 from memory.retrieval.products import ProductSearch
@@ -144,8 +143,8 @@ class Mind(Recall):
     def nightly_predictions(self) -> Nightly:
         return Nightly(self.ledger, self.predictions, self.shop_front, calendar=self.calendar)
 
-    def subscribers(self) -> list[Subscriber]:
-        own = [self.listening.subscriber(), Subscriber(PREDICTIONS, self.predictions.take)]
+    def subscribers(self) -> list[AnySubscriber]:
+        own: list[AnySubscriber] = [self.listening.subscriber(), self.predictions.subscriber()]
         return [*super().subscribers(), *own]
 
     @cached_property

@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from api.containers.ground import Ground
+from api.containers.notice_kinds import NOTICE_KINDS
 from commerce.age.cache import RedisProofCache
 from commerce.age.evidence import Evidence
 from commerce.age.renewals import Renewals
@@ -79,7 +80,7 @@ class People(Ground):
 
     @cached_property
     def writer(self) -> Writer:
-        return Writer(self.settings.shop, self.calendar)
+        return Writer(self.settings.shop, self.calendar, kinds=NOTICE_KINDS)
 
     @cached_property
     def notices(self) -> Notices:

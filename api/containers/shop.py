@@ -27,7 +27,7 @@ from commerce.raffles.held import HeldTickets
 from commerce.raffles.proofs import DrawProofs
 from commerce.raffles.service import EligibilityChecks, Raffles
 from connectors.drand import Drand
-from foundation.outbox import Relay, Subscriber
+from foundation.outbox import AnySubscriber, Relay
 
 
 class Shop(Till):
@@ -126,7 +126,7 @@ class Shop(Till):
     def relay(self) -> Relay:
         return Relay(self.ledger, self.subscribers(), now=self.now)
 
-    def subscribers(self) -> list[Subscriber]:
+    def subscribers(self) -> list[AnySubscriber]:
         return [
             self.feed.subscriber(self.settings.warehouse),
             self.benefits.subscriber(),

@@ -5,13 +5,14 @@ can be erased without the customer, and what the law makes us keep of it then sa
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import RowMapping
 
+from commerce.age.events import AgeVerificationRow
 from commerce.age.models import VALID_FOR, AgeRecord, AgeSubmission, Method, tidy_name
 from commerce.customers.models import state_code
 from foundation.crypto import DataKeys, LookupDigest
@@ -82,37 +83,37 @@ class Evidence:
         return self._digests.digest(purpose, f"{check.customer_id}|{salt}|{value}")
 
 
-def audit(row: dict[str, Any]) -> dict[str, Any]:
+def audit(row: dict[str, Any]) -> AgeVerificationRow:
     """The record as the warehouse keeps it for seven years."""
-    return {
-        "verification_id": row["id"],
-        "customer_id": row["customer_id"],
-        "verified": True,
-        "verification_method": row["method"],
-        "full_name_digest": row["name_digest"],
-        "date_of_birth_digest": row["birthday_digest"],
-        "state": row["state"],
-        "sealed_metadata": row["id_last4_sealed"],
-        "sealed_ip_address": row["ip_sealed"],
-        "verified_at": row["verified_at"].isoformat(),
-        "expires_at": row["expires_at"].isoformat(),
-        "created_at": row["verified_at"].isoformat(),
-    }
+    return AgeVerificationRow(
+        verification_id=row["id"],
+        customer_id=row["customer_id"],
+        verified=True,
+        verification_method=row["method"],
+        full_name_digest=row["name_digest"],
+        date_of_birth_digest=row["birthday_digest"],
+        state=row["state"],
+        sealed_metadata=row["id_last4_sealed"],
+        sealed_ip_address=row["ip_sealed"],
+        verified_at=row["verified_at"],
+        expires_at=row["expires_at"],
+        created_at=row["verified_at"],
+    )
 
 
-def audit_of_failure(row: dict[str, Any], *, reason: str) -> dict[str, Any]:
-    return audit(row) | {"verified": False, "reason": reason, "verified_at": None, "expires_at": None}
+def audit_of_failure(row: dict[str, Any], *, reason: str) -> AgeVerificationRow:
+    return replace(audit(row), verified=False, reason=reason, verified_at=None, expires_at=None)
 
 
-def audit_of_erasure(customer_id: str, *, by: str, at: datetime, records: int) -> dict[str, Any]:
-    return {
-        "verification_id": new_id("age"),
-        "customer_id": customer_id,
-        "verified": False,
-        "verification_method": "erasure",
-        "reason": f"{records} records erased by {by}",
-        "created_at": at.isoformat(),
-    }
+def audit_of_erasure(customer_id: str, *, by: str, at: datetime, records: int) -> AgeVerificationRow:
+    return AgeVerificationRow(
+        verification_id=new_id("age"),
+        customer_id=customer_id,
+        verified=False,
+        verification_method="erasure",
+        reason=f"{records} records erased by {by}",
+        created_at=at,
+    )
 
 
 def _own_key(customer_id: str, record_id: str) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from commerce.age import store
+from commerce.age.events import AgeRenewalNotice
 from commerce.age.models import GRACE, REMINDER_LEAD_TIME
 from foundation.clock import Clock
 from foundation.outbox import Outbox
@@ -35,12 +36,7 @@ class Renewals:
         return len(due)
 
     def _append(self, proof_id: str, customer_id: str, *, expires_at: datetime) -> None:
-        payload = {
-            "template": "age_renewal",
-            "about": proof_id,
-            "expires_at": expires_at.isoformat(),
-            "usable_until": (expires_at + self._grace).isoformat(),
-        }
-        self._outbox.append(
-            "notices", payload, customer_id=customer_id, event_id=f"ntc_age_renewal_{proof_id}"
+        notice = AgeRenewalNotice(
+            about=proof_id, expires_at=expires_at, usable_until=expires_at + self._grace
         )
+        self._outbox.publish(notice, customer_id=customer_id, event_id=f"ntc_age_renewal_{proof_id}")

@@ -78,7 +78,7 @@ class AgeVerification:
                 self._record_failure(row, ip)
                 raise UnderAge
             store.add(connection, row)
-            self._outbox.append("age_verifications", audit(row), customer_id=customer_id)
+            self._outbox.publish(audit(row), customer_id=customer_id)
         return store.proof_of(row, grace=self._grace)
 
     def verify_barcode(self, customer_id: str, barcode: str, *, ip: str | None = None) -> AgeProof:
@@ -116,8 +116,8 @@ class AgeVerification:
             erased = store.erase(connection, customer_id)
             for record_id in erased:
                 self._evidence.shred(customer_id, record_id)
-            audit = audit_of_erasure(customer_id, by=by, at=now, records=len(erased))
-            self._outbox.append("age_verifications", audit, customer_id=customer_id)
+            record = audit_of_erasure(customer_id, by=by, at=now, records=len(erased))
+            self._outbox.publish(record, customer_id=customer_id)
         self._cache.drop(customer_id)
         return len(erased)
 
@@ -155,10 +155,10 @@ class AgeVerification:
             "at": row["verified_at"],
             "ip_digest": ip and self._evidence.ip_digest(ip),
         }
-        audit = audit_of_failure(row, reason=f"under {MINIMUM_AGE}")
+        record = audit_of_failure(row, reason=f"under {MINIMUM_AGE}")
         with self._ledger.separately() as connection:
             store.add_failed_try(connection, failed)
-            self._outbox.append("age_verifications", audit, customer_id=row["customer_id"])
+            self._outbox.publish(record, customer_id=row["customer_id"])
 
 
 def refuse_too_many(failed_tries: list[datetime], now: datetime, *, most: int) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from commerce.checkout import store
 from commerce.checkout.drafting import CheckoutServices
-from commerce.checkout.facts import failed_notice, held_notice, order_fact, purchase_fact, receipt
+from commerce.checkout.facts import OrderNotice, failed_notice, held_notice, order_row, purchased, receipt
 from commerce.checkout.models import (
     REVIEW_KEPT,
     STOCK_KEPT,
@@ -117,11 +117,11 @@ class Booking:
         return self._give_up(order, failed_notice(order, why=why, returned=returned))
 
     def publish(self, order: Order) -> None:
-        self._outbox.append("orders", order_fact(order), customer_id=order.customer_id)
+        self._outbox.publish(order_row(order), customer_id=order.customer_id)
 
-    def notify(self, order: Order, notice: dict[str, object]) -> None:
-        event_id = f"ntc_{notice['template']}_{order.id}"
-        self._outbox.append("notices", notice, customer_id=order.customer_id, event_id=event_id)
+    def notify(self, order: Order, notice: OrderNotice) -> None:
+        event_id = f"ntc_{notice.template}_{order.id}"
+        self._outbox.publish(notice, customer_id=order.customer_id, event_id=event_id)
 
     def take_back_gift(self, order: Order) -> None:
         """The period's gift is due again."""
@@ -138,7 +138,7 @@ class Booking:
             return self._hold(connection, order)
         return self._book(connection, order, payment)
 
-    def _give_up(self, order: Order, notice: dict[str, object] | None = None) -> Order:
+    def _give_up(self, order: Order, notice: OrderNotice | None = None) -> Order:
         """Refund what was charged and release the stock. Commits by itself."""
         self._services.payments.refunds.refund_undelivered(order.key, reason="the order was not booked")
         failed = replace(order, status=OrderStatus.FAILED, updated_at=self._now())
@@ -163,7 +163,7 @@ class Booking:
                 raise OrderFailed
             self._services.payments.charges.mark_delivered(payment)
             self.publish(paid)
-            self._outbox.append("purchases", purchase_fact(paid), customer_id=paid.customer_id)
+            self._outbox.publish(purchased(paid), customer_id=paid.customer_id)
             self.notify(paid, receipt(paid))
             self._empty_cart(paid)
             self._take(paid)

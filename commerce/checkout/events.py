@@ -73,7 +73,7 @@ class ReceiptLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderReceipt:
+class OrderReceiptNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["order_receipt"] = "order_receipt"
@@ -88,7 +88,7 @@ class OrderReceipt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderHeld:
+class OrderHeldNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["order_held"] = "order_held"

@@ -28,14 +28,14 @@ from commerce.checkout.models import (
     Quote,
     Request,
 )
+from commerce.fraud.events import FraudDecided
 from commerce.fraud.models import PurchaseSeen, RequestFingerprint
-from commerce.fraud.service import DECISIONS
 from commerce.payments.models import KeyReused, PaymentStatus
 from foundation.clock import Clock
 from foundation.ids import new_id
-from foundation.outbox import Event, Subscriber, Subscription
+from foundation.outbox import Decoder, Event, Subscriber, Subscription
 
-SUBSCRIPTION = Subscription("order_reviews", frozenset({DECISIONS}))
+SUBSCRIPTION = Subscription("order_reviews", frozenset({FraudDecided.topic}))
 PATIENCE = timedelta(minutes=1)
 """How long whoever placed an order has to finish it."""
 NEVER_CHARGED = "It was interrupted before your card was charged."
@@ -116,9 +116,9 @@ class Checkout:
                 self._fraud.decide(order.review_id, by=by, is_fraud=not accept)
             return self._end_review(connection, order, accept=accept)
 
-    def subscriber(self) -> Subscriber:
+    def subscriber(self) -> Subscriber[FraudDecided]:
         """For fraud reviews that were decided in the fraud queue."""
-        return Subscriber(SUBSCRIPTION, self._handle)
+        return Subscriber(SUBSCRIPTION, self._handle, Decoder(FraudDecided))
 
     def cancel(self, order_id: str, *, reason: str) -> Order:
         """Refund a paid order in full and restock its goods. Twice is the same as once."""
@@ -155,12 +155,12 @@ class Checkout:
             left = store.left_open(connection, before=self._now() - PATIENCE)
         return sum(self._finish(order) for order in left)
 
-    def _handle(self, decisions: Sequence[Event]) -> None:
+    def _handle(self, decisions: Sequence[Event[FraudDecided]]) -> None:
         for event in decisions:
             with self._ledger.transaction() as connection:
-                order = store.by_review(connection, event.payload["review_id"])
+                order = store.by_review(connection, event.payload.review_id)
                 if order is not None:
-                    self._apply_review(connection, order.id, accept=not event.payload["is_fraud"])
+                    self._apply_review(connection, order.id, accept=not event.payload.is_fraud)
 
     def _apply_review(self, connection: Connection, order_id: str, *, accept: bool) -> None:
         """A charge that the gateway holds since is another question, for another look."""

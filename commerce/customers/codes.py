@@ -19,6 +19,7 @@ from commerce.customers.access import (
     Purpose,
     wait_to_send,
 )
+from commerce.customers.events import SealedCode, code_notice
 from foundation.clock import Clock
 from foundation.crypto import DataKeys, LookupDigest
 from foundation.ids import new_id
@@ -117,20 +118,15 @@ class OneTimeCodes:
     def _send(self, target: Target, code_id: str, code: str) -> None:
         """Without an account the same is written, to a topic without a subscriber: timing reveals nothing."""
         owner = target.customer_id or NOBODY
-        sealed = self._keys.seal(owner, code, context="notices.code")
-        payload = {
-            "template": target.template,
-            "about": code_id,
-            "sealed_code": sealed,
-            f"sealed_{target.kind}": self._keys.seal(owner, target.address, context=f"notices.{target.kind}"),
-            "expires_at": (self._now() + CODE_LASTS).isoformat(),
-        }
-        self._outbox.append(
-            "notices" if target.customer_id else "notices_for_nobody",
-            payload,
-            customer_id=target.customer_id,
-            event_id=f"ntc_{target.template}_{code_id}",
+        sealed = SealedCode(
+            about=code_id,
+            code=self._keys.seal(owner, code, context="notices.code"),
+            address=self._keys.seal(owner, target.address, context=f"notices.{target.kind}"),
+            expires_at=self._now() + CODE_LASTS,
         )
+        notice = code_notice(target.template, sealed, is_deliverable=target.customer_id is not None)
+        event_id = f"ntc_{target.template}_{code_id}"
+        self._outbox.publish(notice, customer_id=target.customer_id, event_id=event_id)
 
     def _target(self, kind: str, address: str) -> str:
         return self._digests.digest(f"codes.{kind}", address)

@@ -8,7 +8,7 @@ from commerce.customers.contact import NOTICES, Channel
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignInCode:
+class SignInCodeNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["sign_in_code"] = "sign_in_code"
@@ -19,7 +19,7 @@ class SignInCode:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerifyEmail:
+class VerifyEmailNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["verify_email"] = "verify_email"
@@ -30,7 +30,7 @@ class VerifyEmail:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerifyPhone:
+class VerifyPhoneNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["verify_phone"] = "verify_phone"
@@ -54,7 +54,31 @@ class UndeliverableCode:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PasswordChanged:
+class SealedCode:
+    """A code and the address it goes to, sealed under the customer's key."""
+
+    about: str
+    code: str
+    address: str
+    expires_at: datetime
+
+
+def code_notice(
+    template: str, sealed: SealedCode, *, is_deliverable: bool
+) -> SignInCodeNotice | VerifyEmailNotice | VerifyPhoneNotice | UndeliverableCode:
+    about, code, address, until = sealed.about, sealed.code, sealed.address, sealed.expires_at
+    if not is_deliverable:
+        return UndeliverableCode(
+            template=template, about=about, sealed_code=code, sealed_address=address, expires_at=until
+        )
+    if template == "verify_phone":
+        return VerifyPhoneNotice(about=about, sealed_code=code, sealed_phone=address, expires_at=until)
+    kind = VerifyEmailNotice if template == "verify_email" else SignInCodeNotice
+    return kind(about=about, sealed_code=code, sealed_email=address, expires_at=until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordChangedNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["password_changed"] = "password_changed"
@@ -63,7 +87,7 @@ class PasswordChanged:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContactChanged:
+class ContactChangedNotice:
     """Goes to the former address, which the sealed field holds."""
 
     topic: ClassVar[str] = NOTICES

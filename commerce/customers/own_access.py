@@ -1,5 +1,7 @@
 """What a customer who is in may do about their way in: password, e-mail address, phone number."""
 
+from typing import Literal
+
 from commerce.customers.access import (
     NothingToVerify,
     OldPasswordNeeded,
@@ -10,6 +12,7 @@ from commerce.customers.access import (
 )
 from commerce.customers.codes import Target
 from commerce.customers.contact import Channel
+from commerce.customers.events import ContactChangedNotice, PasswordChangedNotice
 from commerce.customers.models import Customer, Details, tidy_email
 from commerce.customers.service import Customers
 from commerce.customers.signin import Access
@@ -54,9 +57,8 @@ class OwnAccess:
             self._customers.lock(principal.id)
             self._access.passwords.put(principal.id, password)
             self._access.sessions.end_all(principal.id, but=principal.token_id)
-            self._outbox.append(
-                "notices",
-                {"template": "password_changed", "about": principal.id, "at": self._now().isoformat()},
+            self._outbox.publish(
+                PasswordChangedNotice(about=principal.id, at=self._now()),
                 customer_id=principal.id,
                 event_id=f"ntc_password_changed_{new_id('pwd')}",
             )
@@ -68,7 +70,7 @@ class OwnAccess:
             was = self._customers.find(customer_id)
             changed = self._customers.change(customer_id, details)
             if was.phone is not None and was.phone_verified_at and changed.phone != was.phone:
-                self._notify_former(customer_id, Channel.TEXT, kind="phone", address=was.phone)
+                self._notify_former(customer_id, Channel.TEXT, was.phone)
         return changed
 
     def send_change(self, principal: Principal, email: str, *, visit: Visit) -> None:
@@ -93,7 +95,7 @@ class OwnAccess:
                 raise WrongCode
             changed = self._customers.change_email(principal.id, address)
             self._access.sessions.end_all(principal.id, but=principal.token_id)
-            self._notify_former(principal.id, Channel.EMAIL, kind="email", address=was)
+            self._notify_former(principal.id, Channel.EMAIL, was)
         return changed
 
     def send_verification(self, customer_id: str, channel: Channel, *, visit: Visit) -> None:
@@ -111,17 +113,20 @@ class OwnAccess:
             self._customers.mark_verified(customer_id, channel)
             return self._customers.find(customer_id)
 
-    def _notify_former(self, customer_id: str, channel: Channel, *, kind: str, address: str) -> None:
-        notice = {
-            "template": "contact_changed",
-            "about": customer_id,
-            "channel": channel,
-            "kind": kind,
-            "at": self._now().isoformat(),
-            f"sealed_{kind}": self._keys.seal(customer_id, address, context=f"notices.{kind}"),
-        }
+    def _notify_former(self, customer_id: str, channel: Channel, address: str) -> None:
+        is_email = channel is Channel.EMAIL
+        kind: Literal["email", "phone"] = "email" if is_email else "phone"
+        sealed = self._keys.seal(customer_id, address, context=f"notices.{kind}")
+        notice = ContactChangedNotice(
+            about=customer_id,
+            channel=channel,
+            kind=kind,
+            at=self._now(),
+            sealed_email=sealed if is_email else None,
+            sealed_phone=None if is_email else sealed,
+        )
         event_id = f"ntc_contact_changed_{new_id('chg')}"
-        self._outbox.append("notices", notice, customer_id=customer_id, event_id=event_id)
+        self._outbox.publish(notice, customer_id=customer_id, event_id=event_id)
 
     def _check_right(self, principal: Principal, old: str | None, *, email: str, visit: Visit) -> None:
         session = self._access.sessions.find(principal.token_id)

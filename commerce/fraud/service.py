@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from commerce.customers.addresses import Addresses
 from commerce.fraud import store
+from commerce.fraud.events import FraudDecided
 from commerce.fraud.models import (
     FIELDS,
     Assessment,
@@ -23,9 +24,6 @@ from foundation.crypto import LookupDigest
 from foundation.ids import new_id
 from foundation.outbox import Outbox
 from foundation.sql import Ledger
-
-DECISIONS = "fraud_decisions"
-"""The topic of what staff decided, for the service that waits for it."""
 
 
 class Fraud:
@@ -108,10 +106,8 @@ class Fraud:
                 return review
             decided = replace(review, is_fraud=is_fraud, decided_by=by, decided_at=self._now())
             store.decide(connection, decided)
-            decision = {"review_id": review.id, "kind": review.kind, "is_fraud": is_fraud}
-            self._outbox.append(
-                DECISIONS, decision, customer_id=review.customer_id, event_id=f"frd_{review.id}"
-            )
+            decision = FraudDecided(review_id=review.id, kind=review.kind, is_fraud=is_fraud)
+            self._outbox.publish(decision, customer_id=review.customer_id, event_id=f"frd_{review.id}")
         return decided
 
     def prune(self, *, keep: timedelta) -> int:

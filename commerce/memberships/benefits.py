@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from commerce.memberships import promotion_store, store
-from commerce.memberships.models import PLANS, Benefit, Tier, entitlements_of
+from commerce.memberships.events import PeriodPaid
+from commerce.memberships.models import PLANS, Benefit, entitlements_of
+from commerce.memberships.notices import BenefitIssuedNotice, PromotionNotice
 from commerce.memberships.promotions import Promotion, check
 from foundation.clock import Clock
 from foundation.ids import new_id
-from foundation.outbox import Event, Outbox, Subscriber, Subscription
+from foundation.outbox import Decoder, Event, Outbox, Outgoing, Subscriber, Subscription
 from foundation.sql import Ledger
 
 NOTICE_BATCH = 5_000
-SUBSCRIPTION = Subscription("benefits", frozenset({"membership_periods"}))
+SUBSCRIPTION = Subscription("benefits", frozenset({PeriodPaid.topic}))
 
 
 class Benefits:
@@ -21,14 +23,14 @@ class Benefits:
         self._outbox = outbox
         self._now = now
 
-    def subscriber(self) -> Subscriber:
-        return Subscriber(SUBSCRIPTION, self.issue)
+    def subscriber(self) -> Subscriber[PeriodPaid]:
+        return Subscriber(SUBSCRIPTION, self.issue, Decoder(PeriodPaid))
 
-    def issue(self, periods: Sequence[Event]) -> None:
+    def issue(self, periods: Sequence[Event[PeriodPaid]]) -> None:
         """Grant what each paid period brings by itself, once however often the event is delivered."""
         for event in periods:
-            for kind in sorted(PLANS[Tier(event.payload["tier"])].issued):
-                self._issue(event, kind)
+            for kind in sorted(PLANS[event.payload.tier].issued):
+                self._issue(event.payload, kind)
 
     def give_gift(self, customer_id: str, *, order_id: str) -> bool:
         """Book the period's gift with this order, in the caller's transaction; False when none is due."""
@@ -61,37 +63,31 @@ class Benefits:
         return announced
 
     def _offer(self, promotion: Promotion, customer_ids: Sequence[str]) -> None:
-        notice = {
-            "template": "promotion",
-            "about": promotion.id,
-            "title": promotion.title,
-            "percent": promotion.percent,
-            "off_cents": promotion.off.cents if promotion.off else None,
-            "category": promotion.category,
-            "starts_at": promotion.starts_at.isoformat(),
-            "ends_at": promotion.ends_at.isoformat(),
-        }
-        told = [(f"ntc_promotion_{promotion.id}_{each}", each, notice) for each in customer_ids]
-        self._outbox.append_all("notices", told)
-
-    def _issue(self, event: Event, kind: Benefit) -> None:
-        told = event.payload
-        if not self._grant(told["membership_id"], told["period"], kind):
-            return
-        notice = {
-            "template": "benefit_issued",
-            "about": told["membership_id"],
-            "tier": told["tier"],
-            "benefit": kind,
-            "period_start": told["period_start"],
-            "period_end": told["period_end"],
-        }
-        self._outbox.append(
-            "notices",
-            notice,
-            customer_id=event.customer_id,
-            event_id=f"ntc_benefit_issued_{told['membership_id']}_{told['period']}_{kind}",
+        notice = PromotionNotice(
+            about=promotion.id,
+            title=promotion.title,
+            percent=promotion.percent,
+            off_cents=promotion.off.cents if promotion.off else None,
+            category=promotion.category,
+            starts_at=promotion.starts_at,
+            ends_at=promotion.ends_at,
         )
+        self._outbox.publish_all(
+            [Outgoing(f"ntc_promotion_{promotion.id}_{each}", each, notice) for each in customer_ids]
+        )
+
+    def _issue(self, paid: PeriodPaid, kind: Benefit) -> None:
+        if not self._grant(paid.membership_id, paid.period, kind):
+            return
+        notice = BenefitIssuedNotice(
+            about=paid.membership_id,
+            tier=paid.tier,
+            benefit=kind,
+            period_start=paid.period_start,
+            period_end=paid.period_end,
+        )
+        event_id = f"ntc_benefit_issued_{paid.membership_id}_{paid.period}_{kind}"
+        self._outbox.publish(notice, customer_id=paid.customer_id, event_id=event_id)
 
     def _grant(self, membership_id: str, period: int, kind: Benefit, *, order_id: str | None = None) -> bool:
         row = {

@@ -5,12 +5,12 @@ What it fails to charge is collected here from the card on file, on fixed days, 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection
 
 from commerce.customers.service import Customers
 from commerce.memberships import store
+from commerce.memberships.events import MembershipRow
 from commerce.memberships.models import (
     LAST_DAY,
     RETRY_DAYS,
@@ -21,6 +21,7 @@ from commerce.memberships.models import (
     is_for_next_period,
     next_step_at,
 )
+from commerce.memberships.notices import PaymentFailedNotice, SuspendedNotice
 from commerce.memberships.periods import days_after
 from commerce.memberships.store import Subscribed
 from commerce.memberships.writer import MembershipWriter, Paid
@@ -39,11 +40,11 @@ from commerce.payments.models import (
 from commerce.payments.ports import RecurringCharge
 from commerce.payments.service import Payments
 from foundation.log import logger
-from foundation.outbox import Event, Subscriber, Subscription
+from foundation.outbox import Decoder, Event, Subscriber, Subscription
 from foundation.resilience import one_by_one
 from foundation.sql import Ledger
 
-SUBSCRIPTION = Subscription("billing", frozenset({"memberships"}))
+SUBSCRIPTION = Subscription("billing", frozenset({MembershipRow.topic}))
 REFUSED = (CardDeclined, NoCardOnFile, PaymentFailed, PaymentReturned)
 UNDECIDED = (PaymentHeld, PaymentUnsettled, RecurringUnsettled)
 """Asked again under the same key, until the bank or our staff have decided."""
@@ -60,13 +61,13 @@ class MembershipBilling:
         self._payments = payments
         self._writer = writer
 
-    def subscriber(self) -> Subscriber:
-        return Subscriber(SUBSCRIPTION, self.follow)
+    def subscriber(self) -> Subscriber[MembershipRow]:
+        return Subscriber(SUBSCRIPTION, self.follow, Decoder(MembershipRow))
 
-    def follow(self, changes: Sequence[Event]) -> None:
+    def follow(self, changes: Sequence[Event[MembershipRow]]) -> None:
         """Bring the gateway's subscriptions to what the memberships have become."""
         for event in changes:
-            self.align(event.payload["id"], key=event.id)
+            self.align(event.payload.id, key=event.id)
 
     def align(self, membership_id: str, *, key: str) -> None:
         """The gateway charges the next month of an active membership, and nothing of any other."""
@@ -203,7 +204,6 @@ class MembershipBilling:
         now, zone = self._writer.now, self._writer.calendar.zone
         failed = after_failure(membership, at=now, zone=zone)
         is_suspended = failed.status is MembershipStatus.SUSPENDED
-        template = "suspended" if is_suspended else "payment_failed"
         attempt = 0 if membership.failed_at is None else failed.retries
         change_id = self._writer.write(
             connection,
@@ -212,16 +212,28 @@ class MembershipBilling:
             key=f"failure:{membership.id}:{membership.period + 1}:{attempt}",
             before=membership,
         )
-        first = failed.failed_at or now
-        self._writer.notify(
-            failed,
-            template,
-            change_id,
-            amount_cents=failed.next_price.cents,
-            attempt=attempt + 1,
-            next_attempt_at=None if is_suspended else _iso(next_step_at(failed, zone)),
-            suspends_at=_iso(days_after(first, RETRY_DAYS[-1], zone)),
-            ends_at=_iso(days_after(first, LAST_DAY, zone)),
+        self._writer.notify(failed, self._failure_notice(failed, attempt=attempt + 1), change_id)
+
+    def _failure_notice(self, member: Membership, *, attempt: int) -> PaymentFailedNotice | SuspendedNotice:
+        zone, cents = self._writer.calendar.zone, member.next_price.cents
+        first = member.failed_at or self._writer.now
+        if member.status is MembershipStatus.SUSPENDED:
+            return SuspendedNotice(
+                about=member.id,
+                tier=member.tier,
+                amount_cents=cents,
+                attempt=attempt,
+                suspends_at=days_after(first, RETRY_DAYS[-1], zone),
+                ends_at=days_after(first, LAST_DAY, zone),
+            )
+        return PaymentFailedNotice(
+            about=member.id,
+            tier=member.tier,
+            amount_cents=cents,
+            attempt=attempt,
+            next_attempt_at=next_step_at(member, zone),
+            suspends_at=days_after(first, RETRY_DAYS[-1], zone),
+            ends_at=days_after(first, LAST_DAY, zone),
         )
 
     def _all_of(self, customer_id: str) -> Sequence[str]:
@@ -295,7 +307,3 @@ class MembershipBilling:
 def _is_wanted(membership: Membership, charge: RecurringCharge) -> bool:
     is_left = membership.status is MembershipStatus.CANCELLED
     return not is_left and is_for_next_period(membership, charge.at)
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None

@@ -6,11 +6,12 @@ from functools import partial
 from commerce.memberships.models import Membership, Tier
 from commerce.memberships.service import REACTIVATE, SUBSCRIBE, Memberships
 from commerce.memberships.tiers import UPGRADE
+from commerce.payments.events import PaymentDecided
 from commerce.payments.models import PaymentStatus
 from commerce.payments.service import Payments
-from foundation.outbox import Event, Subscriber, Subscription
+from foundation.outbox import Decoder, Event, Subscriber, Subscription
 
-SUBSCRIPTION = Subscription("held_memberships", frozenset({"payment_decisions"}))
+SUBSCRIPTION = Subscription("held_memberships", frozenset({PaymentDecided.topic}))
 
 
 class HeldMemberships:
@@ -18,19 +19,20 @@ class HeldMemberships:
         self._memberships = memberships
         self._payments = payments
 
-    def subscriber(self) -> Subscriber:
-        return Subscriber(SUBSCRIPTION, self.handle)
+    def subscriber(self) -> Subscriber[PaymentDecided]:
+        return Subscriber(SUBSCRIPTION, self.handle, Decoder(PaymentDecided))
 
-    def handle(self, decisions: Sequence[Event]) -> None:
+    def handle(self, decisions: Sequence[Event[PaymentDecided]]) -> None:
         """Carry out what was asked for under the payment's key; where that can be no more, give it back."""
         for event in decisions:
-            purpose, _, tier = event.payload["purpose"].partition(":")
+            decided = event.payload
+            purpose, _, tier = decided.purpose.partition(":")
             is_ours = purpose in (SUBSCRIBE, UPGRADE, REACTIVATE)
-            if not is_ours or event.payload["status"] != PaymentStatus.APPROVED:
+            if not is_ours or decided.status is not PaymentStatus.APPROVED:
                 continue
-            customer_id, key = event.customer_id or "", event.payload["key"]
-            carry_out = partial(self._carry_out, purpose, tier, customer_id=customer_id, key=key)
-            self._payments.held.fulfil(event.payload["payment_id"], carry_out)
+            customer_id = event.customer_id or ""
+            carry_out = partial(self._carry_out, purpose, tier, customer_id=customer_id, key=decided.key)
+            self._payments.held.fulfil(decided.payment_id, carry_out)
 
     def _carry_out(self, purpose: str, tier: str, *, customer_id: str, key: str) -> Membership:
         if purpose == SUBSCRIBE:

@@ -9,7 +9,7 @@ from commerce.memberships.models import Benefit, Tier
 
 
 @dataclass(frozen=True, kw_only=True)
-class Welcome:
+class WelcomeNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["welcome"] = "welcome"
@@ -22,7 +22,7 @@ class Welcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Upgraded:
+class UpgradedNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["upgraded"] = "upgraded"
@@ -36,7 +36,7 @@ class Upgraded:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DowngradePlanned:
+class DowngradePlannedNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["downgrade_planned"] = "downgrade_planned"
@@ -48,7 +48,7 @@ class DowngradePlanned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Downgraded:
+class DowngradedNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["downgraded"] = "downgraded"
@@ -60,7 +60,7 @@ class Downgraded:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cancelled:
+class CancelledNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["cancelled"] = "cancelled"
@@ -70,7 +70,7 @@ class Cancelled:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reactivated:
+class ReactivatedNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["reactivated"] = "reactivated"
@@ -80,7 +80,7 @@ class Reactivated:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MembershipReceipt:
+class MembershipReceiptNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["membership_receipt"] = "membership_receipt"
@@ -93,7 +93,7 @@ class MembershipReceipt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PaymentFailed:
+class PaymentFailedNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["payment_failed"] = "payment_failed"
@@ -107,7 +107,7 @@ class PaymentFailed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Suspended:
+class SuspendedNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["suspended"] = "suspended"
@@ -120,7 +120,7 @@ class Suspended:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MembershipEnded:
+class MembershipEndedNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["membership_ended"] = "membership_ended"
@@ -131,7 +131,7 @@ class MembershipEnded:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenefitIssued:
+class BenefitIssuedNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["benefit_issued"] = "benefit_issued"
@@ -143,7 +143,7 @@ class BenefitIssued:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PromotionAnnounced:
+class PromotionNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["promotion"] = "promotion"
@@ -157,15 +157,15 @@ class PromotionAnnounced:
 
 
 MembershipNotice = (
-    Welcome
-    | Upgraded
-    | DowngradePlanned
-    | Downgraded
-    | Cancelled
-    | Reactivated
-    | MembershipReceipt
-    | PaymentFailed
-    | Suspended
-    | MembershipEnded
+    WelcomeNotice
+    | UpgradedNotice
+    | DowngradePlannedNotice
+    | DowngradedNotice
+    | CancelledNotice
+    | ReactivatedNotice
+    | MembershipReceiptNotice
+    | PaymentFailedNotice
+    | SuspendedNotice
+    | MembershipEndedNotice
 )
 """What follows from a change of one membership."""

@@ -22,6 +22,7 @@ from commerce.memberships.models import (
     discount,
     entitlements_of,
 )
+from commerce.memberships.notices import CancelledNotice, ReactivatedNotice, WelcomeNotice
 from commerce.memberships.periods import end_of_period
 from commerce.memberships.refusals import (
     AlreadyMember,
@@ -121,9 +122,9 @@ class Memberships:
             change_id = self._writer.write(
                 connection, left, kind=ChangeKind.CANCELLED, key=key, before=before
             )
-            self._writer.notify(
-                left, "cancelled", change_id, ends_at=(left.ended_at or left.period_end).isoformat()
-            )
+            ends_at = left.ended_at or left.period_end
+            notice = CancelledNotice(about=left.id, tier=left.tier, ends_at=ends_at)
+            self._writer.notify(left, notice, change_id)
             return left
 
     def cancellable(self, customer_id: str) -> Membership:
@@ -231,15 +232,15 @@ class Memberships:
         )
         self._writer.begin_period(connection, membership, paid)
         self._payments.charges.mark_delivered(payment)
-        self._writer.notify(
-            membership,
-            "welcome",
-            change_id,
+        notice = WelcomeNotice(
+            about=membership.id,
+            tier=membership.tier,
             amount_cents=payment.amount.cents,
             price_cents=plan.price.cents,
             discount_percent=plan.percent,
-            next_billing_at=membership.period_end.isoformat(),
+            next_billing_at=membership.period_end,
         )
+        self._writer.notify(membership, notice, change_id)
         return membership
 
     def _pay_now(self, connection: Connection, membership: Membership, *, key: str) -> Membership:
@@ -262,5 +263,6 @@ class Memberships:
         change_id = self._writer.write(
             connection, active, kind=ChangeKind.REACTIVATED, key=key, before=membership
         )
-        self._writer.notify(active, "reactivated", change_id, next_billing_at=active.period_end.isoformat())
+        notice = ReactivatedNotice(about=active.id, tier=active.tier, next_billing_at=active.period_end)
+        self._writer.notify(active, notice, change_id)
         return active

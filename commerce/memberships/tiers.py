@@ -15,6 +15,7 @@ from commerce.memberships.models import (
     UpgradeQuote,
     upgrade_price,
 )
+from commerce.memberships.notices import DowngradePlannedNotice, UpgradedNotice
 from commerce.memberships.periods import days_left
 from commerce.memberships.refusals import (
     AlreadyMember,
@@ -73,16 +74,16 @@ class TierChanges:
                 connection, upgraded, kind=ChangeKind.UPGRADED, key=key, before=before, paid=paid
             )
             self._payments.charges.mark_delivered(payment)
-            self._writer.notify(
-                upgraded,
-                "upgraded",
-                change_id,
+            notice = UpgradedNotice(
+                about=upgraded.id,
+                tier=upgraded.tier,
                 from_tier=before.tier,
                 amount_cents=payment.amount.cents,
                 price_cents=plan.price.cents,
                 discount_percent=plan.percent,
-                period_end=upgraded.period_end.isoformat(),
+                period_end=upgraded.period_end,
             )
+            self._writer.notify(upgraded, notice, change_id)
             return upgraded
 
     def quote_downgrade(self, customer_id: str, *, tier: Tier) -> Membership:
@@ -105,14 +106,14 @@ class TierChanges:
             change_id = self._writer.write(
                 connection, planned, kind=ChangeKind.DOWNGRADE_PLANNED, key=key, before=before
             )
-            self._writer.notify(
-                planned,
-                "downgrade_planned",
-                change_id,
+            notice = DowngradePlannedNotice(
+                about=planned.id,
+                tier=planned.tier,
                 planned_tier=tier,
                 price_cents=planned.next_price.cents,
-                period_end=planned.period_end.isoformat(),
+                period_end=planned.period_end,
             )
+            self._writer.notify(planned, notice, change_id)
             return planned
 
     def planned_downgrade(self, customer_id: str) -> Membership:

@@ -2,18 +2,25 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
 from commerce.memberships import store
+from commerce.memberships.events import MembershipRow, PeriodPaid
 from commerce.memberships.models import (
     PLANS,
     ChangeKind,
     Membership,
     MembershipStatus,
+    Tier,
     next_period,
     next_step_at,
+)
+from commerce.memberships.notices import (
+    DowngradedNotice,
+    MembershipEndedNotice,
+    MembershipNotice,
+    MembershipReceiptNotice,
 )
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys
@@ -57,7 +64,7 @@ class MembershipWriter:
         """The id of the change."""
         at = self.now
         store.save(connection, membership, due_at=next_step_at(membership, self.calendar.zone), at=at)
-        self.outbox.append("memberships", _fact(membership, at), customer_id=membership.customer_id)
+        self.outbox.publish(_row(membership, at), customer_id=membership.customer_id)
         paid = paid or Paid(Money(0, membership.price.currency))
         change_id = new_id("chg")
         row = {
@@ -75,15 +82,10 @@ class MembershipWriter:
         store.add_change(connection, row)
         return change_id
 
-    def notify(self, membership: Membership, template: str, change_id: str, **fields: object) -> None:
-        """A notice to the customer, once for the change."""
-        payload = {"template": template, "about": membership.id, "tier": membership.tier, **fields}
-        self.outbox.append(
-            "notices",
-            payload,
-            customer_id=membership.customer_id,
-            event_id=f"ntc_{template}_{change_id}",
-        )
+    def notify(self, membership: Membership, notice: MembershipNotice, change_id: str) -> None:
+        """Publish the notice, once for the change."""
+        event_id = f"ntc_{notice.template}_{change_id}"
+        self.outbox.publish(notice, customer_id=membership.customer_id, event_id=event_id)
 
     def begin_period(self, connection: Connection, membership: Membership, paid: Paid) -> None:
         """A period is paid: book it, and let what it brings be issued."""
@@ -101,20 +103,16 @@ class MembershipWriter:
                 "paid_at": self.now,
             },
         )
-        payload = {
-            "membership_id": membership.id,
-            "customer_id": membership.customer_id,
-            "tier": membership.tier,
-            "period": membership.period,
-            "period_start": membership.period_start.isoformat(),
-            "period_end": membership.period_end.isoformat(),
-        }
-        self.outbox.append(
-            "membership_periods",
-            payload,
+        period = PeriodPaid(
+            membership_id=membership.id,
             customer_id=membership.customer_id,
-            event_id=f"evt_period_{membership.id}_{membership.period}",
+            tier=membership.tier,
+            period=membership.period,
+            period_start=membership.period_start,
+            period_end=membership.period_end,
         )
+        event_id = f"evt_period_{membership.id}_{membership.period}"
+        self.outbox.publish(period, customer_id=membership.customer_id, event_id=event_id)
 
     def renew(
         self, connection: Connection, membership: Membership, *, paid: Paid, key: str, at: datetime
@@ -125,23 +123,8 @@ class MembershipWriter:
         change_id = self.write(connection, renewed, kind=kind, key=key, before=membership, paid=paid)
         self.begin_period(connection, renewed, paid)
         if membership.planned_tier:
-            self.notify(
-                renewed,
-                "downgraded",
-                change_id,
-                from_tier=membership.tier,
-                price_cents=renewed.price.cents,
-                discount_percent=renewed.percent,
-            )
-        self.notify(
-            renewed,
-            "membership_receipt",
-            change_id,
-            amount_cents=paid.amount.cents,
-            payment_id=paid.payment_id,
-            period_start=renewed.period_start.isoformat(),
-            period_end=renewed.period_end.isoformat(),
-        )
+            self.notify(renewed, _downgraded(renewed, membership.tier), change_id)
+        self.notify(renewed, _receipt(renewed, paid), change_id)
         return renewed
 
     def end(self, connection: Connection, membership: Membership, *, why: str, key: str) -> Membership:
@@ -155,7 +138,8 @@ class MembershipWriter:
             planned_tier=None,
         )
         change_id = self.write(connection, ended, kind=ChangeKind.ENDED, key=key, before=membership)
-        self.notify(ended, "membership_ended", change_id, why=why, ended_at=at.isoformat())
+        notice = MembershipEndedNotice(about=ended.id, tier=ended.tier, why=why, ended_at=at)
+        self.notify(ended, notice, change_id)
         return ended
 
     def sealed(self, customer_id: str, reason: str) -> str | None:
@@ -190,21 +174,40 @@ def _reached(membership: Membership, kind: ChangeKind) -> str:
     return membership.next_tier if kind is ChangeKind.DOWNGRADE_PLANNED else membership.tier
 
 
-def _fact(membership: Membership, at: datetime) -> dict[str, Any]:
-    """The membership as the warehouse knows it."""
-    due, left = membership.next_billing_at, membership.cancelled_at
-    return {
-        "id": membership.id,
-        "customer_id": membership.customer_id,
-        "tier": membership.tier,
-        "status": membership.status,
-        "price_cents": membership.price.cents,
-        "discount_percent": membership.percent,
-        "payment_id": membership.payment_id,
-        "started_at": membership.started_at.isoformat(),
-        "next_billing_at": due.isoformat() if due else None,
-        "cancelled_at": left.isoformat() if left else None,
-        "cancel_reason": membership.cancel_reason_sealed,
-        "created_at": membership.started_at.isoformat(),
-        "updated_at": at.isoformat(),
-    }
+def _downgraded(membership: Membership, before: Tier) -> DowngradedNotice:
+    return DowngradedNotice(
+        about=membership.id,
+        tier=membership.tier,
+        from_tier=before,
+        price_cents=membership.price.cents,
+        discount_percent=membership.percent,
+    )
+
+
+def _receipt(membership: Membership, paid: Paid) -> MembershipReceiptNotice:
+    return MembershipReceiptNotice(
+        about=membership.id,
+        tier=membership.tier,
+        amount_cents=paid.amount.cents,
+        payment_id=paid.payment_id,
+        period_start=membership.period_start,
+        period_end=membership.period_end,
+    )
+
+
+def _row(membership: Membership, at: datetime) -> MembershipRow:
+    return MembershipRow(
+        id=membership.id,
+        customer_id=membership.customer_id,
+        tier=membership.tier,
+        status=membership.status,
+        price_cents=membership.price.cents,
+        discount_percent=membership.percent,
+        payment_id=membership.payment_id,
+        started_at=membership.started_at,
+        next_billing_at=membership.next_billing_at,
+        cancelled_at=membership.cancelled_at,
+        cancel_reason=membership.cancel_reason_sealed,
+        created_at=membership.started_at,
+        updated_at=at,
+    )

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from commerce.customers.contact import Channel
+from foundation.outbox.payloads import Payload
 
 SEALED = "sealed_"
 """A field of this prefix is a secret, sealed under the customer's key; the template knows it without."""
@@ -17,6 +18,17 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 960
 PROMOTIONAL = frozenset({"promotion"})
 """What is sent to those who agreed to offers alone; everything else the customer has a right to hear."""
 TEXTED = frozenset({"verify_phone"})
+
+
+class NoticeEvent(Payload, Protocol):
+    """What a notice is made of: a frozen dataclass with the fields that its template may use."""
+
+    @property
+    def template(self) -> str: ...
+
+    @property
+    def about(self) -> str:
+        """The id of what it concerns."""
 
 
 class Status(StrEnum):

@@ -41,7 +41,11 @@ class Recipients:
 
     def secrets(self, notice: Notice) -> dict[str, str]:
         """The sealed fields, opened: `sealed_code` is `code`."""
-        names = [name.removeprefix(SEALED) for name in notice.fields if name.startswith(SEALED)]
+        names = [
+            name.removeprefix(SEALED)
+            for name, value in notice.fields.items()
+            if name.startswith(SEALED) and value
+        ]
         try:
             return {name: self._open(notice, name) for name in names}
         except KeyShredded as error:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from commerce.customers.contact import Channel
+from commerce.customers.contact import NOTICES, Channel
 from commerce.notices import store
 from commerce.notices.models import (
     TEXTED,
     Message,
     Notice,
+    NoticeEvent,
     Status,
     Tally,
     Unsendable,
@@ -30,15 +31,17 @@ from foundation.clock import Clock
 from foundation.crypto import DataKeys, KeyShredded
 from foundation.errors import Conflict, NotFound
 from foundation.log import logger
-from foundation.outbox import Event, Subscriber, Subscription
+from foundation.outbox import Decoder, Event, Subscriber, Subscription, document
 from foundation.sql import Ledger
 
-SUBSCRIPTION = Subscription("notices", frozenset({"notices"}))
+SUBSCRIPTION = Subscription("notices", frozenset({NOTICES}))
 A_TRY_TAKES = timedelta(minutes=5)
 """Longer than any carrier is waited for; a try that is still open then was cut off."""
 MOST_AT_ONCE = 100
 KEPT = timedelta(days=90)
 LONGEST_REASON = 300
+COLUMNS = ("template", "about", "channel")
+"""Fields of a notice that are columns of its row."""
 SEALED_AS = "notices.written"
 log = logger(__name__)
 
@@ -84,11 +87,11 @@ class Notices:
         self._post = post
         self._now = now
 
-    def subscriber(self) -> Subscriber:
-        return Subscriber(SUBSCRIPTION, self.take)
+    def subscriber(self) -> Subscriber[NoticeEvent]:
+        return Subscriber(SUBSCRIPTION, self.send, Decoder(*self._writer.kinds, told_apart_by="template"))
 
-    def take(self, events: Sequence[Event]) -> None:
-        """Write the notices down, and try each of them at once."""
+    def send(self, events: Sequence[Event[NoticeEvent]]) -> None:
+        """Store the notices, and try each of them once."""
         for event in events:
             with self._ledger.separately() as connection:
                 store.add(connection, _notice(event))
@@ -208,18 +211,18 @@ class Notices:
         return self._keys.seal(notice.customer_id, json.dumps(vars(kept)), context=SEALED_AS)
 
 
-def _notice(event: Event) -> Notice:
-    payload = dict(event.payload)
-    template = str(payload.pop("template", ""))
+def _notice(event: Event[NoticeEvent]) -> Notice:
+    template, about = event.payload.template, event.payload.about
     usual = Channel.TEXT if template in TEXTED else Channel.EMAIL
-    is_text = payload.pop("channel", usual) == Channel.TEXT
+    fields = document(event.payload)
+    is_text = fields.get("channel", usual) == Channel.TEXT
     return Notice(
         id=event.id,
         customer_id=event.customer_id or "",
         template=template,
-        about=str(payload.pop("about", "")),
+        about=about,
         channel=Channel.TEXT if is_text else Channel.EMAIL,
-        fields=payload,
+        fields={name: value for name, value in fields.items() if name not in COLUMNS},
         status=Status.WAITING,
         attempts=0,
         next_attempt_at=event.at,

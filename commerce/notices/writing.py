@@ -8,7 +8,7 @@ import json
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, Und
 from markupsafe import Markup
 
 from commerce.customers.contact import Channel
-from commerce.notices.models import MASK, TEXTED, Unsendable, Written, in_a_line
+from commerce.notices.models import MASK, TEXTED, NoticeEvent, Unsendable, Written, in_a_line
 from foundation.clock import Calendar
 from foundation.money import Money
 from foundation.settings import ShopSettings
@@ -64,7 +64,15 @@ HTML, TEXT = Dress("html", _in_markup), Dress("text", _in_characters)
 
 
 class Writer:
-    def __init__(self, shop: ShopSettings, calendar: Calendar, *, folder: Path = FOLDER) -> None:
+    def __init__(
+        self,
+        shop: ShopSettings,
+        calendar: Calendar,
+        *,
+        kinds: Sequence[type[NoticeEvent]],
+        folder: Path = FOLDER,
+    ) -> None:
+        self.kinds = tuple(kinds)
         self.templates = sorted(path.name.removesuffix(".j2") for path in folder.glob("*.j2"))
         self.samples: Mapping[str, Mapping[str, Any]] = json.loads((folder / "samples.json").read_text())
         self._html = _environment(folder, HTML, shop, calendar)

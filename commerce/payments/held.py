@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from commerce.payments import store
+from commerce.payments.events import PaymentDecided
 from commerce.payments.models import CardUnconfirmed, NotHeld, Payment, PaymentNotFound, PaymentStatus
 from commerce.payments.ports import GatewaySilent, Transaction, TransactionGateway, Verdict
 from commerce.payments.refunds import Refunds
@@ -83,17 +84,13 @@ class HeldPayments:
         """Published as `payment_decisions`, so that what was asked for under its key can be booked."""
         with self._ledger.separately():
             decided = self._writer.write(payment, status=status, decided_at=self._writer.now(), decided_by=by)
-            decision = {
-                "payment_id": payment.id,
-                "key": payment.key,
-                "purpose": payment.purpose,
-                "status": decided.status,
-                "by": by,
-            }
-            self._writer.outbox.append(
-                "payment_decisions",
-                decision,
-                customer_id=payment.customer_id,
-                event_id=f"decided_{payment.id}",
+            decision = PaymentDecided(
+                payment_id=payment.id,
+                key=payment.key,
+                purpose=payment.purpose,
+                status=decided.status,
+                by=by,
             )
+            event_id = f"decided_{payment.id}"
+            self._writer.outbox.publish(decision, customer_id=payment.customer_id, event_id=event_id)
         return decided

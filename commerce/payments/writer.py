@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from commerce.payments import store
+from commerce.payments.events import PaymentRow, RefundNotice
 from commerce.payments.models import Payment, PaymentNotFound, PaymentStatus, Refund, RefundStatus
 from commerce.payments.ports import GatewayAnswer
 from foundation.clock import Clock
@@ -41,9 +42,8 @@ class PaymentWriter:
         return changed
 
     def publish(self, payment: Payment) -> None:
-        """Append the payment's current state to the outbox, for the warehouse."""
-        row = payment_row(payment, at=self.now())
-        self.outbox.append("payments", row, customer_id=payment.customer_id)
+        """Publish the payment's current state, for the warehouse."""
+        self.outbox.publish(payment_row(payment, at=self.now()), customer_id=payment.customer_id)
 
     def seal(self, customer_id: str, response: Mapping[str, Any], *, context: str) -> str:
         """Encrypt what the gateway answered with the customer's data key."""
@@ -84,14 +84,11 @@ class PaymentWriter:
     def notify_refund(self, refund: Refund) -> None:
         with self.ledger.transaction() as connection:
             payment = store.find(connection, refund.payment_id)
-        notice = {
-            "template": "refund",
-            "about": payment.id,
-            "amount_cents": refund.amount.cents,
-            "description": payment.description,
-        }
+        notice = RefundNotice(
+            about=payment.id, amount_cents=refund.amount.cents, description=payment.description
+        )
         event_id = f"ntc_refund_{refund.id}"
-        self.outbox.append("notices", notice, customer_id=refund.customer_id, event_id=event_id)
+        self.outbox.publish(notice, customer_id=refund.customer_id, event_id=event_id)
 
     def _after_refund(self, payment: Payment, refund: Refund) -> dict[str, object]:
         if refund.status is RefundStatus.REFUSED:
@@ -102,17 +99,16 @@ class PaymentWriter:
         return {"status": payment.status}
 
 
-def payment_row(payment: Payment, *, at: datetime) -> dict[str, Any]:
-    """The row of the warehouse."""
-    return {
-        "id": payment.id,
-        "customer_id": payment.customer_id,
-        "invoice": payment.invoice,
-        "description": payment.description,
-        "status": payment.status,
-        "currency": payment.amount.currency,
-        "amount_cents": payment.amount.cents,
-        "refunded_cents": payment.refunded.cents,
-        "created_at": payment.created_at.isoformat(),
-        "updated_at": at.isoformat(),
-    }
+def payment_row(payment: Payment, *, at: datetime) -> PaymentRow:
+    return PaymentRow(
+        id=payment.id,
+        customer_id=payment.customer_id,
+        invoice=payment.invoice,
+        description=payment.description,
+        status=payment.status,
+        currency=payment.amount.currency,
+        amount_cents=payment.amount.cents,
+        refunded_cents=payment.refunded.cents,
+        created_at=payment.created_at,
+        updated_at=at,
+    )

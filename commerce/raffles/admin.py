@@ -7,7 +7,7 @@ from commerce.payments.models import NothingToRefund
 from commerce.payments.service import Payments
 from commerce.raffles import credit_store, store
 from commerce.raffles.draws import RaffleDraws
-from commerce.raffles.facts import call_off, purchase_fact, raffle_fact
+from commerce.raffles.facts import call_off, raffle_row, transaction_row
 from commerce.raffles.models import (
     Move,
     Plan,
@@ -118,8 +118,8 @@ class RaffleAdmin:
                 store.mark_refunded(connection, purchase, refund_id=refund_id, at=at)
                 numbers = [ticket.number for ticket in store.tickets_bought(connection, purchase.id)]
                 payment = self._payments.charges.find(payment_id)
-                fact = purchase_fact(purchase, numbers, payment, at=at, refund_id=refund_id)
-                self._outbox.append("raffle_transactions", fact, customer_id=customer_id)
+                row = transaction_row(purchase, numbers, payment, at=at, refund_id=refund_id)
+                self._outbox.publish(row, customer_id=customer_id)
                 total += purchase.total
             if purchases:
                 reason = store.cancel_reason(connection, raffle_id)
@@ -145,7 +145,7 @@ class RaffleAdmin:
     def _publish(self, raffle: Raffle) -> None:
         with self._ledger.transaction() as connection:
             created_at = store.created_at(connection, raffle.id)
-        self._outbox.append("raffles", raffle_fact(raffle, created_at=created_at, at=self._now()))
+        self._outbox.publish(raffle_row(raffle, created_at=created_at, at=self._now()))
 
 
 def _columns(plan: Plan) -> dict[str, Any]:

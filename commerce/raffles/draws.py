@@ -7,9 +7,9 @@ for a day after its round, the promised seed decides, and the bundle says so.
 """
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 from secrets import token_bytes
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -18,7 +18,8 @@ from commerce.raffles.draw.algorithms import winners
 from commerce.raffles.draw.beacon import randomness_of
 from commerce.raffles.draw.bundle import Commitment, Promise, Randomness, Round, Terms, commit
 from commerce.raffles.draw_store import Draw
-from commerce.raffles.facts import congratulate, raffle_fact, ticket_fact
+from commerce.raffles.events import RaffleRow
+from commerce.raffles.facts import congratulate, raffle_row, ticket_row
 from commerce.raffles.lists import TicketLists
 from commerce.raffles.models import Move, Raffle, RaffleStatus, Ticket, is_done
 from commerce.raffles.ports import BeaconSilent, RandomBeacon
@@ -128,8 +129,8 @@ class RaffleDraws:
             draw = draw_store.known(connection, raffle_id)
             won = store.tickets_numbered(connection, raffle_id, draw.winning_numbers)
             draw_store.publish(connection, raffle_id, at=self._now())
-            fact = ticket_fact(won[0], at=self._now(), is_winner=True)
-            self._outbox.append("raffle_tickets", fact, customer_id=won[0].customer_id)
+            row = ticket_row(won[0], at=self._now(), is_winner=True)
+            self._outbox.publish(row, customer_id=won[0].customer_id)
             for place, ticket in enumerate(won):
                 congratulate(self._outbox, raffle, ticket, place=place)
             return self._move(connection, raffle, RaffleStatus.PUBLISHED, draw=draw, winner=won[0])
@@ -205,10 +206,9 @@ class RaffleDraws:
         winner: Ticket | None = None,
     ) -> Raffle:
         moved = store.change(connection, raffle, status=status)
-        drawn = _drawn(draw, winner) if draw and winner else {}
         created_at = store.created_at(connection, raffle.id)
-        fact = raffle_fact(moved, created_at=created_at, at=self._now(), **drawn)
-        self._outbox.append("raffles", fact)
+        row = raffle_row(moved, created_at=created_at, at=self._now())
+        self._outbox.publish(_drawn(row, draw, winner) if draw and winner else row)
         return moved
 
 
@@ -232,14 +232,14 @@ def _winning(commitment: Commitment, randomness: Randomness) -> list[int]:
     )
 
 
-def _drawn(draw: Draw, winner: Ticket) -> dict[str, Any]:
-    """What the draw adds to the warehouse's row."""
-    return {
-        "winner_id": winner.customer_id,
-        "winner_ticket_number": winner.number,
-        "seed_digest": draw.promise.seed_sha256,
-        "draw_seed": draw.randomness.value if draw.randomness else None,
-        "list_sha256": draw.committed.list_sha256,
-        "beacon_round": draw.committed.round.number if draw.committed.round else None,
-        "drawn_at": draw.drawn_at.isoformat() if draw.drawn_at else None,
-    }
+def _drawn(row: RaffleRow, draw: Draw, winner: Ticket) -> RaffleRow:
+    return replace(
+        row,
+        winner_id=winner.customer_id,
+        winner_ticket_number=winner.number,
+        seed_digest=draw.promise.seed_sha256,
+        draw_seed=draw.randomness.value if draw.randomness else None,
+        list_sha256=draw.committed.list_sha256,
+        beacon_round=draw.committed.round.number if draw.committed.round else None,
+        drawn_at=draw.drawn_at,
+    )

@@ -1,27 +1,27 @@
 """GOLD's free entry: one ticket for every paid period, in the next raffle to close that sells."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection
 
 from commerce.age.models import AgeNotProven
 from commerce.age.service import AgeVerification
 from commerce.customers.service import Customers
+from commerce.memberships.events import PeriodPaid
 from commerce.memberships.models import Tier
 from commerce.raffles import credit_store, store
 from commerce.raffles.credit_store import Credit
-from commerce.raffles.facts import tell_of_tickets
+from commerce.raffles.facts import publish_tickets
 from commerce.raffles.models import Purchase, PurchaseStatus, Raffle
 from commerce.raffles.service import numbered
 from foundation.clock import Clock
 from foundation.ids import new_id
 from foundation.money import Money
-from foundation.outbox import Event, Outbox, Subscriber, Subscription
+from foundation.outbox import Decoder, Event, Outbox, Subscriber, Subscription
 from foundation.resilience import one_by_one
 from foundation.sql import Ledger
 
-SUBSCRIPTION = Subscription("raffle_entries", frozenset({"membership_periods"}))
+SUBSCRIPTION = Subscription("raffle_entries", frozenset({PeriodPaid.topic}))
 
 
 class FreeEntries:
@@ -34,20 +34,20 @@ class FreeEntries:
         self._outbox = outbox
         self._now = now
 
-    def subscriber(self) -> Subscriber:
-        return Subscriber(SUBSCRIPTION, self.take)
+    def subscriber(self) -> Subscriber[PeriodPaid]:
+        return Subscriber(SUBSCRIPTION, self.owe, Decoder(PeriodPaid))
 
-    def take(self, events: Sequence[Event]) -> None:
+    def owe(self, events: Sequence[Event[PeriodPaid]]) -> None:
         """Owe each GOLD member of a paid period one ticket; it is issued when a raffle sells."""
         for event in events:
             paid = event.payload
-            if paid["tier"] == Tier.GOLD:
+            if paid.tier is Tier.GOLD:
                 credit = Credit(
                     id=new_id("rfc"),
-                    customer_id=paid["customer_id"],
-                    membership_id=paid["membership_id"],
-                    period=str(paid["period"]),
-                    period_start=datetime.fromisoformat(paid["period_start"]),
+                    customer_id=paid.customer_id,
+                    membership_id=paid.membership_id,
+                    period=str(paid.period),
+                    period_start=paid.period_start,
                     created_at=self._now(),
                 )
                 with self._ledger.transaction() as connection:
@@ -80,7 +80,7 @@ class FreeEntries:
             store.hold(connection, purchase)
             store.issue(connection, purchase, tickets, payment_id=None)
             credit_store.mark_issued(connection, credit, raffle.id, at=self._now())
-            tell_of_tickets(self._outbox, raffle, purchase, tickets, payment=None)
+            publish_tickets(self._outbox, raffle, purchase, tickets, payment=None)
         return True
 
     def _place_for(self, connection: Connection, credit: Credit) -> Raffle | None:

@@ -104,7 +104,7 @@ RAFFLE_TRANSACTIONS = table_of(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaffleConfirmation:
+class RaffleConfirmationNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["raffle_confirmation"] = "raffle_confirmation"
@@ -119,7 +119,7 @@ class RaffleConfirmation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaffleWinner:
+class RaffleWinnerNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["raffle_winner"] = "raffle_winner"
@@ -133,7 +133,7 @@ class RaffleWinner:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaffleRunnerUp:
+class RaffleRunnerUpNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["raffle_runner_up"] = "raffle_runner_up"
@@ -147,7 +147,7 @@ class RaffleRunnerUp:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaffleCancelled:
+class RaffleCancelledNotice:
     topic: ClassVar[str] = NOTICES
 
     template: Literal["raffle_cancelled"] = "raffle_cancelled"

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from functools import partial
 
+from commerce.payments.events import PaymentDecided
 from commerce.payments.models import PaymentStatus
 from commerce.payments.service import Payments
 from commerce.raffles import store
 from commerce.raffles.models import Purchase
 from commerce.raffles.service import Raffles
-from foundation.outbox import Event, Subscriber, Subscription
+from foundation.outbox import Decoder, Event, Subscriber, Subscription
 from foundation.sql import Ledger
 
-SUBSCRIPTION = Subscription("held_tickets", frozenset({"payment_decisions"}))
+SUBSCRIPTION = Subscription("held_tickets", frozenset({PaymentDecided.topic}))
 
 
 class HeldTickets:
@@ -20,16 +21,16 @@ class HeldTickets:
         self._raffles = raffles
         self._payments = payments
 
-    def subscriber(self) -> Subscriber:
-        return Subscriber(SUBSCRIPTION, self.hear)
+    def subscriber(self) -> Subscriber[PaymentDecided]:
+        return Subscriber(SUBSCRIPTION, self.issue, Decoder(PaymentDecided))
 
-    def hear(self, decisions: Sequence[Event]) -> None:
+    def issue(self, decisions: Sequence[Event[PaymentDecided]]) -> None:
         """Issue what was asked for under the payment's key; where that can be no more, give it back."""
         for event in decisions:
             with self._ledger.transaction() as connection:
-                purchase = store.purchase(connection, event.payload["key"])
-            if purchase is not None and event.payload["status"] == PaymentStatus.APPROVED:
-                self._issue(purchase, event.payload["payment_id"])
+                purchase = store.purchase(connection, event.payload.key)
+            if purchase is not None and event.payload.status is PaymentStatus.APPROVED:
+                self._issue(purchase, event.payload.payment_id)
 
     def _issue(self, purchase: Purchase, payment_id: str) -> None:
         issue = partial(

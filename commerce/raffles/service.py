@@ -17,7 +17,7 @@ from commerce.fraud.service import Fraud
 from commerce.payments.models import KeyReused, Payment
 from commerce.payments.service import Payments
 from commerce.raffles import store
-from commerce.raffles.facts import tell_of_tickets
+from commerce.raffles.facts import publish_tickets
 from commerce.raffles.models import (
     Purchase,
     PurchaseInReview,
@@ -189,7 +189,7 @@ class Raffles:
             tickets = numbered(raffle, purchase, at=self._now())
             store.issue(connection, purchase, tickets, payment_id=payment.id)
             self._payments.charges.mark_delivered(payment)
-            tell_of_tickets(self._outbox, raffle, purchase, tickets, payment=payment)
+            publish_tickets(self._outbox, raffle, purchase, tickets, payment=payment)
         return Receipt(raffle, replace(purchase, status=PurchaseStatus.ISSUED), tickets)
 
 

@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from demo.generator.rooms import Rooms
 from foundation.outbox import OUTBOX
+from memory.predictions.events import PurchaseRow
 from memory.predictions.purchases import PURCHASES, summarise_all
-from memory.predictions.service import TOPIC
 
 
 def fit_forecasts(rooms: Rooms) -> None:
@@ -30,6 +30,6 @@ def _remember(connection: Connection, zone: ZoneInfo) -> None:
         cast(func.timezone(zone.key, at), Date),
         cast(payload["amount_cents"].astext, BigInteger),
         func.array(pieces),
-    ).where(OUTBOX.c.topic == TOPIC)
+    ).where(OUTBOX.c.topic == PurchaseRow.topic)
     columns = ["order_id", "customer_id", "at", "day", "amount_cents", "products"]
     connection.execute(insert(PURCHASES).from_select(columns, bought).on_conflict_do_nothing())

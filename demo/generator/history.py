@@ -16,6 +16,7 @@ from demo.generator.rooms import Rooms
 from demo.generator.shop import Shard, Shop, moment
 from demo.generator.talk import exchanges
 from memory.conversations.models import Interaction
+from memory.predictions.events import PurchaseRow
 
 SOON = timedelta(minutes=5)
 TICK = timedelta(seconds=1)
@@ -75,16 +76,16 @@ def history(shop: Shop, shard: Shard, rooms: Rooms) -> list[Step]:
 
 def purchase(rooms: Rooms, customer_id: str, order_id: str, *, items: Sequence[Item], cents: int) -> None:
     """An order of the past, as the warehouse knows it."""
-    fact = {
-        "order_id": order_id,
-        "customer_id": customer_id,
-        "payment_method": "credit_card",
-        "amount_cents": cents,
-        "order_size": len(items),
-        "products": [item.id for item in items],
-        "timestamp": rooms.clock().isoformat(),
-    }
-    rooms.outbox.append("purchases", fact, customer_id=customer_id, event_id=f"evt_purchases_{order_id}")
+    row = PurchaseRow(
+        order_id=order_id,
+        customer_id=customer_id,
+        payment_method="credit_card",
+        amount_cents=cents,
+        order_size=len(items),
+        products=tuple(item.id for item in items),
+        timestamp=rooms.clock(),
+    )
+    rooms.outbox.publish(row, customer_id=customer_id, event_id=f"evt_purchases_{order_id}")
 
 
 def interactions(shop: Shop, shard: Shard) -> list[Interaction]:

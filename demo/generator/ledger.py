@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from commerce.age.models import AgeSubmission
 from commerce.checkout import store as checkout_store
-from commerce.checkout.facts import order_fact
+from commerce.checkout.facts import order_row
 from commerce.checkout.models import Order, OrderStatus
 from commerce.checkout.pricing import Line, Totals
 from commerce.customers import store as customer_store
@@ -22,6 +22,8 @@ from commerce.inventory.models import Category, Effect, Flavour, Product
 from commerce.memberships import store as membership_store
 from commerce.memberships.models import Tier
 from commerce.raffles import store as raffle_store
+from commerce.raffles.events import RaffleRow
+from commerce.raffles.facts import raffle_row
 from commerce.raffles.models import Raffle, RaffleStatus
 from demo.generator import regulars
 from demo.generator.catalogue import Item
@@ -140,24 +142,11 @@ def _announce(shop: Shop, rooms: Rooms, plan: RafflePlan) -> None:
     with rooms.ledger.transaction() as connection:
         if raffle_store.find(connection, plan.id) is None:
             raffle_store.add(connection, raffle, created_at=raffle.opens_at)
-            rooms.outbox.append("raffles", _fact(raffle), event_id=f"evt_raffles_{raffle.id}")
+            rooms.outbox.publish(_row(raffle), event_id=f"evt_raffles_{raffle.id}")
 
 
-def _fact(raffle: Raffle) -> dict[str, object]:
-    opened = raffle.opens_at.isoformat()
-    return {
-        "id": raffle.id,
-        "title": raffle.title,
-        "prize": raffle.prize,
-        "status": raffle.status,
-        "ticket_price_cents": raffle.ticket_price.cents,
-        "max_tickets": raffle.max_tickets,
-        "per_customer_limit": raffle.per_customer_limit,
-        "opens_at": opened,
-        "closes_at": raffle.closes_at.isoformat(),
-        "created_at": opened,
-        "updated_at": opened,
-    }
+def _row(raffle: Raffle) -> RaffleRow:
+    return raffle_row(raffle, created_at=raffle.opens_at, at=raffle.opens_at)
 
 
 def _settle(shop: Shop, rooms: Rooms, regular: Regular) -> None:
@@ -226,7 +215,7 @@ def _keep_order(rooms: Rooms, order_id: str, items: Sequence[Item]) -> None:
     with rooms.ledger.transaction() as connection:
         if checkout_store.find(connection, order_id) is None:
             checkout_store.add(connection, order)
-            rooms.outbox.append("orders", order_fact(order), customer_id=DANA.id)
+            rooms.outbox.publish(order_row(order), customer_id=DANA.id)
 
 
 def _dana_said(shop: Shop, liked: Mapping[str, Item]) -> list[Interaction]:

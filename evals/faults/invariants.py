@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, Text, cast, func, select, true
+from sqlalchemy import Column, ColumnElement, Connection, Table, Text, cast, func, select
 
 from agent.graph.history import LOST, repaired
 from agent.models.base import Message
@@ -24,14 +24,13 @@ from commerce.payments.sandbox_store import sandbox_charges, sandbox_plans
 from commerce.payments.store import payments
 from commerce.raffles.store import raffle_purchases, raffle_tickets
 from evals.faults.shop import INITIAL_STOCK
-from foundation.outbox import OUTBOX
+from foundation.outbox import DELIVERIES, OUTBOX
 from foundation.sql import Ledger
 from foundation.warehouse.base import Warehouse
-from foundation.warehouse.feed import PARKED
 from foundation.warehouse.schema import FieldType
 from foundation.warehouse.schema import Table as WarehouseTable
-from memory.events import PROFILES
 from memory.facts.store import FACTS
+from memory.profiles.events import CustomerProfileRow
 from memory.store import INTERACTIONS
 from tools.confirmations import pending_actions
 from tools.effects import effects
@@ -80,7 +79,9 @@ def count_effects(ledger: Ledger, customer_id: str) -> EffectCounts:
         counts += _count_by(tx, pending_actions.c.status, is_theirs, name="pending action ")
         is_theirs = OUTBOX.c.customer_id == customer_id
         # Turns that memory learns in one batch make one row of profiles, so their number is not determined.
-        counts += _count_by(tx, OUTBOX.c.topic, is_theirs & (OUTBOX.c.topic != PROFILES), name=EVENT)
+        counts += _count_by(
+            tx, OUTBOX.c.topic, is_theirs & (OUTBOX.c.topic != CustomerProfileRow.topic), name=EVENT
+        )
         template = OUTBOX.c.payload["template"].astext
         counts += _count_by(tx, template, is_theirs & (OUTBOX.c.topic == "notices"), name=NOTICE)
     return counts + _count_orders(ledger, customer_id) + _count_memberships(ledger, customer_id)
@@ -180,9 +181,9 @@ def delivery_violations(ledger: Ledger, warehouse: Warehouse) -> Iterator[Findin
     """Events whose row is missing in the warehouse, or there twice."""
     with ledger.transaction() as tx:
         events = tx.execute(select(OUTBOX.c.topic, OUTBOX.c.payload)).all()
-        dead_letters = _count(tx, PARKED, true())
+        dead_letters = _count(tx, DELIVERIES, DELIVERIES.c.dead_lettered_at.is_not(None))
     if dead_letters:
-        yield Finding("lost_events", f"{dead_letters} rows are dead letters")
+        yield Finding("lost_events", f"{dead_letters} events are dead letters")
     for topic in sorted({row.topic for row in events} & TABLES.keys()):
         table = TABLES[topic]
         want = Counter(dict.fromkeys((_key(table, row.payload) for row in events if row.topic == topic), 1))

@@ -90,7 +90,7 @@ class RelayKillRunner:
         lake.injector = injector
         injector.arm(point)
         settings = house.settings.warehouse.model_copy(update={"batch_rows": BATCH_ROWS})
-        feed = WarehouseFeed(house.ledger, lake, TABLES, now=house.now)
+        feed = WarehouseFeed(lake, TABLES)
         relay = Relay(house.ledger, [feed.subscriber(settings)], now=house.now)
         delivered = 0
         while batch := relay.deliver(NAME):

@@ -42,6 +42,7 @@ DELIVERIES = Table(
     Column("next_attempt_at", DateTime(timezone=True), nullable=False),
     Column("last_error", Text),
     Column("delivered_at", DateTime(timezone=True)),
+    Column("dead_lettered_at", DateTime(timezone=True), comment="not tried again until a person asks for it"),
     info=personal(through("event_id", OUTBOX.c.id)),
 )
 Index(
@@ -53,12 +54,12 @@ Index(
 
 
 def _with_deliveries(events: Insert) -> Insert:
-    """The events, and a delivery of each for each of `takers`; nothing of those that are there already."""
+    """The events, and a delivery of each for each of `subscribers`; those that are there stay as they are."""
     appended = events.on_conflict_do_nothing().returning(OUTBOX.c.id, OUTBOX.c.at).cte()
-    takers = func.unnest(bindparam("takers", type_=ARRAY(Text))).table_valued("name")
-    deliveries = select(takers.c.name, appended.c.id, appended.c.at, appended.c.at)
+    subscribers = func.unnest(bindparam("subscribers", type_=ARRAY(Text))).table_valued("name")
+    deliveries = select(subscribers.c.name, appended.c.id, appended.c.at, appended.c.at)
     columns = ["subscriber", "event_id", "appended_at", "next_attempt_at"]
-    source = deliveries.select_from(appended.join(takers, true()))
+    source = deliveries.select_from(appended.join(subscribers, true()))
     return insert(DELIVERIES).from_select(columns, source).add_cte(appended)
 
 
@@ -70,8 +71,8 @@ def _append_statement() -> Insert:
 def _append_all_statement() -> Insert:
     """Many of one topic, as one document: a row of parameters for each would take ten times as long."""
     columns = [column("id", Text), column("customer_id", Text), column("payload", JSONB)]
-    told = func.jsonb_to_recordset(bindparam("told", type_=JSONB)).table_valued(*columns)
-    rows = told.render_derived(with_types=True).c
+    published = func.jsonb_to_recordset(bindparam("published", type_=JSONB)).table_valued(*columns)
+    rows = published.render_derived(with_types=True).c
     topic, at = bindparam("topic", type_=Text), bindparam("at", type_=OUTBOX.c.at.type)
     given = select(rows.id, topic, rows.customer_id, rows.payload, at)
     return _with_deliveries(insert(OUTBOX).from_select([each.name for each in OUTBOX.c], given))

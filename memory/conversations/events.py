@@ -6,14 +6,13 @@ from typing import ClassVar
 
 from foundation.warehouse.retention import TWO_YEARS
 from foundation.warehouse.schema import table_of
-from memory.conversations.models import TOPIC
 
 
 @dataclass(frozen=True, kw_only=True)
 class InteractionRow:
     """Written when the turn is learned, and again, whole, when it is understood."""
 
-    topic: ClassVar[str] = TOPIC
+    topic: ClassVar[str] = "interactions"
 
     interaction_id: str
     customer_id: str

@@ -5,8 +5,6 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-TOPIC = "interactions"
-
 
 class Speaker(StrEnum):
     CUSTOMER = "Customer"

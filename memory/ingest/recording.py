@@ -10,8 +10,9 @@ from foundation.sql import Ledger
 from memory.conversations.models import Interaction
 from memory.engine import MemoryEngine
 from memory.ports import ShopBooks
+from memory.predictions.events import PurchaseRow
 from memory.predictions.purchases import Purchase
-from memory.predictions.service import TOPIC, Predictions
+from memory.predictions.service import Predictions
 from memory.store import MemoryStore
 
 SKEW = timedelta(minutes=5)
@@ -96,8 +97,9 @@ class Recording:
             if self._books.has_order(order_id) or self._predictions.purchase(order_id) != made:
                 raise OrderToldOtherwise(order_id)
             if is_new:
-                told = _fact(made, payment_method)
-                self._outbox.append(TOPIC, told, customer_id=customer_id, event_id=f"evt_{TOPIC}_{order_id}")
+                row = _row(made, payment_method)
+                event_id = f"evt_{row.topic}_{order_id}"
+                self._outbox.publish(row, customer_id=customer_id, event_id=event_id)
         return is_new
 
     def take_back(self, customer_id: str, order_id: str) -> None:
@@ -124,13 +126,13 @@ class Recording:
         return known - forgotten
 
 
-def _fact(made: Purchase, payment_method: str) -> dict[str, object]:
-    return {
-        "order_id": made.order_id,
-        "customer_id": made.customer_id,
-        "payment_method": payment_method,
-        "amount_cents": made.amount_cents,
-        "order_size": len(made.products),
-        "products": list(made.products),
-        "timestamp": made.at.astimezone(UTC).isoformat(),
-    }
+def _row(made: Purchase, payment_method: str) -> PurchaseRow:
+    return PurchaseRow(
+        order_id=made.order_id,
+        customer_id=made.customer_id,
+        payment_method=payment_method,
+        amount_cents=made.amount_cents,
+        order_size=len(made.products),
+        products=made.products,
+        timestamp=made.at.astimezone(UTC),
+    )

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import reduce
 
 from foundation.clock import Calendar
-from foundation.outbox import Event, Subscriber, Subscription
+from foundation.outbox import Decoder, Event, Subscriber, Subscription
 from foundation.sql import Ledger
-from memory.conversations.models import TOPIC, Interaction
+from memory.conversations.events import InteractionRow
+from memory.conversations.models import Interaction
 from memory.customer_view.service import Portraits
 from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
@@ -23,7 +24,7 @@ from memory.understanding.models import Understanding
 from memory.understanding.service import Enrichment, Heard
 from memory.understanding.store import Understandings
 
-SUBSCRIPTION = Subscription("memory", frozenset({TOPIC}))
+SUBSCRIPTION = Subscription("memory", frozenset({InteractionRow.topic}))
 AT_ONCE = 50
 
 
@@ -62,12 +63,12 @@ class Listening:
         self._calendar = calendar
         self._is_worth_reading_again = is_worth_reading_again
 
-    def subscriber(self) -> Subscriber:
-        return Subscriber(SUBSCRIPTION, self.hear, batch_rows=AT_ONCE)
+    def subscriber(self) -> Subscriber[InteractionRow]:
+        return Subscriber(SUBSCRIPTION, self.hear, Decoder(InteractionRow), batch_rows=AT_ONCE)
 
-    def hear(self, events: Sequence[Event]) -> None:
+    def hear(self, events: Sequence[Event[InteractionRow]]) -> None:
         """Each turn once, however often it is told; one that is gone was of somebody who was forgotten."""
-        told = {event.payload["interaction_id"] for event in events}
+        told = {event.payload.interaction_id for event in events}
         new = told - self._understandings.known(told)
         by_customer: defaultdict[str, list[_Taken]] = defaultdict(list)
         for taken in self._understand(self._store.find(sorted(new))):

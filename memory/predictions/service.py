@@ -5,14 +5,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
 from foundation.clock import Calendar
-from foundation.outbox import Event, Outbox, Subscription
+from foundation.outbox import Decoder, Event, Outbox, Outgoing, Subscriber, Subscription
 from foundation.sql import Ledger
 from memory.predictions import purchases, store
+from memory.predictions.events import OrderMoved, PredictionRow, PurchaseRow
 from memory.predictions.foretelling import foretold, outlooks
 from memory.predictions.model import Model
 from memory.predictions.models import Kind, Outlook, Prediction, Record, Shelves, Truth, turned_out
@@ -21,8 +21,8 @@ from memory.predictions.purchases import Purchase
 from memory.predictions.shelves import shelves
 from memory.predictions.tastes import Tastes
 
-TOPIC = "purchases"
-SUBSCRIPTION = Subscription("predictions", frozenset({TOPIC, "orders"}))
+DECODE: Decoder[PurchaseRow | OrderMoved] = Decoder(PurchaseRow, OrderMoved)
+SUBSCRIPTION = Subscription("predictions", DECODE.topics)
 GIVEN_BACK = "cancelled"
 AT_A_PURCHASE = (Kind.CHURN, Kind.NEXT_PURCHASE, Kind.RECOMMENDATION)
 """What the next purchase already decides; the rest waits for the end of the horizon."""
@@ -56,13 +56,17 @@ class Predictions:
         self._lock = threading.Lock()
         self._held: Held | None = None
 
-    def take(self, events: Sequence[Event]) -> None:
-        """The subscriber's hand, for `SUBSCRIPTION`."""
+    def subscriber(self) -> Subscriber[PurchaseRow | OrderMoved]:
+        return Subscriber(SUBSCRIPTION, self.follow, DECODE)
+
+    def follow(self, events: Sequence[Event[PurchaseRow | OrderMoved]]) -> None:
+        """Remember what is bought, and forget what is given back."""
         for event in events:
-            if event.topic == TOPIC:
-                self.remember(self._told(event))
-            elif event.payload["status"] == GIVEN_BACK:
-                self.take_back(event.payload["id"])
+            match event.payload:
+                case PurchaseRow() as row:
+                    self.remember(self._purchase(row))
+                case OrderMoved(id=order_id, status=status) if status == GIVEN_BACK:
+                    self.take_back(order_id)
 
     def remember(self, purchase: Purchase) -> bool:
         """False when it is known already, was given back, or is of somebody who was forgotten."""
@@ -115,7 +119,7 @@ class Predictions:
         made = [each for outlook in seen for each in foretold(outlook, at=at, today=today)]
         with self._ledger.transaction() as connection:
             kept = store.open_new(connection, made)
-            self._tell(kept, at=at)
+            self._publish(kept, at=at)
         return len(kept)
 
     def score(self, connection: Connection, decided: Sequence[Prediction]) -> None:
@@ -130,7 +134,7 @@ class Predictions:
             bought[purchase.customer_id].append(purchase)
         scored = [_scored(each, bought[each.customer_id], at=at) for each in decided]
         store.close(connection, scored)
-        self._tell(scored, at=at)
+        self._publish(scored, at=at)
 
     def history(self, customer_id: str) -> list[Prediction]:
         with self._ledger.at_once() as connection:
@@ -147,16 +151,14 @@ class Predictions:
                 self._held = self._read(version)
             return self._held
 
-    def _told(self, event: Event) -> Purchase:
-        told = event.payload
-        at = datetime.fromisoformat(told["timestamp"])
+    def _purchase(self, row: PurchaseRow) -> Purchase:
         return Purchase(
-            order_id=told["order_id"],
-            customer_id=told["customer_id"],
-            at=at,
-            day=self._calendar.day(at),
-            amount_cents=told["amount_cents"],
-            products=tuple(told["products"]),
+            order_id=row.order_id,
+            customer_id=row.customer_id,
+            at=row.timestamp,
+            day=self._calendar.day(row.timestamp),
+            amount_cents=row.amount_cents,
+            products=row.products,
         )
 
     def _read(self, version: str) -> Held:
@@ -176,17 +178,17 @@ class Predictions:
             today=self._calendar.today(),
         )
 
-    def _tell(self, predictions: Sequence[Prediction], *, at: datetime) -> None:
-        """The warehouse, of what was made and of what was scored."""
-        told = [
-            (
-                f"evt_{each.id}_{'made' if each.scored_at is None else 'scored'}",
-                each.customer_id,
-                _fact(each, at),
-            )
-            for each in predictions
-        ]
-        self._outbox.append_all("predictions", told)
+    def _publish(self, predictions: Sequence[Prediction], *, at: datetime) -> None:
+        self._outbox.publish_all(
+            [
+                Outgoing(
+                    f"evt_{each.id}_{'made' if each.scored_at is None else 'scored'}",
+                    each.customer_id,
+                    _row(each, at),
+                )
+                for each in predictions
+            ]
+        )
 
 
 def _scored(prediction: Prediction, bought: Sequence[Purchase], *, at: datetime) -> Prediction:
@@ -201,15 +203,15 @@ def _scored(prediction: Prediction, bought: Sequence[Purchase], *, at: datetime)
     return replace(prediction, actual_value=actual, accuracy=accuracy, scored_at=at)
 
 
-def _fact(prediction: Prediction, at: datetime) -> dict[str, Any]:
-    return {
-        "prediction_id": prediction.id,
-        "customer_id": prediction.customer_id,
-        "prediction_type": prediction.kind,
-        "prediction_value": prediction.value,
-        "actual_value": prediction.actual_value,
-        "confidence": prediction.confidence,
-        "accuracy": prediction.accuracy,
-        "timestamp": prediction.made_at.isoformat(),
-        "updated_at": at.isoformat(),
-    }
+def _row(prediction: Prediction, at: datetime) -> PredictionRow:
+    return PredictionRow(
+        prediction_id=prediction.id,
+        customer_id=prediction.customer_id,
+        prediction_type=prediction.kind,
+        prediction_value=prediction.value,
+        actual_value=prediction.actual_value,
+        confidence=prediction.confidence,
+        accuracy=prediction.accuracy,
+        timestamp=prediction.made_at,
+        updated_at=at,
+    )

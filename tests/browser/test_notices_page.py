@@ -4,6 +4,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from api.containers import House
 from commerce.customers.contact import Channel
 from commerce.customers.models import NewCustomer
+from commerce.memberships.models import Tier
+from commerce.memberships.notices import MembershipEndedNotice
 from foundation.auth import Principal, Role
 from tests.api.conftest import ANA
 
@@ -19,8 +21,8 @@ def desk(shop: str, house: House, context: BrowserContext) -> Page:
 
 
 def tell(house: House, customer_id: str, event_id: str) -> None:
-    payload = {"template": "membership_ended", "about": "mem_1", "tier": "GOLD"}
-    house.outbox.append("notices", payload, customer_id=customer_id, event_id=event_id)
+    notice = MembershipEndedNotice(about="mem_1", tier=Tier.GOLD, why="unpaid", ended_at=house.now())
+    house.outbox.publish(notice, customer_id=customer_id, event_id=event_id)
     house.relay.deliver("notices")
 
 

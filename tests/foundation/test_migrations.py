@@ -7,7 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from psycopg import Connection
-from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy import Engine, create_engine, inspect, text
 
 from api.entrypoints.development.tables import import_tables
 from foundation.embedded import EmbeddedPostgres
@@ -24,6 +24,22 @@ revision, down_revision = {revision!r}, {before!r}
 def upgrade():
     op.create_table("table_{revision}", sa.Column("id", sa.Text, primary_key=True))
     {then}
+"""
+SET_ASIDE = """
+INSERT INTO warehouse_parked (event_id, topic, payload, fault, at)
+VALUES (:id, 'memberships', :payload, 'tier is missing', '2026-03-01')
+"""
+DELIVERED = """
+WITH event AS (
+    INSERT INTO outbox (id, topic, customer_id, payload, at)
+    VALUES ('evt_delivered', 'memberships', 'cus_ana', '{"id": "mem_1"}', '2026-03-01') RETURNING id, at
+)
+INSERT INTO outbox_deliveries (subscriber, event_id, appended_at, next_attempt_at, delivered_at)
+SELECT 'warehouse', id, at, at, at FROM event
+"""
+DEAD_LETTERS = """
+SELECT id, topic, customer_id, last_error, delivered_at IS NULL, dead_lettered_at IS NOT NULL
+FROM outbox JOIN outbox_deliveries ON event_id = id ORDER BY id
 """
 
 
@@ -107,6 +123,28 @@ def test_ledger_of_a_newer_program_is_refused(engine: Engine, folder: Path) -> N
         migrate(engine, folder=folder)
     with pytest.raises(LedgerTooNew):
         pending(engine, folder=folder)
+
+
+def test_rows_that_the_warehouse_had_set_aside_become_dead_letters(engine: Engine, tmp_path: Path) -> None:
+    before = tmp_path / "migrations"
+    shutil.copytree(FOLDER, before)
+    for later in (before / "versions").glob("001[6-9]*"):
+        later.unlink()
+    migrate(engine, folder=before)
+    with engine.begin() as connection:
+        for event_id in ("evt_pruned", "evt_delivered"):
+            row = {"id": event_id, "payload": '{"id": "mem_1", "customer_id": "cus_ana"}'}
+            connection.execute(text(SET_ASIDE), row)
+        connection.execute(text(DELIVERED))
+
+    migrate(engine)
+
+    with engine.connect() as connection:
+        rows = connection.execute(text(DEAD_LETTERS)).all()
+    assert [tuple(row) for row in rows] == [
+        ("evt_delivered", "memberships", "cus_ana", "tier is missing", True, True),
+        ("evt_pruned", "memberships", "cus_ana", "tier is missing", True, True),
+    ]
 
 
 def test_migrated_ledger_and_declared_tables_agree(engine: Engine) -> None:

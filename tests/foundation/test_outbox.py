@@ -1,17 +1,58 @@
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, ClassVar
 
 import pytest
-from sqlalchemy import Column, MetaData, Table, Text, func, insert, select, text
+from sqlalchemy import Column, MetaData, Table, Text, func, insert, select, text, update
 
-from foundation.outbox import DELIVERIES, OUTBOX, Event, Lag, Outbox, Relay, Subscriber, Subscription
+from foundation.outbox import (
+    DELIVERIES,
+    OUTBOX,
+    Decoder,
+    Event,
+    Lag,
+    Outbox,
+    Outgoing,
+    Rejected,
+    Relay,
+    Subscriber,
+    Subscription,
+    document,
+)
 from foundation.sql import Ledger
 from tests.fakes import FakeClock
 
 NOTICES = Subscription("notices", frozenset({"memberships", "raffle_tickets"}))
 BENEFITS = Subscription("benefits", frozenset({"memberships"}))
-Handler = Callable[[Sequence[Event]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    topic: ClassVar[str] = "memberships"
+
+    id: str = "mem_1"
+    price_cents: int = 9700
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    topic: ClassVar[str] = "raffle_tickets"
+
+    id: str = "tkt_1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    topic: ClassVar[str] = "interactions"
+
+    id: str = "trn_1"
+
+
+AnyEvent = Event[Changed | Issued]
+DECODE: Decoder[Changed | Issued] = Decoder(Changed, Issued)
+Handler = Callable[[Sequence[AnyEvent]], Sequence[Rejected] | None]
 
 
 class Listener:
@@ -22,7 +63,7 @@ class Listener:
         self.calls: list[int] = []
         self.error: Exception | None = None
 
-    def __call__(self, events: Sequence[Event]) -> None:
+    def __call__(self, events: Sequence[AnyEvent]) -> None:
         self.calls.append(len(events))
         if self.error is not None:
             raise self.error
@@ -40,7 +81,7 @@ def listener() -> Listener:
 
 
 def _relay(ledger: Ledger, clock: FakeClock, handle: Handler, *, rows: int = 1, wait: float = 0) -> Relay:
-    one = Subscriber(NOTICES, handle, batch_rows=rows, batch_wait=timedelta(seconds=wait))
+    one = Subscriber(NOTICES, handle, DECODE, batch_rows=rows, batch_wait=timedelta(seconds=wait))
     return Relay(ledger, [one], now=clock)
 
 
@@ -53,7 +94,7 @@ class TestAppend:
     def test_event_is_undone_with_the_change_it_tells_of(self, ledger: Ledger, outbox: Outbox) -> None:
         def change() -> None:
             with ledger.transaction():
-                outbox.append("memberships", {"id": "mem_1"})
+                outbox.publish(Changed(id="mem_1"))
                 raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
@@ -62,9 +103,9 @@ class TestAppend:
         assert _count(ledger, OUTBOX) == 0
 
     def test_each_subscriber_of_the_topic_gets_a_delivery(self, ledger: Ledger, outbox: Outbox) -> None:
-        outbox.append("memberships", {})
-        outbox.append("raffle_tickets", {})
-        outbox.append("interactions", {})
+        outbox.publish(Changed())
+        outbox.publish(Issued())
+        outbox.publish(Learned())
 
         with ledger.transaction() as connection:
             statement = select(DELIVERIES.c.subscriber, func.count().label("events")).group_by(
@@ -75,8 +116,8 @@ class TestAppend:
 
     def test_same_event_id_is_told_once(self, ledger: Ledger, outbox: Outbox, clock: FakeClock) -> None:
         heard = Listener()
-        outbox.append("memberships", {"try": 1}, event_id="evt_1")
-        outbox.append("memberships", {"try": 2}, event_id="evt_1")
+        outbox.publish(Changed(id="first"), event_id="evt_1")
+        outbox.publish(Changed(id="second"), event_id="evt_1")
         relay = _relay(ledger, clock, heard)
 
         delivered = [relay.deliver("notices"), relay.deliver("notices")]
@@ -86,21 +127,23 @@ class TestAppend:
     def test_many_at_once_are_told_as_each_alone(
         self, ledger: Ledger, outbox: Outbox, clock: FakeClock
     ) -> None:
-        outbox.append("memberships", {"id": "mem_1"}, customer_id="cus_ana", event_id="evt_1")
-        many = [(f"evt_{number}", "cus_ana", {"id": f"mem_{number}"}) for number in range(1, 4)]
+        outbox.publish(Changed(id="mem_1"), customer_id="cus_ana", event_id="evt_1")
+        many = [Outgoing(f"evt_{number}", "cus_ana", Changed(id=f"mem_{number}")) for number in range(1, 4)]
 
-        outbox.append_all("memberships", many)
-        outbox.append_all("memberships", [])
+        outbox.publish_all(many)
+        outbox.publish_all([])
 
         with ledger.transaction() as connection:
             rows = connection.execute(select(OUTBOX).order_by(OUTBOX.c.id)).mappings().all()
-        expected = [Event(each, "memberships", customer, fact, clock()) for each, customer, fact in many]
+        expected = [
+            Event(each.id, "memberships", each.customer_id, document(each.payload), clock()) for each in many
+        ]
         assert [Event(**row) for row in rows] == expected
         assert _count(ledger, DELIVERIES) == 3 * 2
 
     def test_event_arrives_as_it_was_appended(self, ledger: Ledger, outbox: Outbox, clock: FakeClock) -> None:
-        arrived: list[Event] = []
-        appended = outbox.append("memberships", {"price_cents": 19700}, customer_id="cus_1")
+        arrived: list[AnyEvent] = []
+        appended = outbox.publish(Changed(price_cents=19700), customer_id="cus_1")
 
         _relay(ledger, clock, arrived.extend).deliver("notices")
 
@@ -113,9 +156,9 @@ class TestDeliver:
     ) -> None:
         relay = _relay(ledger, clock, listener)
         with ledger.separately():
-            late = outbox.append("memberships", {})
+            late = outbox.publish(Changed())
             with ledger.separately():
-                early = outbox.append("memberships", {})
+                early = outbox.publish(Changed())
             relay.deliver("notices")
 
         relay.deliver("notices")
@@ -126,7 +169,7 @@ class TestDeliver:
         self, ledger: Ledger, outbox: Outbox, clock: FakeClock, listener: Listener
     ) -> None:
         for _ in range(40):
-            outbox.append("memberships", {})
+            outbox.publish(Changed())
         relay = _relay(ledger, clock, listener)
 
         def drain() -> None:
@@ -149,12 +192,12 @@ class TestDeliver:
         with ledger.transaction() as connection:
             seen.create(connection)
 
-        def write_then_fail(events: Sequence[Event]) -> None:
+        def write_then_fail(events: Sequence[AnyEvent]) -> None:
             with ledger.transaction() as connection:
                 connection.execute(insert(seen), [{"id": event.id} for event in events])
             raise RuntimeError("after the write")
 
-        outbox.append("memberships", {})
+        outbox.publish(Changed())
 
         _relay(ledger, clock, write_then_fail).deliver("notices")
 
@@ -163,7 +206,7 @@ class TestDeliver:
     def test_failure_is_named_and_tried_again_later(
         self, ledger: Ledger, outbox: Outbox, clock: FakeClock, listener: Listener
     ) -> None:
-        outbox.append("memberships", {})
+        outbox.publish(Changed())
         relay = _relay(ledger, clock, listener)
         listener.error = RuntimeError("no mail server")
 
@@ -182,13 +225,13 @@ class TestDeliver:
     ) -> None:
         heard: list[str] = []
 
-        def refuse_the_first(events: Sequence[Event]) -> None:
+        def refuse_the_first(events: Sequence[AnyEvent]) -> None:
             if events[0].id == "evt_bad":
                 raise ValueError
             heard.extend(event.id for event in events)
 
-        outbox.append("memberships", {}, event_id="evt_bad")
-        outbox.append("memberships", {}, event_id="evt_good")
+        outbox.publish(Changed(), event_id="evt_bad")
+        outbox.publish(Changed(), event_id="evt_good")
         relay = _relay(ledger, clock, refuse_the_first)
 
         relay.deliver("notices")
@@ -201,8 +244,10 @@ class TestDeliver:
     ) -> None:
         broken = Listener()
         broken.error = RuntimeError("down")
-        relay = Relay(ledger, [Subscriber(NOTICES, broken), Subscriber(BENEFITS, listener)], now=clock)
-        event = outbox.append("memberships", {})
+        relay = Relay(
+            ledger, [Subscriber(NOTICES, broken, DECODE), Subscriber(BENEFITS, listener, DECODE)], now=clock
+        )
+        event = outbox.publish(Changed())
 
         relay.deliver("notices")
         relay.deliver("benefits")
@@ -212,7 +257,7 @@ class TestDeliver:
     def test_wait_between_tries_stays_below_a_minute(
         self, ledger: Ledger, outbox: Outbox, clock: FakeClock, listener: Listener
     ) -> None:
-        outbox.append("memberships", {})
+        outbox.publish(Changed())
         relay = _relay(ledger, clock, listener)
         listener.error = RuntimeError("down")
 
@@ -227,12 +272,12 @@ class TestDeliver:
     ) -> None:
         stop = threading.Event()
 
-        def cut_the_line(_events: Sequence[Event]) -> None:
+        def cut_the_line(_events: Sequence[AnyEvent]) -> None:
             stop.set()
             with ledger.transaction() as connection:
                 connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
-        event = outbox.append("memberships", {})
+        event = outbox.publish(Changed())
 
         _relay(ledger, clock, cut_the_line).run(stop)
         _relay(ledger, clock, listener).deliver("notices")
@@ -241,13 +286,86 @@ class TestDeliver:
         assert listener.heard == [event.id]
 
 
+class TestDeadLetters:
+    def _malformed(self, ledger: Ledger, outbox: Outbox, **payload: Any) -> None:  # noqa: ANN401
+        outbox.publish(Changed(), customer_id="cus_ana", event_id="evt_bad")
+        with ledger.transaction() as connection:
+            connection.execute(update(OUTBOX).where(OUTBOX.c.id == "evt_bad").values(payload))
+
+    def test_payload_that_does_not_fit_is_set_aside_and_its_batch_goes_on(
+        self, ledger: Ledger, outbox: Outbox, clock: FakeClock, listener: Listener
+    ) -> None:
+        self._malformed(ledger, outbox, payload={"id": "mem_1", "price_cents": "ana@example.com"})
+        good = outbox.publish(Changed())
+        relay = _relay(ledger, clock, listener, rows=10)
+
+        delivered = [relay.deliver("notices"), relay.deliver("notices")]
+
+        [letter] = outbox.dead_letters()
+        assert (delivered, listener.heard) == ([2, 0], [good.id])
+        assert (letter.subscriber, letter.event_id, letter.topic) == ("notices", "evt_bad", "memberships")
+        assert letter.reason.startswith("The payload does not fit its topic memberships: price_cents: ")
+        assert "ana@example.com" not in letter.reason
+        assert outbox.lag()[0] == Lag("notices", 0, 0, None, None, dead_letters=1)
+
+    def test_topic_that_the_subscriber_does_not_know_is_set_aside(
+        self, ledger: Ledger, outbox: Outbox, clock: FakeClock, listener: Listener
+    ) -> None:
+        self._malformed(ledger, outbox, topic="weather")
+
+        _relay(ledger, clock, listener).deliver("notices")
+
+        assert outbox.dead_letters()[0].reason == "No payload type is registered for the topic weather."
+
+    def test_event_that_its_handler_rejects_is_set_aside_with_the_reason(
+        self, ledger: Ledger, outbox: Outbox, clock: FakeClock
+    ) -> None:
+        first, second = outbox.publish(Changed()), outbox.publish(Changed())
+        relay = _relay(ledger, clock, lambda _: [Rejected(first.id, "no such tier")], rows=2)
+
+        relay.deliver("notices")
+
+        assert [(each.event_id, each.reason) for each in outbox.dead_letters()] == [
+            (first.id, "no such tier")
+        ]
+        assert second.id not in str(outbox.dead_letters())
+
+    def test_malformed_event_is_set_aside_though_its_batch_fails(
+        self, ledger: Ledger, outbox: Outbox, clock: FakeClock, listener: Listener
+    ) -> None:
+        self._malformed(ledger, outbox, payload={"price_cents": None})
+        outbox.publish(Changed())
+        listener.error = RuntimeError("down")
+
+        _relay(ledger, clock, listener, rows=10).deliver("notices")
+
+        lag = outbox.lag()[0]
+        assert (lag.waiting, lag.failing, lag.dead_letters) == (1, 1, 1)
+
+    def test_dead_letter_is_delivered_once_it_is_corrected_and_asked_for(
+        self, ledger: Ledger, outbox: Outbox, clock: FakeClock, listener: Listener
+    ) -> None:
+        self._malformed(ledger, outbox, payload={"price_cents": None})
+        relay = _relay(ledger, clock, listener)
+        relay.deliver("notices")
+        clock.advance(timedelta(days=30))
+        assert outbox.prune(keep=timedelta(days=7)) == 0
+        with ledger.transaction() as connection:
+            connection.execute(update(OUTBOX).values(payload={"price_cents": 9700}))
+
+        retried = outbox.retry_dead_letters()
+        relay.deliver("notices")
+
+        assert (retried, listener.heard, outbox.dead_letters()) == (1, ["evt_bad"], [])
+
+
 class TestBatch:
     def test_full_batch_goes_at_once(
         self, ledger: Ledger, outbox: Outbox, clock: FakeClock, listener: Listener
     ) -> None:
         relay = _relay(ledger, clock, listener, rows=3, wait=30)
         for _ in range(4):
-            outbox.append("memberships", {})
+            outbox.publish(Changed())
 
         delivered = [relay.deliver("notices"), relay.deliver("notices")]
 
@@ -257,7 +375,7 @@ class TestBatch:
         self, ledger: Ledger, outbox: Outbox, clock: FakeClock, listener: Listener
     ) -> None:
         relay = _relay(ledger, clock, listener, rows=100, wait=30)
-        outbox.append("memberships", {})
+        outbox.publish(Changed())
 
         clock.advance(timedelta(seconds=29))
         early = relay.deliver("notices")
@@ -269,7 +387,7 @@ class TestBatch:
 
 class TestUpkeep:
     def test_lag_counts_what_waits(self, outbox: Outbox, clock: FakeClock) -> None:
-        outbox.append("raffle_tickets", {})
+        outbox.publish(Issued())
 
         lag = outbox.lag()
 
@@ -278,7 +396,7 @@ class TestUpkeep:
     def test_old_delivered_events_are_pruned(
         self, ledger: Ledger, outbox: Outbox, clock: FakeClock, listener: Listener
     ) -> None:
-        outbox.append("raffle_tickets", {})
+        outbox.publish(Issued())
         _relay(ledger, clock, listener).deliver("notices")
         clock.advance(timedelta(days=8))
 
@@ -289,7 +407,7 @@ class TestUpkeep:
     def test_undelivered_event_is_never_pruned(
         self, ledger: Ledger, outbox: Outbox, clock: FakeClock
     ) -> None:
-        outbox.append("raffle_tickets", {})
+        outbox.publish(Issued())
         clock.advance(timedelta(days=365))
 
         pruned = outbox.prune(keep=timedelta(days=7))
@@ -303,12 +421,14 @@ class TestRun:
     ) -> None:
         stop, both = threading.Event(), threading.Barrier(2)
 
-        def meet(_events: Sequence[Event]) -> None:
+        def meet(_events: Sequence[AnyEvent]) -> None:
             both.wait(timeout=10)
             stop.set()
 
-        outbox.append("memberships", {})
+        outbox.publish(Changed())
 
-        Relay(ledger, [Subscriber(NOTICES, meet), Subscriber(BENEFITS, meet)], now=clock).run(stop)
+        Relay(ledger, [Subscriber(NOTICES, meet, DECODE), Subscriber(BENEFITS, meet, DECODE)], now=clock).run(
+            stop
+        )
 
         assert [lag.waiting for lag in outbox.lag()] == [0, 0]

@@ -1,8 +1,9 @@
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -57,6 +58,42 @@ def _purchase() -> Row:
         "amount_cents": 2800,
         "products": ["prd_1", "prd_2"],
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class LooseMembership:
+    """As a version of the program with a fault publishes it."""
+
+    topic: ClassVar[str] = "memberships"
+
+    id: str
+    customer_id: str
+    tier: str | None
+    status: str
+    price_cents: int
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LooseInteraction:
+    topic: ClassVar[str] = "interactions"
+
+    interaction_id: str
+    customer_id: str
+    session_id: str
+    channel: str
+    timestamp: str
+    sealed_message: str
+    sealed_response: str
+    updated_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Other:
+    topic: ClassVar[str] = "notices"
+
+    template: str = "welcome"
 
 
 class TestSchema:
@@ -331,20 +368,20 @@ def _catalog_texts(ledger: Ledger) -> list[str]:
 class TestFeed:
     def _parts(
         self, ledger: Ledger, clock: FakeClock, settings: Settings
-    ) -> tuple[FakeWarehouse, Outbox, WarehouseFeed, Relay]:
+    ) -> tuple[FakeWarehouse, Outbox, Relay]:
         warehouse = FakeWarehouse()
-        feed = WarehouseFeed(ledger, warehouse, TABLES, now=clock)
+        feed = WarehouseFeed(warehouse, TABLES)
         relay = Relay(ledger, [feed.subscriber(settings.warehouse)], now=clock)
-        return warehouse, Outbox(ledger, [subscription(TABLES)], now=clock), feed, relay
+        return warehouse, Outbox(ledger, [subscription(TABLES)], now=clock), relay
 
     def test_nothing_is_lost_when_the_warehouse_is_down_for_an_hour(
         self, ledger: Ledger, clock: FakeClock, settings: Settings
     ) -> None:
-        warehouse, outbox, _, relay = self._parts(ledger, clock, settings)
+        warehouse, outbox, relay = self._parts(ledger, clock, settings)
         warehouse.down = True
         for minute in range(60):
             for number in range(3):
-                outbox.append("memberships", _membership(minute * 3 + number))
+                outbox.publish(LooseMembership(**_membership(minute * 3 + number)))
             relay.deliver("warehouse")
             clock.advance(timedelta(minutes=1))
         warehouse.down = False
@@ -355,13 +392,13 @@ class TestFeed:
         assert len(warehouse.tables["memberships"]) == 180
         assert outbox.lag()[0].waiting == 0
 
-    def test_bad_row_is_parked_and_its_batch_goes_on(
+    def test_bad_row_is_dead_lettered_and_its_batch_goes_on(
         self, ledger: Ledger, clock: FakeClock, settings: Settings
     ) -> None:
-        warehouse, outbox, feed, relay = self._parts(ledger, clock, settings)
-        outbox.append("memberships", _membership(1))
-        outbox.append("memberships", _membership(2, tier=None), event_id="evt_bad")
-        outbox.append("interactions", _interaction())
+        warehouse, outbox, relay = self._parts(ledger, clock, settings)
+        outbox.publish(LooseMembership(**_membership(1)))
+        outbox.publish(LooseMembership(**_membership(2, tier=None)), event_id="evt_bad")
+        outbox.publish(LooseInteraction(**_interaction()))
         clock.advance(timedelta(seconds=30))
 
         relay.deliver("warehouse")
@@ -370,25 +407,27 @@ class TestFeed:
             "memberships": 1,
             "interactions": 1,
         }
-        assert [(row.event_id, row.fault) for row in feed.parked()] == [("evt_bad", "tier is missing")]
+        letters = [(letter.event_id, letter.reason) for letter in outbox.dead_letters()]
+        assert letters == [("evt_bad", "tier is missing")]
 
-    def test_parked_row_that_still_does_not_fit_stays(
+    def test_dead_letter_that_still_does_not_fit_stays(
         self, ledger: Ledger, clock: FakeClock, settings: Settings
     ) -> None:
-        _, outbox, feed, relay = self._parts(ledger, clock, settings)
-        outbox.append("memberships", _membership(2, tier=None))
+        _, outbox, relay = self._parts(ledger, clock, settings)
+        outbox.publish(LooseMembership(**_membership(2, tier=None)))
         clock.advance(timedelta(seconds=30))
         relay.deliver("warehouse")
 
-        fitted = feed.retry_parked()
+        retried = outbox.retry_dead_letters()
+        relay.deliver("warehouse")
 
-        assert (fitted, len(feed.parked())) == (0, 1)
+        assert (retried, len(outbox.dead_letters())) == (1, 1)
 
     def test_events_of_other_topics_are_not_for_the_warehouse(
         self, ledger: Ledger, clock: FakeClock, settings: Settings
     ) -> None:
-        _, outbox, _, relay = self._parts(ledger, clock, settings)
-        outbox.append("notices", {"template": "welcome"})
+        _, outbox, relay = self._parts(ledger, clock, settings)
+        outbox.publish(Other())
         clock.advance(timedelta(seconds=30))
 
         assert relay.deliver("warehouse") == 0

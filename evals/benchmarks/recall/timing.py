@@ -20,7 +20,8 @@ from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing
 from foundation.outbox import Outbox, Subscription
 from foundation.sql import Ledger, open_ledger
-from memory.conversations.models import TOPIC, Interaction
+from memory.conversations.events import InteractionRow
+from memory.conversations.models import Interaction
 from memory.embeddings import DIMENSIONS, Embedder, Encoder, Vectors
 from memory.engine import MemoryEngine, open_memory
 from memory.retrieval.index.files import BlockFiles
@@ -158,7 +159,7 @@ def conversation(*, customers: int) -> Iterator[Interaction]:
 
 def _engine(ledger: Ledger, encoder: Encoder) -> MemoryEngine:
     calendar = Calendar(ZONE)
-    outbox = Outbox(ledger, [Subscription("warehouse", frozenset({TOPIC}))], now=calendar.now)
+    outbox = Outbox(ledger, [Subscription("warehouse", frozenset({InteractionRow.topic}))], now=calendar.now)
     data_keys = DataKeys(ledger, KeyRing({"measuring": b"k" * 32}))
     return open_memory(ledger, embedder=encoder, outbox=outbox, data_keys=data_keys, calendar=calendar)
 

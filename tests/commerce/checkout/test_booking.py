@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from commerce.checkout.models import CartUnderWay, Order, OrderStatus, Request
+from commerce.fraud.events import FraudDecided
 from commerce.inventory.models import OutOfStock
 from commerce.memberships.models import Tier
 from commerce.payments.models import CardDeclined, PaymentUnsettled
@@ -109,9 +110,9 @@ class TestHeld:
         order = buy_warily(shop)
         shop.payments.cards.add("cus_ana", nonce="tok_hold")
         held = shop.checkout.decide(order.id, by="stf_1", accept=True)
-        told = {"review_id": order.review_id, "kind": "order", "is_fraud": False}
+        decided = FraudDecided(review_id=order.review_id or "", kind="order", is_fraud=False)
 
-        shop.checkout.subscriber().handle([Event("frd_1", "fraud_decisions", "cus_ana", told, shop.clock())])
+        shop.checkout.subscriber().handle([Event("frd_1", decided.topic, "cus_ana", decided, shop.clock())])
 
         assert (held.status, shop.checkout.find(order.id).status) == (OrderStatus.REVIEW,) * 2
         assert [payment.key for payment in shop.payments.held.waiting()] == [order.key]

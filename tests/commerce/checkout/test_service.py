@@ -19,6 +19,7 @@ from commerce.checkout.models import (
 )
 from commerce.checkout.store import orders
 from commerce.customers.models import UnknownState
+from commerce.fraud.events import FraudDecided
 from commerce.inventory.models import MembersOnly, OutOfStock, ProductNotFound
 from commerce.memberships.models import Tier
 from commerce.payments.models import CardDeclined, KeyReused, PaymentUnsettled
@@ -262,8 +263,8 @@ class TestReview:
         order = buy_warily(shop)
         assert order.review_id is not None
         shop.fraud.decide(order.review_id, by="stf_1", is_fraud=True)
-        told = {"review_id": order.review_id, "kind": "order", "is_fraud": True}
-        event = Event("frd_1", "fraud_decisions", "cus_ana", told, shop.clock())
+        decided = FraudDecided(review_id=order.review_id, kind="order", is_fraud=True)
+        event = Event("frd_1", decided.topic, "cus_ana", decided, shop.clock())
 
         shop.checkout.subscriber().handle([event, event])
 

@@ -198,7 +198,7 @@ class TestCode:
         door.sign_in.send_code("nobody@example.com", visit=HOME)
 
         assert len(door.told()) == before
-        assert len(door.told("notices_for_nobody")) == 1
+        assert len(door.told("undeliverable_codes")) == 1
         with pytest.raises(NotSignedIn) as unknown:
             door.sign_in.by_code("nobody@example.com", "100002", visit=HOME)
         with pytest.raises(NotSignedIn) as known:

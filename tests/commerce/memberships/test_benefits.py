@@ -3,10 +3,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from commerce.memberships.events import PeriodPaid
 from commerce.memberships.models import Benefit, Tier
 from commerce.memberships.promotions import NotAPromotion, Promotion
 from foundation.money import Money
-from foundation.outbox import OUTBOX, Event
+from foundation.outbox import OUTBOX, Decoder, Event
 from tests.shop import Shop
 
 
@@ -15,12 +16,12 @@ def ana(shop: Shop) -> str:
     return shop.welcome("ana")
 
 
-def periods(shop: Shop) -> list[Event]:
+def periods(shop: Shop) -> list[Event[PeriodPaid]]:
     """What the relay brings to the subscribers of paid periods."""
-    wanted = select(OUTBOX).where(OUTBOX.c.topic == "membership_periods")
+    decode, wanted = Decoder(PeriodPaid), select(OUTBOX).where(OUTBOX.c.topic == PeriodPaid.topic)
     with shop.ledger.transaction() as connection:
         return [
-            Event(row.id, row.topic, row.customer_id, row.payload, row.at)
+            Event(row.id, row.topic, row.customer_id, decode(row.topic, row.payload), row.at)
             for row in connection.execute(wanted)
         ]
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
+from commerce.memberships.events import MembershipRow
 from commerce.memberships.models import Entitlements, Membership, MembershipStatus, Tier
 from commerce.memberships.store import changes, periods, recurrings
 from commerce.payments.inbox import GatewayInbox
@@ -49,8 +50,16 @@ class Month:
     def follow(self) -> None:
         """As the relay does after each change."""
         now, membership = self.shop.clock.now, self.membership
-        event = Event(new_id("evt"), "memberships", self.customer_id, {"id": membership.id}, now)
-        self.shop.billing.follow([event])
+        row = MembershipRow(
+            id=membership.id,
+            customer_id=self.customer_id,
+            tier=membership.tier,
+            status=membership.status,
+            price_cents=membership.price.cents,
+            created_at=now,
+            updated_at=now,
+        )
+        self.shop.billing.follow([Event(new_id("evt"), row.topic, self.customer_id, row, now)])
 
     def go_to(self, at: datetime) -> None:
         self.shop.clock.now = at

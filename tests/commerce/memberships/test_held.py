@@ -2,9 +2,10 @@ import pytest
 
 from commerce.memberships.held import HeldMemberships
 from commerce.memberships.models import MembershipStatus, Tier
+from commerce.payments.events import PaymentDecided
 from commerce.payments.models import PaymentHeld
 from foundation.money import Money
-from foundation.outbox import Event
+from foundation.outbox import Decoder, Event
 from tests.shop import Shop
 
 
@@ -14,14 +15,14 @@ def ana(shop: Shop) -> str:
 
 
 def decide(shop: Shop, *, accept: bool = True) -> None:
-    """A person decides on the held payment, and the rooms hear of it: twice, as they may."""
+    """A person decides on the held payment, and the event is delivered twice, as it may be."""
     (payment,) = shop.payments.held.waiting()
     shop.payments.held.decide(payment.id, accept=accept, by="stf_sam")
-    told = Event(
-        "evt_1", "payment_decisions", payment.customer_id, shop.events("payment_decisions")[-1], shop.clock()
-    )
+    topic = PaymentDecided.topic
+    decided = Decoder(PaymentDecided)(topic, shop.events(topic)[-1])
+    event = Event("evt_1", topic, payment.customer_id, decided, shop.clock())
     for _ in range(2):
-        HeldMemberships(shop.memberships, shop.payments).handle([told])
+        HeldMemberships(shop.memberships, shop.payments).handle([event])
 
 
 def test_membership_begins_when_its_charge_is_let_through(shop: Shop, ana: str) -> None:

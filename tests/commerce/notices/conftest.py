@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from api.containers.notice_kinds import NOTICE_KINDS
 from commerce.customers.consents import Consents
+from commerce.customers.contact import Channel
+from commerce.memberships.models import Tier
+from commerce.memberships.notices import CancelledNotice
+from commerce.notices import store
 from commerce.notices.files import EmlMailer, FileTexter
-from commerce.notices.models import Message
+from commerce.notices.models import Message, Notice, NoticeEvent, Status
 from commerce.notices.offers import Offers
 from commerce.notices.recipients import Recipients
 from commerce.notices.service import SUBSCRIPTION, Notices, Post
@@ -19,7 +25,7 @@ from foundation.settings import ShopSettings
 from tests.shop import CHICAGO, Shop
 
 SHOP = ShopSettings()
-CANCELLED = {"tier": "GOLD", "ends_at": "2026-04-01T14:00:00+00:00"}
+CANCELLED = CancelledNotice(about="mem_1", tier=Tier.GOLD, ends_at=datetime(2026, 4, 1, 14, tzinfo=UTC))
 
 
 class Crash(BaseException):
@@ -67,34 +73,42 @@ class Desk:
         shop = self.shop
         post = Post(self.mailer, FileTexter(self.folder), self.offers.link)
         recipients = Recipients(shop.customers, self.consents, shop.keys)
-        writer = Writer(SHOP, Calendar(CHICAGO, shop.clock))
+        writer = Writer(SHOP, Calendar(CHICAGO, shop.clock), kinds=NOTICE_KINDS)
         return Notices(shop.ledger, recipients, shop.keys, writer, post, now=shop.clock)
 
-    def tell(
-        self,
-        customer_id: str,
-        template: str = "cancelled",
-        fields: Mapping[str, object] = CANCELLED,
-        *,
-        number: int = 1,
-    ) -> str:
+    def tell(self, customer_id: str, notice: NoticeEvent = CANCELLED, *, number: int = 1) -> str:
         """An event, given to the relay."""
-        event_id = self.append(customer_id, template, fields, number=number)
+        event_id = self.publish(customer_id, notice, number=number)
         self.relay.deliver("notices")
         return event_id
 
-    def append(
-        self,
-        customer_id: str,
-        template: str = "cancelled",
-        fields: Mapping[str, object] = CANCELLED,
-        *,
-        number: int = 1,
-    ) -> str:
-        event_id = f"ntc_{template}_{number}"
-        payload = {"template": template, "about": "mem_1", **fields}
-        self.outbox.append("notices", payload, customer_id=customer_id, event_id=event_id)
+    def publish(self, customer_id: str, notice: NoticeEvent = CANCELLED, *, number: int = 1) -> str:
+        event_id = f"ntc_{notice.template}_{number}"
+        self.outbox.publish(notice, customer_id=customer_id, event_id=event_id)
         return event_id
+
+    def keep(self, customer_id: str, template: str, fields: Mapping[str, object], *, channel: Channel) -> str:
+        """A row that another version of the program wrote, given to the next round."""
+        now = self.shop.clock()
+        notice = Notice(
+            id=f"ntc_{template}_1",
+            customer_id=customer_id,
+            template=template,
+            about="mem_1",
+            channel=channel,
+            fields=fields,
+            status=Status.WAITING,
+            attempts=0,
+            next_attempt_at=now,
+            reason=None,
+            written_sealed=None,
+            created_at=now,
+            sent_at=None,
+        )
+        with self.shop.ledger.transaction() as connection:
+            store.add(connection, notice)
+        self.notices.send_due()
+        return notice.id
 
     def files(self) -> list[str]:
         return sorted(path.name for path in self.folder.glob("*")) if self.folder.exists() else []

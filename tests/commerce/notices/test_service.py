@@ -1,29 +1,34 @@
 import re
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from commerce.customers.contact import Channel
+from commerce.customers.events import SignInCodeNotice, VerifyEmailNotice, VerifyPhoneNotice
 from commerce.customers.models import NewCustomer
-from commerce.notices.models import MASK, PAUSES, Recipient, Status, Unsendable
+from commerce.memberships.models import Tier
+from commerce.memberships.notices import MembershipEndedNotice, PromotionNotice
+from commerce.notices.models import MASK, PAUSES, NoticeEvent, Recipient, Status, Unsendable
 from commerce.notices.offers import NotOurLink
 from commerce.notices.ports import CarrierSilent
 from commerce.notices.service import A_TRY_TAKES, KEPT, NoSuchNotice, NotParked
-from foundation.outbox import Event
+from foundation.outbox import OUTBOX, Event
 from tests.commerce.notices.conftest import Crash, Desk
 
-ENDED = {"tier": "GOLD"}
-OFFER = {
-    "title": "Ten percent off",
-    "percent": 10,
-    "off_cents": None,
-    "category": "edible",
-    "starts_at": "2026-03-02T06:00:00+00:00",
-    "ends_at": "2026-03-09T05:00:00+00:00",
-}
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ENDED = MembershipEndedNotice(about="mem_1", tier=Tier.GOLD, why="unpaid", ended_at=NOON)
+OFFER = PromotionNotice(
+    about="pro_1",
+    title="Ten percent off",
+    percent=10,
+    off_cents=None,
+    category="edible",
+    starts_at=datetime(2026, 3, 2, 6, tzinfo=UTC),
+    ends_at=datetime(2026, 3, 9, 5, tzinfo=UTC),
+)
 
 
 def silent() -> None:
@@ -62,22 +67,21 @@ class TestSending:
     def test_event_that_comes_again_is_sent_once(self, desk: Desk, ana: str) -> None:
         notice_id = desk.tell(ana)
         desk.tell(ana)
-        event = Event(notice_id, "notices", ana, {"template": "welcome"}, desk.shop.clock())
+        event = Event[NoticeEvent](notice_id, "notices", ana, ENDED, desk.shop.clock())
 
-        desk.another().take([event])
+        desk.another().send([event])
 
         assert len(desk.mailer.sent) == 1
 
     def test_many_at_once_send_it_once(self, desk: Desk, ana: str) -> None:
-        notice_id = desk.append(ana)
-        stored = {"template": "membership_ended", "about": "mem_1", "tier": "GOLD"}
-        event = Event(notice_id, "notices", ana, stored, desk.shop.clock())
+        notice_id = desk.publish(ana)
+        event = Event[NoticeEvent](notice_id, "notices", ana, ENDED, desk.shop.clock())
         relays = [desk.another() for _ in range(6)]
         together = threading.Barrier(len(relays))
 
         def deliver(number: int) -> None:
             together.wait()
-            relays[number].take([event])
+            relays[number].send([event])
             relays[number].send_due()
 
         threads = [threading.Thread(target=deliver, args=(number,)) for number in range(len(relays))]
@@ -92,12 +96,14 @@ class TestSending:
     def test_code_goes_to_the_phone_that_is_to_be_verified(self, desk: Desk, ana: str) -> None:
         desk.shop.clock.advance(timedelta(hours=1))
         until = desk.shop.clock() + timedelta(minutes=10)
-        sealed = {
-            f"sealed_{name}": desk.shop.keys.seal(ana, value, context=f"notices.{name}")
-            for name, value in (("code", "482913"), ("phone", "+15125550100"))
-        }
+        notice = VerifyPhoneNotice(
+            about="otc_1",
+            sealed_code=desk.shop.keys.seal(ana, "482913", context="notices.code"),
+            sealed_phone=desk.shop.keys.seal(ana, "+15125550100", context="notices.phone"),
+            expires_at=until,
+        )
 
-        notice_id = desk.tell(ana, "verify_phone", {"expires_at": until.isoformat(), **sealed})
+        notice_id = desk.tell(ana, notice)
 
         told = (desk.folder / f"{notice_id}.txt").read_text()
         assert told.startswith("To: +15125550100\n\n482913 is your LivHana code")
@@ -108,7 +114,9 @@ class TestSending:
 
     def test_nothing_personal_is_stored_in_clear(self, desk: Desk, ana: str) -> None:
         sealed = desk.shop.keys.seal(ana, "482913", context="notices.code")
-        desk.tell(ana, "sign_in_code", {"sealed_code": sealed, "expires_at": "2026-03-01T13:00:00+00:00"})
+        desk.tell(
+            ana, SignInCodeNotice(about="otc_1", sealed_code=sealed, expires_at=NOON + timedelta(hours=1))
+        )
 
         with desk.shop.ledger.transaction() as connection:
             row = connection.execute(text("SELECT to_jsonb(notices)::text FROM notices")).scalar_one()
@@ -179,10 +187,35 @@ class TestTryingAgain:
         first = desk.tell(ana)
         desk.mailer.before = lambda: None
 
-        second = desk.tell(ana, "membership_ended", ENDED)
+        second = desk.tell(ana, ENDED)
 
         assert (status(desk, first), status(desk, second)) == (Status.WAITING, Status.SENT)
         assert desk.notices.find(first).reason == "ZeroDivisionError"
+
+
+class TestMalformed:
+    @pytest.mark.parametrize(
+        ("payload", "reason"),
+        [
+            ({"template": "none", "about": "mem_1"}, "No type is registered for this 'template'"),
+            (
+                {"template": "cancelled", "about": "mem_1", "tier": "GOLD"},
+                "cancelled.ends_at: Field required",
+            ),
+        ],
+    )
+    def test_event_that_fits_no_notice_is_dead_lettered(
+        self, desk: Desk, ana: str, payload: dict[str, str], reason: str
+    ) -> None:
+        event_id = desk.publish(ana)
+        with desk.shop.ledger.transaction() as connection:
+            connection.execute(update(OUTBOX).values(payload=payload))
+
+        desk.relay.deliver("notices")
+
+        [letter] = desk.outbox.dead_letters()
+        assert (letter.event_id, desk.files()) == (event_id, [])
+        assert reason in letter.reason
 
 
 class TestParking:
@@ -193,7 +226,7 @@ class TestParking:
         sent = desk.tell(ana)
         desk.shop.keys.shred(ana)
 
-        parked = desk.tell(ana, "membership_ended", ENDED)
+        parked = desk.tell(ana, ENDED)
 
         assert desk.notices.find(parked).reason == "the customer has been erased"
         assert desk.notices.written(desk.notices.find(sent)) is None
@@ -211,10 +244,12 @@ class TestParking:
             ("cancelled", {"tier": "GOLD", "ends_at": None, "channel": "text"}, "no phone number"),
         ],
     )
-    def test_event_that_makes_no_message_is_parked_with_the_reason(
+    def test_row_that_makes_no_message_is_parked_with_the_reason(
         self, desk: Desk, ana: str, name: str, fields: dict[str, object], reason: str
     ) -> None:
-        found = desk.notices.find(desk.tell(ana, name, fields))
+        channel = Channel.TEXT if "channel" in fields else Channel.EMAIL
+
+        found = desk.notices.find(desk.keep(ana, name, fields, channel=channel))
 
         assert found.status is Status.PARKED
         assert reason in str(found.reason)
@@ -222,9 +257,7 @@ class TestParking:
     def test_code_is_not_sent_when_it_is_good_no_longer(self, desk: Desk, ana: str) -> None:
         sealed = desk.shop.keys.seal(ana, "482913", context="notices.code")
 
-        notice_id = desk.tell(
-            ana, "sign_in_code", {"sealed_code": sealed, "expires_at": "2026-03-01T12:00:00+00:00"}
-        )
+        notice_id = desk.tell(ana, SignInCodeNotice(about="otc_1", sealed_code=sealed, expires_at=NOON))
 
         assert desk.notices.find(notice_id).reason == "what it says holds no longer"
         assert desk.files() == []
@@ -232,19 +265,19 @@ class TestParking:
 
 class TestOffers:
     def test_offer_is_withheld_from_who_did_not_ask_for_offers(self, desk: Desk, ana: str) -> None:
-        assert status(desk, desk.tell(ana, "promotion", OFFER)) is Status.WITHHELD
+        assert status(desk, desk.tell(ana, OFFER)) is Status.WITHHELD
         assert desk.files() == []
 
     def test_offer_says_how_to_end_offers_and_the_link_ends_them(self, desk: Desk, ana: str) -> None:
         desk.consents.news(ana, Channel.EMAIL, wanted=True, wording="2026-03", source="web")
 
-        notice_id = desk.tell(ana, "promotion", OFFER)
+        notice_id = desk.tell(ana, OFFER)
 
         letter = message_from_bytes((desk.folder / f"{notice_id}.eml").read_bytes(), policy=policy.default)
         assert letter["List-Unsubscribe"] == f"<{desk.offers.link(ana)}>"
         assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         desk.offers.end(ana, desk.offers.link(ana).rpartition("=")[2])
-        assert status(desk, desk.tell(ana, "promotion", OFFER, number=2)) is Status.WITHHELD
+        assert status(desk, desk.tell(ana, OFFER, number=2)) is Status.WITHHELD
 
     def test_link_of_another_customer_ends_nothing(self, desk: Desk, ana: str) -> None:
         ben = desk.shop.customers.register(NewCustomer("Ben", "ben@example.com")).id
@@ -255,7 +288,7 @@ class TestOffers:
 
 
 def test_tally_counts_every_state_and_knows_how_long_the_oldest_waits(desk: Desk, ana: str) -> None:
-    desk.tell(ana, "membership_ended", ENDED)
+    desk.tell(ana, ENDED)
     desk.mailer.before = silent
     desk.tell(ana)
     desk.shop.clock.advance(timedelta(minutes=3))
@@ -277,10 +310,10 @@ class TestKeeping:
     def test_after_three_months_rows_and_files_are_gone(self, desk: Desk, ana: str) -> None:
         old = desk.tell(ana)
         desk.mailer.before = silent
-        waiting = desk.tell(ana, "membership_ended", ENDED)
+        waiting = desk.tell(ana, ENDED)
         desk.mailer.before = lambda: None
         desk.shop.clock.advance(KEPT + timedelta(seconds=1))
-        recent = desk.tell(ana, "membership_ended", ENDED, number=2)
+        recent = desk.tell(ana, ENDED, number=2)
 
         pruned = desk.notices.prune()
 
@@ -290,12 +323,14 @@ class TestKeeping:
             desk.notices.find(old)
 
     def test_address_that_is_to_be_verified_is_told_no_name(self, desk: Desk, ana: str) -> None:
-        sealed = {
-            f"sealed_{name}": desk.shop.keys.seal(ana, value, context=f"notices.{name}")
-            for name, value in (("code", "482913"), ("email", "stranger@example.com"))
-        }
+        notice = VerifyEmailNotice(
+            about="otc_1",
+            sealed_code=desk.shop.keys.seal(ana, "482913", context="notices.code"),
+            sealed_email=desk.shop.keys.seal(ana, "stranger@example.com", context="notices.email"),
+            expires_at=NOON + timedelta(hours=1),
+        )
 
-        desk.tell(ana, "verify_email", {"expires_at": "2026-03-01T13:00:00+00:00", **sealed})
+        desk.tell(ana, notice)
 
         [sent] = desk.mailer.sent
         assert sent.recipient == Recipient(None, "stranger@example.com")

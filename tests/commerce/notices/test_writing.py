@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import commerce
+from api.containers.notice_kinds import NOTICE_KINDS
 from commerce.notices.letters import UnusableAddress, letter
 from commerce.notices.models import TEXTED, Message, Recipient, wire_name
 from commerce.notices.writing import NAME, FieldsDoNotFit, Writer
@@ -17,7 +18,7 @@ from tests.fakes import FakeClock
 from tests.shop import CHICAGO
 
 NOW = FakeClock().now
-WRITER = Writer(SHOP, Calendar(CHICAGO))
+WRITER = Writer(SHOP, Calendar(CHICAGO), kinds=NOTICE_KINDS)
 LETTERS = [name for name in WRITER.templates if name not in TEXTED]
 COMMERCE = Path(commerce.__path__[0])
 NOTICES = """

@@ -2,10 +2,11 @@ from datetime import timedelta
 
 import pytest
 
+from commerce.payments.events import PaymentDecided
 from commerce.payments.models import PaymentHeld
 from commerce.raffles.held import HeldTickets
 from foundation.money import Money
-from foundation.outbox import Event
+from foundation.outbox import Decoder, Event
 from tests.shop import Shop
 
 SPRING = "raf_spring"
@@ -18,14 +19,14 @@ def ana(shop: Shop) -> str:
 
 
 def decide(shop: Shop, *, accept: bool = True) -> None:
-    """A person decides on the held payment, and the rooms hear of it: twice, as they may."""
+    """A person decides on the held payment, and the event is delivered twice, as it may be."""
     (payment,) = shop.payments.held.waiting()
     shop.payments.held.decide(payment.id, accept=accept, by="stf_sam")
-    told = Event(
-        "evt_1", "payment_decisions", payment.customer_id, shop.events("payment_decisions")[-1], shop.clock()
-    )
+    topic = PaymentDecided.topic
+    decided = Decoder(PaymentDecided)(topic, shop.events(topic)[-1])
+    event = Event("evt_1", topic, payment.customer_id, decided, shop.clock())
     for _ in range(2):
-        HeldTickets(shop.ledger, shop.raffles, shop.payments).hear([told])
+        HeldTickets(shop.ledger, shop.raffles, shop.payments).issue([event])
 
 
 def test_tickets_are_issued_when_their_charge_is_let_through(shop: Shop, ana: str) -> None:

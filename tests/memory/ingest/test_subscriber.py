@@ -15,7 +15,8 @@ from foundation.clock import Calendar
 from foundation.crypto import DataKeys
 from foundation.outbox import OUTBOX, Event, Outbox, Subscription
 from foundation.sql import Ledger
-from memory.conversations.models import TOPIC, Interaction
+from memory.conversations.events import InteractionRow
+from memory.conversations.models import Interaction
 from memory.customer_view.service import Portrait, Portraits
 from memory.engine import MemoryEngine
 from memory.events import MemoryEvents
@@ -88,10 +89,23 @@ def turns_of(who: str) -> list[Interaction]:
     return [said(number, message, customer_id=who) for number, message in enumerate(MESSAGES)]
 
 
-def told(*turns: Interaction) -> list[Event]:
+def told(*turns: Interaction) -> list[Event[InteractionRow]]:
     return [
-        Event(f"evt_{turn.id}", TOPIC, turn.customer_id, {"interaction_id": turn.id}, NOON) for turn in turns
+        Event(f"evt_{turn.id}", InteractionRow.topic, turn.customer_id, _row(turn), NOON) for turn in turns
     ]
+
+
+def _row(turn: Interaction) -> InteractionRow:
+    return InteractionRow(
+        interaction_id=turn.id,
+        customer_id=turn.customer_id,
+        session_id=turn.thread_id,
+        channel=turn.channel,
+        sealed_message="sealed",
+        sealed_response="sealed",
+        timestamp=turn.at,
+        updated_at=turn.at,
+    )
 
 
 def rows(ledger: Ledger, topic: str) -> list[Mapping[str, Any]]:
@@ -230,8 +244,8 @@ class TestWarehouse:
         for _ in range(2):
             listening.hear(told(turn))
 
-        first, second = sorted(rows(ledger, TOPIC), key=lambda row: row["updated_at"])
-        assert TABLES[TOPIC].fault(first) is TABLES[TOPIC].fault(second) is None
+        first, second = sorted(rows(ledger, InteractionRow.topic), key=lambda row: row["updated_at"])
+        assert TABLES["interactions"].fault(first) is TABLES["interactions"].fault(second) is None
         assert (second["intent"], second["sentiment"] > 0) == ("search_products", True)
         assert 0 < second["engagement_score"] <= 1
         sealed = second["sealed_entities"]
@@ -263,7 +277,7 @@ class TestWarehouse:
 
         listening.hear(told(turn))
 
-        last = max(rows(ledger, TOPIC), key=lambda row: row["updated_at"])
+        last = max(rows(ledger, InteractionRow.topic), key=lambda row: row["updated_at"])
         assert last["intent"] == "search_products"
 
 

@@ -11,6 +11,7 @@ from api.containers.warehouse_tables import TABLES
 from foundation.outbox import OUTBOX, Event
 from foundation.sql import Ledger
 from memory.predictions import store
+from memory.predictions.events import OrderMoved, PurchaseRow
 from memory.predictions.models import Kind, Prediction
 from memory.predictions.purchases import Purchase, Rhythm
 from memory.predictions.service import Predictions
@@ -32,22 +33,23 @@ FIRST = bought("ord_1", MARCH - 60 * DAY, GUMMIES)
 SECOND = bought("ord_2", MARCH - 10 * DAY, TEA, GUMMIES, cents=6_000)
 
 
-def told(purchase: Purchase) -> Event:
-    """As checkout appends it."""
-    payload = {
-        "order_id": purchase.order_id,
-        "customer_id": purchase.customer_id,
-        "payment_method": "credit_card",
-        "amount_cents": purchase.amount_cents,
-        "order_size": len(purchase.products),
-        "products": list(purchase.products),
-        "timestamp": purchase.at.isoformat(),
-    }
-    return Event("evt_1", "purchases", purchase.customer_id, payload, purchase.at)
+def told(purchase: Purchase) -> Event[PurchaseRow]:
+    """As checkout publishes it."""
+    row = PurchaseRow(
+        order_id=purchase.order_id,
+        customer_id=purchase.customer_id,
+        payment_method="credit_card",
+        amount_cents=purchase.amount_cents,
+        order_size=len(purchase.products),
+        products=purchase.products,
+        timestamp=purchase.at,
+    )
+    return Event("evt_1", row.topic, purchase.customer_id, row, purchase.at)
 
 
-def order(order_id: str, status: str) -> Event:
-    return Event(f"evt_{status}", "orders", "cus_ana", {"id": order_id, "status": status}, MARCH)
+def order(order_id: str, status: str) -> Event[OrderMoved]:
+    moved = OrderMoved(id=order_id, status=status)
+    return Event(f"evt_{status}", moved.topic, "cus_ana", moved, MARCH)
 
 
 def rhythm(ledger: Ledger, customer_id: str = "cus_ana") -> Rhythm | None:
@@ -69,13 +71,13 @@ class TestPurchases:
     def test_events_in_any_order_and_number_come_to_the_same(
         self, predictions: Predictions, ledger: Ledger
     ) -> None:
-        predictions.take([told(SECOND), told(FIRST)])
-        predictions.take([told(FIRST), order("ord_1", "paid"), told(SECOND)])
+        predictions.follow([told(SECOND), told(FIRST)])
+        predictions.follow([told(FIRST), order("ord_1", "paid"), told(SECOND)])
 
         assert rhythm(ledger) == Rhythm("cus_ana", FIRST.day, SECOND.day, days=2, spent_cents=10_000)
 
     def test_what_is_given_back_is_taken_back(self, predictions: Predictions, ledger: Ledger) -> None:
-        predictions.take([told(FIRST), told(SECOND), order("ord_2", "cancelled")])
+        predictions.follow([told(FIRST), told(SECOND), order("ord_2", "cancelled")])
 
         assert rhythm(ledger) == Rhythm("cus_ana", FIRST.day, FIRST.day, days=1, spent_cents=4_000)
 
@@ -86,7 +88,7 @@ class TestPurchases:
     def test_an_order_given_back_before_it_was_heard_of_is_not_remembered(
         self, predictions: Predictions, ledger: Ledger
     ) -> None:
-        predictions.take([order("ord_1", "cancelled"), told(FIRST)])
+        predictions.follow([order("ord_1", "cancelled"), told(FIRST)])
 
         assert rhythm(ledger) is None
 

@@ -8,17 +8,18 @@ from api.containers import House
 from api.entrypoints.scheduler import open_scheduler
 from commerce.customers.contact import Channel
 from commerce.customers.models import NewCustomer
+from commerce.memberships.models import Tier
+from commerce.memberships.notices import MembershipEndedNotice
 from commerce.notices.models import Status
 from tests.api.conftest import ANA, Headers
 from tests.fakes import FakeClock
-
-FIELDS = {"template": "membership_ended", "about": "mem_1", "tier": "GOLD"}
 
 pytestmark = pytest.mark.slow
 
 
 def tell(house: House, customer_id: str = ANA, event_id: str = "ntc_membership_ended_1") -> str:
-    house.outbox.append("notices", FIELDS, customer_id=customer_id, event_id=event_id)
+    notice = MembershipEndedNotice(about="mem_1", tier=Tier.GOLD, why="unpaid", ended_at=house.now())
+    house.outbox.publish(notice, customer_id=customer_id, event_id=event_id)
     house.relay.deliver("notices")
     return event_id
 

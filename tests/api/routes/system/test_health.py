@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.containers import House, build
 from foundation.settings import Settings
+from memory.predictions.events import OrderMoved
 from tests.api.conftest import ANA, Headers, brain
 from tests.fakes import FakeClock
 
@@ -59,7 +60,7 @@ def test_ledger_away_is_down(house: House, tmp_path: Path) -> None:
 
 
 def test_late_event_degrades_outbox_and_warehouse(client: TestClient, house: House, clock: FakeClock) -> None:
-    house.outbox.append("memberships", {"id": "mem_1"}, customer_id=ANA)
+    house.outbox.publish(OrderMoved(id="ord_1", status="paid"), customer_id=ANA)
     clock.advance(timedelta(minutes=6))
 
     status, told = parts(client)
