@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, Und
 from markupsafe import Markup
 
 from commerce.customers.contact import Channel
+from commerce.notices.binding import check
 from commerce.notices.models import MASK, TEXTED, NoticeEvent, Unsendable, Written, in_a_line
 from foundation.clock import Calendar
 from foundation.money import Money
@@ -72,11 +73,13 @@ class Writer:
         kinds: Sequence[type[NoticeEvent]],
         folder: Path = FOLDER,
     ) -> None:
+        """Raises TemplateMismatch when a template uses what its notice has not."""
         self.kinds = tuple(kinds)
         self.templates = sorted(path.name.removesuffix(".j2") for path in folder.glob("*.j2"))
         self.samples: Mapping[str, Mapping[str, Any]] = json.loads((folder / "samples.json").read_text())
         self._html = _environment(folder, HTML, shop, calendar)
         self._text = _environment(folder, TEXT, shop, calendar)
+        check(self._text, self.kinds, templates=self.templates)
 
     def sample(self, template: str) -> Written:
         """The notice as it might look."""
