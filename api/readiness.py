@@ -89,4 +89,5 @@ def _lag(house: House, lags: Sequence[Lag]) -> Part:
     oldest = min((lag.oldest_at for lag in lags if lag.oldest_at), default=house.now())
     seconds = int((house.now() - oldest).total_seconds())
     state = PartState.DEGRADED if seconds > LATE.total_seconds() else PartState.READY
-    return Part(state, f"{waiting} events wait, the oldest for {seconds} seconds")
+    dead = sum(lag.dead_letters for lag in lags)
+    return Part(state, f"{waiting} events wait, the oldest for {seconds} seconds; {dead} are dead-lettered")

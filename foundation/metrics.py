@@ -48,6 +48,7 @@ tool_calls = _counter("tool_calls", "Tool calls: ok, refused, invalid, pending, 
 effects = _counter("effects", "Effects: committed, or found already done.", "tool", "outcome")
 
 outbox_waiting = _gauge("outbox_waiting_events", "Events a subscriber has not handled yet.", "subscriber")
+outbox_dead_letters = _gauge("outbox_dead_letters", "Events a subscriber rejected.", "subscriber")
 outbox_lag_seconds = _gauge("outbox_lag_seconds", "Age of the oldest of them.", "subscriber")
 
 notices = _gauge("notices", "Notices by state: waiting, sent, parked, withheld.", "status")

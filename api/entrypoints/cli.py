@@ -240,6 +240,32 @@ def learn(
     typer.echo(f"{told} told, {learned} new")
 
 
+@app.command("dead-letters")
+def dead_letters(
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Deliver them once more, after a correction.")
+    ] = False,
+) -> None:
+    """List the events that a subscriber could not take, each with the reason.
+
+    For example: `livhana dead-letters --retry`
+    """
+    settings = _settings()
+    from foundation.clock import system_clock
+    from foundation.outbox import Outbox
+    from foundation.sql import open_ledger
+
+    ledger = open_ledger(settings.ledger)
+    try:
+        outbox = Outbox(ledger, (), now=system_clock)
+        for letter in outbox.dead_letters():
+            typer.echo(f"{letter.at:%Y-%m-%d %H:%M} {letter.subscriber} {letter.event_id} {letter.reason}")
+        if retry:
+            typer.echo(f"{outbox.retry_dead_letters()} will be delivered again.")
+    finally:
+        ledger.close()
+
+
 @raffle.command()
 def verify(
     bundle: Annotated[Path, typer.Argument(help="What GET /api/raffles/ID/proof gives.")],

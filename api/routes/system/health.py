@@ -49,6 +49,7 @@ def measurements(house: TheHouse) -> Response:
         age = (house.now() - lag.oldest_at).total_seconds() if lag.oldest_at else 0
         metrics.outbox_waiting.labels(lag.subscriber).set(lag.waiting)
         metrics.outbox_lag_seconds.labels(lag.subscriber).set(age)
+        metrics.outbox_dead_letters.labels(lag.subscriber).set(lag.dead_letters)
     tally = house.notices.tally()
     for status, count in tally.counts.items():
         metrics.notices.labels(status).set(count)

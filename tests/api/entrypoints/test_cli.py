@@ -10,14 +10,18 @@ from typing import get_args
 import pytest
 from typer.testing import CliRunner, Result
 
+from api.containers.warehouse_tables import TABLES
 from api.entrypoints.cli import RoleName, app
 from api.entrypoints.supervisor.door import CannotServe, open_door
 from foundation.auth import Role, Tokens
 from foundation.clock import system_clock
 from foundation.errors import Unauthorized
+from foundation.outbox import Outbox, Relay
 from foundation.settings import GATEWAY, Settings, load_settings
 from foundation.sql import Ledger
-from tests.fakes import FakeClock
+from foundation.warehouse.feed import WarehouseFeed
+from memory.predictions.events import OrderMoved
+from tests.fakes import FakeClock, FakeWarehouse
 
 HEAVY = ("torch", "langgraph", "fastapi", "sqlalchemy", "anthropic", "duckdb", "onnxruntime", "pinecone")
 
@@ -193,6 +197,24 @@ class TestMistakes:
             fcntl.flock(lock, fcntl.LOCK_EX)
 
             assert "livhana already runs in var (process 4711)." in self.told(shell.livhana("serve"))
+
+
+class TestDeadLetters:
+    def test_they_are_listed_with_the_reason_and_delivered_again_when_asked(
+        self, shell: Shell, live_settings: Settings, ledger: Ledger, clock: FakeClock
+    ) -> None:
+        shell.set(DATABASE_URL=live_settings.ledger.url)
+        warehouse = WarehouseFeed(FakeWarehouse(), TABLES)
+        outbox = Outbox(ledger, [warehouse.subscriber(live_settings.warehouse).subscription], now=clock)
+        event = outbox.publish(OrderMoved(id="ord_1", status="paid"))
+        clock.advance(timedelta(minutes=1))
+        Relay(ledger, [warehouse.subscriber(live_settings.warehouse)], now=clock).deliver("warehouse")
+
+        listed = shell.livhana("dead-letters", "--retry").stdout
+
+        assert f"warehouse {event.id} customer_id is missing" in listed
+        assert "1 will be delivered again." in listed
+        assert outbox.lag()[0].waiting == 1
 
 
 class TestCheck:
