@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from commerce.customers.contact import NOTICES
-from commerce.memberships.models import Benefit, Tier
+from commerce.memberships.models import Benefit, Membership, Plan, Tier
+from foundation.money import Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,3 +170,26 @@ MembershipNotice = (
     | MembershipEndedNotice
 )
 """What follows from a change of one membership."""
+
+
+def welcome_notice(membership: Membership, plan: Plan, *, paid: Money) -> WelcomeNotice:
+    return WelcomeNotice(
+        about=membership.id,
+        tier=membership.tier,
+        amount_cents=paid.cents,
+        price_cents=plan.price.cents,
+        discount_percent=plan.percent,
+        next_billing_at=membership.period_end,
+    )
+
+
+def upgraded_notice(membership: Membership, plan: Plan, *, from_tier: Tier, paid: Money) -> UpgradedNotice:
+    return UpgradedNotice(
+        about=membership.id,
+        tier=membership.tier,
+        from_tier=from_tier,
+        amount_cents=paid.cents,
+        price_cents=plan.price.cents,
+        discount_percent=plan.percent,
+        period_end=membership.period_end,
+    )

@@ -22,7 +22,7 @@ from commerce.memberships.models import (
     discount,
     entitlements_of,
 )
-from commerce.memberships.notices import CancelledNotice, ReactivatedNotice, WelcomeNotice
+from commerce.memberships.notices import CancelledNotice, ReactivatedNotice, welcome_notice
 from commerce.memberships.periods import end_of_period
 from commerce.memberships.refusals import (
     AlreadyMember,
@@ -232,15 +232,7 @@ class Memberships:
         )
         self._writer.begin_period(connection, membership, paid)
         self._payments.charges.mark_delivered(payment)
-        notice = WelcomeNotice(
-            about=membership.id,
-            tier=membership.tier,
-            amount_cents=payment.amount.cents,
-            price_cents=plan.price.cents,
-            discount_percent=plan.percent,
-            next_billing_at=membership.period_end,
-        )
-        self._writer.notify(membership, notice, change_id)
+        self._writer.notify(membership, welcome_notice(membership, plan, paid=payment.amount), change_id)
         return membership
 
     def _pay_now(self, connection: Connection, membership: Membership, *, key: str) -> Membership:

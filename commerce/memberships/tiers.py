@@ -15,7 +15,7 @@ from commerce.memberships.models import (
     UpgradeQuote,
     upgrade_price,
 )
-from commerce.memberships.notices import DowngradePlannedNotice, UpgradedNotice
+from commerce.memberships.notices import DowngradePlannedNotice, upgraded_notice
 from commerce.memberships.periods import days_left
 from commerce.memberships.refusals import (
     AlreadyMember,
@@ -74,15 +74,7 @@ class TierChanges:
                 connection, upgraded, kind=ChangeKind.UPGRADED, key=key, before=before, paid=paid
             )
             self._payments.charges.mark_delivered(payment)
-            notice = UpgradedNotice(
-                about=upgraded.id,
-                tier=upgraded.tier,
-                from_tier=before.tier,
-                amount_cents=payment.amount.cents,
-                price_cents=plan.price.cents,
-                discount_percent=plan.percent,
-                period_end=upgraded.period_end,
-            )
+            notice = upgraded_notice(upgraded, plan, from_tier=before.tier, paid=payment.amount)
             self._writer.notify(upgraded, notice, change_id)
             return upgraded
 
