@@ -16,13 +16,14 @@ from memory.context.builder import Composer, Sources
 from memory.context.models import TURN_TOKENS, Depth, MemoryContext, RecalledTurn
 from memory.context.recall import EMBEDDED_CHARACTERS, TurnRecall
 from memory.conversations.models import Interaction, Speaker
+from memory.conversations.store import ConversationStore, Pair, Stored
 from memory.embeddings import Encoder
 from memory.events import MemoryEvents
 from memory.facts.models import Claim
 from memory.facts.store import Fact, Facts
 from memory.profiles.models import Profile, profile_of
+from memory.profiles.store import ProfileStore
 from memory.retrieval.index.local import LocalIndex
-from memory.store import MemoryStore, Pair, Stored
 from memory.understanding.store import Understandings
 
 __all__ = ["Interaction", "MemoryContext", "MemoryEngine", "Profile", "RecalledTurn", "open_memory"]
@@ -68,12 +69,13 @@ class MemoryEngine:
     ) -> None:
         """read: what a remark states. sources: without them every context is brief."""
         self._ledger = ledger
-        self._store = MemoryStore(ledger)
+        self._conversations = ConversationStore(ledger)
+        self._profiles = ProfileStore(ledger)
         self._facts = Facts(ledger, now=calendar.now)
         self._understandings = Understandings(ledger)
         self.index = recall.index
         self._recall = recall
-        self._composer = Composer(self._store, self._facts, recall, zone=calendar.zone, sources=sources)
+        self._composer = Composer(self._profiles, self._facts, recall, zone=calendar.zone, sources=sources)
         self._events = events
         self._zone = calendar.zone
         self._now = calendar.now
@@ -120,11 +122,11 @@ class MemoryEngine:
 
     def latest(self, customer_id: str, limit: int) -> list[Interaction]:
         """The customer's last turns, the newest first."""
-        return self._store.latest(customer_id, limit)
+        return self._conversations.latest(customer_id, limit)
 
     def remember(self, customer_id: str, kind: str, value: str, *, source: str | None) -> Fact:
         """Note what the customer said of themselves, in place of what they said of it before."""
-        if self._store.is_barred(customer_id):
+        if self._profiles.is_barred(customer_id):
             raise AskedToForget
         return self._facts.note(customer_id, kind, value, read=self._read(value), source=source)
 
@@ -141,16 +143,16 @@ class MemoryEngine:
         return self._facts.history(customer_id)
 
     def profile(self, customer_id: str) -> Profile:
-        return self._store.profile(customer_id)[1]
+        return self._profiles.read(customer_id)[1]
 
     def rebuild(self, customer_id: str) -> Profile:
         """Make the profile again from the interactions and what was understood of them, and keep it."""
         with self._ledger.transaction():
-            is_known = self._store.locked_profile(customer_id) is not None
-            interactions = [each.interaction for each in self._store.since(customer_id, 0)]
+            is_known = self._profiles.locked(customer_id) is not None
+            interactions = [each.interaction for each in self._conversations.since(customer_id, 0)]
             profile = profile_of(interactions, understood=self._understandings.of(customer_id))
             if is_known:
-                self._store.keep_profile(customer_id, profile)
+                self._profiles.keep(customer_id, profile)
         return profile
 
     def expire(self) -> int:
@@ -161,18 +163,20 @@ class MemoryEngine:
         moment, affected = self._now() - KEPT, 0
         self._facts.drop_before(moment)
         self._understandings.drop_before(moment)
-        while customers := self._store.drop_before(moment, customers=EXPIRED_AT_ONCE):
+        while customers := self._conversations.drop_before(moment, customers=EXPIRED_AT_ONCE):
             for customer_id in customers:
-                if self._store.since(customer_id, 0):
+                if self._conversations.since(customer_id, 0):
                     self.rebuild(customer_id)
                 else:
-                    self._store.drop_profile(customer_id)
+                    self._profiles.drop(customer_id)
                 self.index.erase(customer_id)
             affected += len(customers)
         return affected
 
     def _known_alike(self, interactions: Sequence[Interaction]) -> set[str]:
-        known = {each.interaction.id: each.interaction for each in self._store.find(_ids(interactions))}
+        known = {
+            each.interaction.id: each.interaction for each in self._conversations.find(_ids(interactions))
+        }
         for each in interactions:
             if known.get(each.id, each) != each:
                 raise ToldOtherwise(each.id)
@@ -187,17 +191,19 @@ class MemoryEngine:
 
     def _append(self, customer_id: str, given: Mapping[str, tuple[Interaction, Pair]]) -> int:
         for _ in range(ATTEMPTS):
-            standing = self._store.standing(customer_id, among=given)
-            if standing.is_barred:
+            progress = self._profiles.progress(customer_id, among=given)
+            if progress.is_barred:
                 return 0
-            fresh = [pair for turn_id, pair in given.items() if turn_id not in standing.known]
+            fresh = [pair for turn_id, pair in given.items() if turn_id not in progress.known]
             if not fresh:
                 return 0
-            version = standing.version + len(fresh)
-            profile = profile_of((each for each, _ in fresh), start=standing.profile)
-            if self._store.write_profile(customer_id, profile, version=version, expected=standing.version):
-                positions = range(standing.version + 1, version + 1)
-                self._store.add([Stored(at, *each) for at, each in zip(positions, fresh, strict=True)])
+            version = progress.version + len(fresh)
+            profile = profile_of((each for each, _ in fresh), start=progress.profile)
+            if self._profiles.write(customer_id, profile, version=version, expected=progress.version):
+                positions = range(progress.version + 1, version + 1)
+                self._conversations.add(
+                    [Stored(at, *each) for at, each in zip(positions, fresh, strict=True)]
+                )
                 for interaction, _ in fresh:
                     self._events.learned(interaction)
                 return len(fresh)
@@ -226,6 +232,6 @@ def open_memory(
     calendar: Calendar,
 ) -> MemoryEngine:
     """The memory that needs nothing but the ledger: exact search in this process, brief contexts."""
-    index = LocalIndex(MemoryStore(ledger), zone=calendar.zone)
+    index = LocalIndex(ConversationStore(ledger), zone=calendar.zone)
     events = MemoryEvents(outbox, data_keys, now=calendar.now)
     return MemoryEngine(ledger, recall=TurnRecall(index, embedder), events=events, calendar=calendar)

@@ -40,8 +40,8 @@ from memory.knowledge.service import Knowledge
 from memory.predictions.nightly import Nightly
 from memory.predictions.service import Predictions
 from memory.predictions.suggestions import Suggestions
+from memory.profiles.store import ProfileStore
 from memory.retrieval.products import ProductSearch
-from memory.store import MemoryStore
 from memory.understanding.entities import Entities
 from memory.understanding.service import Enrichment
 
@@ -110,7 +110,7 @@ class Mind(Recall):
             self.ledger,
             self.facts,
             lambda: {each.id: str(each.category) for each in self.inventory.catalogue().products.values()},
-            is_barred=MemoryStore(self.ledger).is_barred,
+            is_barred=ProfileStore(self.ledger).is_barred,
         )
 
     @cached_property
@@ -124,7 +124,7 @@ class Mind(Recall):
             self.outbox,
             self.shop_front,
             calendar=self.calendar,
-            is_barred=MemoryStore(self.ledger).is_barred,
+            is_barred=ProfileStore(self.ledger).is_barred,
         )
 
     @cached_property

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from api.containers.forgetting import INDEX
 from api.containers.shop import Shop
+from memory.conversations.store import ConversationStore
+from memory.profiles.store import ProfileStore
 from memory.retrieval.index.base import TurnIndex
 from memory.retrieval.index.files import BlockFiles
 from memory.retrieval.index.local import Indexer, LocalIndex
-from memory.store import MemoryStore
 
 if TYPE_CHECKING:
     from memory.retrieval.index.pinecone import PineconeIndex
@@ -24,7 +25,7 @@ class Recall(Shop):
 
     @cached_property
     def turn_index(self) -> TurnIndex:
-        store = MemoryStore(self.ledger)
+        store = ConversationStore(self.ledger)
         return self.pinecone or LocalIndex(store, zone=self.calendar.zone, files=self.index_files)
 
     @cached_property
@@ -33,7 +34,12 @@ class Recall(Shop):
 
     @cached_property
     def indexer(self) -> Indexer:
-        return Indexer(MemoryStore(self.ledger), files=self.index_files, zone=self.calendar.zone)
+        return Indexer(
+            ConversationStore(self.ledger),
+            ProfileStore(self.ledger),
+            files=self.index_files,
+            zone=self.calendar.zone,
+        )
 
     @cached_property
     def pinecone(self) -> "PineconeIndex | None":

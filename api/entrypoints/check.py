@@ -19,8 +19,8 @@ from foundation.errors import ShopError
 from foundation.settings import MisconfiguredError, Settings
 from foundation.sql import Ledger, open_ledger
 from foundation.warehouse.ducklake import DuckLake
+from memory.conversations.store import INTERACTIONS
 from memory.embeddings import DIMENSIONS, model_name
-from memory.store import INTERACTIONS
 
 BYTES_OF_VECTORS = 2 * 2 * DIMENSIONS
 """Two vectors of float16 for each interaction."""

@@ -30,7 +30,7 @@ from memory.facts.store import Facts
 from memory.knowledge.service import Knowledge
 from memory.predictions.nightly import Nightly
 from memory.predictions.service import Predictions
-from memory.store import MemoryStore
+from memory.profiles.store import ProfileStore
 
 NEVER = 1.0
 """A past purchase waits for nobody's review."""
@@ -81,7 +81,7 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
     fraud = Fraud(ledger, outbox, digests, addresses, review_from=NEVER, now=clock)
     inventory, memberships = Inventory(ledger), Memberships(ledger, customers, ages, payments, writer)
     front = ShopFront(inventory, memberships, ages, Facts(ledger, now=clock).allergies, now=clock)
-    is_barred = MemoryStore(ledger).is_barred
+    is_barred = ProfileStore(ledger).is_barred
     predictions = Predictions(ledger, outbox, front, calendar=calendar, is_barred=is_barred)
     return Rooms(
         ledger=ledger,

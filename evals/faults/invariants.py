@@ -29,9 +29,9 @@ from foundation.sql import Ledger
 from foundation.warehouse.base import Warehouse
 from foundation.warehouse.schema import FieldType
 from foundation.warehouse.schema import Table as WarehouseTable
+from memory.conversations.store import INTERACTIONS
 from memory.facts.store import FACTS
 from memory.profiles.events import CustomerProfileRow
-from memory.store import INTERACTIONS
 from tools.confirmations import pending_actions
 from tools.effects import effects
 

@@ -21,9 +21,9 @@ from memory.customer_view.service import Portraits, of_words
 from memory.facts.models import Fact
 from memory.facts.store import ALLERGIC_TO, Facts
 from memory.knowledge.service import Knowledge, Quote
+from memory.profiles.store import ProfileStore
 from memory.retrieval.index.base import Turns
 from memory.retrieval.products import ProductMatch, ProductSearch
-from memory.store import MemoryStore
 
 RECENT_TURNS, RECENT_SHARE = 6, 0.5
 """The last turns, and how much of the tokens for turns they may take."""
@@ -47,14 +47,14 @@ class Sources:
 class Composer:
     def __init__(
         self,
-        store: MemoryStore,
+        profiles: ProfileStore,
         facts: Facts,
         recall: TurnRecall,
         *,
         zone: ZoneInfo,
         sources: Sources | None,
     ) -> None:
-        self._store = store
+        self._profiles = profiles
         self._facts = facts
         self._recall = recall
         self._zone = zone
@@ -69,7 +69,7 @@ class Composer:
         portrait = (
             sources.portraits.of(customer_id)
             if sources
-            else of_words(self._store, self._facts, customer_id, parts)
+            else of_words(self._profiles, self._facts, customer_id, parts)
         )
         recent, relevant = self._turns(customer_id, message, tokens=tokens, parts=parts)
         return MemoryContext(

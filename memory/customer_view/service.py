@@ -14,7 +14,7 @@ from memory.predictions.behaviour import Behaviour
 from memory.predictions.models import Outlook
 from memory.predictions.service import Predictions
 from memory.profiles.models import Profile
-from memory.store import MemoryStore
+from memory.profiles.store import ProfileStore
 from memory.understanding.amounts import amounts
 from memory.vocabulary import CATEGORIES, EFFECTS, FLAVOURS
 
@@ -84,9 +84,9 @@ class Portrait:
         return [each.value for name in predicates for each in own if each.predicate == name]
 
 
-def of_words(store: MemoryStore, facts: Facts, customer_id: str, parts: Parts) -> Portrait:
+def of_words(profiles: ProfileStore, facts: Facts, customer_id: str, parts: Parts) -> Portrait:
     """What comes of a customer's own words alone: profile and facts."""
-    version, profile = parts.read("profile", lambda: store.profile(customer_id), (0, Profile()))
+    version, profile = parts.read("profile", lambda: profiles.read(customer_id), (0, Profile()))
     held: Sequence[Fact] = parts.read("facts", lambda: facts.current(customer_id), ())
     return Portrait(profile=profile, version=version, facts=tuple(held))
 
@@ -98,7 +98,7 @@ class Portraits:
         self, ledger: Ledger, facts: Facts, predictions: Predictions, standings: CustomerStanding
     ) -> None:
         self._ledger = ledger
-        self._store = MemoryStore(ledger)
+        self._profiles = ProfileStore(ledger)
         self._facts = facts
         self._predictions = predictions
         self._standings = standings
@@ -106,7 +106,7 @@ class Portraits:
     def of(self, customer_id: str) -> Portrait:
         """Empty for somebody unknown."""
         parts = Parts()
-        said = of_words(self._store, self._facts, customer_id, parts)
+        said = of_words(self._profiles, self._facts, customer_id, parts)
         behaviour = parts.read("purchases", lambda: self.behaviour(customer_id), Behaviour())
         outlook = parts.read("predictions", lambda: self._predictions.outlook(customer_id), None)
         standing = parts.read("standing", lambda: self._standings.standing(customer_id), Standing())

@@ -22,10 +22,11 @@ from foundation.ids import new_id
 from foundation.log import logger
 from foundation.resilience import one_by_one
 from foundation.sql import Ledger
+from memory.conversations.store import ConversationStore
 from memory.erasure import store
 from memory.erasure.models import Erasure, Status, Trail
 from memory.erasure.ports import Disk, Farewell, Store
-from memory.store import MemoryStore
+from memory.profiles.store import ProfileStore
 
 LEDGER = "ledger"
 PHRASES = 12
@@ -73,7 +74,8 @@ class Forgetting:
         now: Clock,
     ) -> None:
         self._ledger = ledger
-        self._memory = MemoryStore(ledger)
+        self._conversations = ConversationStore(ledger)
+        self._profiles = ProfileStore(ledger)
         self._rows = rows
         self._stores = surroundings.stores
         self._farewell = surroundings.farewell
@@ -176,7 +178,7 @@ class Forgetting:
         with self._ledger.transaction():
             rows = self._rows.erase(erasure.customer_id)
             erased.update({f"{LEDGER}.{table}": count for table, count in rows.items()})
-            self._memory.bar(erasure.customer_id)
+            self._profiles.bar(erasure.customer_id)
             self._secrets.data_keys.shred(erasure.customer_id)
             self._write(replace(erasure, erased=dict(erased)))
         for each in self._stores:
@@ -185,7 +187,7 @@ class Forgetting:
 
     def _searched(self, erasure: Erasure, trail: Trail) -> Erasure:
         """At its end, when neither the stores nor the files know them any more."""
-        others = self._memory.in_use(trail.traces.phrases)
+        others = self._conversations.in_use(trail.traces.phrases)
         own = tuple(phrase for phrase in trail.traces.phrases if phrase not in others)
         in_files = self._disk.left(replace(trail.traces, phrases=own))
         ended = replace(erasure, left=[*erasure.left, *in_files])
@@ -202,7 +204,9 @@ class Forgetting:
 
     def _trail(self, customer_id: str) -> Trail:
         marks, names = self._farewell.marks(customer_id), self._farewell.names(customer_id)
-        phrases = self._memory.phrases(customer_id, between=(SHORTEST_PHRASE, LONGEST_PHRASE), limit=PHRASES)
+        phrases = self._conversations.phrases(
+            customer_id, between=(SHORTEST_PHRASE, LONGEST_PHRASE), limit=PHRASES
+        )
         handles = {each.name: list(each.handles(customer_id)) for each in self._stores}
         return Trail(Traces(customer_id, marks, (*names, *phrases)), handles)
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from foundation.sql import Ledger
 from memory.conversations.models import Interaction
+from memory.conversations.store import ConversationStore
 from memory.facts.clauses import clauses
 from memory.facts.learning import WORD, FactLearning, Refiner
 from memory.facts.meaning import SPEAKER
-from memory.store import MemoryStore
+from memory.profiles.store import ProfileStore
 from memory.understanding.language import plain
 from memory.understanding.store import Reading, Understandings
 
@@ -17,7 +18,8 @@ AT_ONCE = 100
 class Refining:
     def __init__(self, ledger: Ledger, learning: Callable[[], FactLearning], refiner: Refiner) -> None:
         self._ledger = ledger
-        self._store = MemoryStore(ledger)
+        self._conversations = ConversationStore(ledger)
+        self._profiles = ProfileStore(ledger)
         self._understandings = Understandings(ledger)
         self._learning = learning
         self._refiner = refiner
@@ -32,13 +34,13 @@ class Refining:
 
     def refine(self, interaction_id: str) -> int:
         """How many facts came of it; nothing of a turn that was refined before, or is gone."""
-        turns = [each.interaction for each in self._store.find([interaction_id])]
+        turns = [each.interaction for each in self._conversations.find([interaction_id])]
         if not turns or not self._understandings.is_due(interaction_id):
             return 0
         (turn,) = turns
         claims = self._learning().read_again(turn, self._refiner)
         with self._ledger.transaction():
-            is_known = self._store.locked_profile(turn.customer_id) is not None
+            is_known = self._profiles.locked(turn.customer_id) is not None
             if not is_known or not self._understandings.reread(interaction_id, reading=None):
                 return 0
             return len(self._learning().keep(turn, claims))

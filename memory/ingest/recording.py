@@ -13,7 +13,7 @@ from memory.ports import ShopBooks
 from memory.predictions.events import PurchaseRow
 from memory.predictions.purchases import Purchase
 from memory.predictions.service import Predictions
-from memory.store import MemoryStore
+from memory.profiles.store import ProfileStore
 
 SKEW = timedelta(minutes=5)
 """How far another clock may be ahead of ours."""
@@ -65,7 +65,7 @@ class Recording:
         self._memory = memory
         self._predictions = predictions
         self._books = books
-        self._store = MemoryStore(ledger)
+        self._profiles = ProfileStore(ledger)
         self._calendar = calendar
 
     def interactions(self, told: Sequence[Interaction]) -> int:
@@ -120,7 +120,7 @@ class Recording:
         Raises:
             NoSuchCustomer: for who was never known; who was forgotten is left out.
         """
-        known, forgotten = self._books.customers(customer_ids), self._store.barred(customer_ids)
+        known, forgotten = self._books.customers(customer_ids), self._profiles.barred(customer_ids)
         if unknown := sorted(customer_ids - known - forgotten):
             raise NoSuchCustomer(unknown[0])
         return known - forgotten

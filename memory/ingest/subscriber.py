@@ -14,12 +14,13 @@ from foundation.outbox import Decoder, Event, Subscriber, Subscription
 from foundation.sql import Ledger
 from memory.conversations.events import InteractionRow
 from memory.conversations.models import Interaction
+from memory.conversations.store import ConversationStore, Stored
 from memory.customer_view.service import Portraits
 from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
 from memory.facts.models import Claim
 from memory.profiles.models import Profile
-from memory.store import MemoryStore, Stored
+from memory.profiles.store import ProfileStore
 from memory.understanding.models import Understanding
 from memory.understanding.service import Enrichment, Heard
 from memory.understanding.store import Understandings
@@ -55,7 +56,8 @@ class Listening:
         is_worth_reading_again: Callable[[Interaction], bool] = lambda _: False,
     ) -> None:
         self._ledger = ledger
-        self._store = MemoryStore(ledger)
+        self._conversations = ConversationStore(ledger)
+        self._profiles = ProfileStore(ledger)
         self._understandings = Understandings(ledger)
         self._ears = ears
         self._events = events
@@ -71,7 +73,7 @@ class Listening:
         told = {event.payload.interaction_id for event in events}
         new = told - self._understandings.known(told)
         by_customer: defaultdict[str, list[_Taken]] = defaultdict(list)
-        for taken in self._understand(self._store.find(sorted(new))):
+        for taken in self._understand(self._conversations.find(sorted(new))):
             by_customer[taken.turn.customer_id].append(taken)
         with self._ledger.transaction():
             for customer_id in sorted(by_customer):
@@ -91,10 +93,10 @@ class Listening:
 
     def _keep(self, customer_id: str, heard: Sequence[_Taken]) -> None:
         """In one transaction, in which nobody else learns of the customer or forgets them."""
-        profile = self._store.locked_profile(customer_id)
+        profile = self._profiles.locked(customer_id)
         if profile is None:
             return
-        left = self._store.present([each.turn.id for each in heard])
+        left = self._conversations.present([each.turn.id for each in heard])
         kept = self._understandings.keep(
             {each.turn: each.understood for each in heard if each.turn.id in left},
             read_again=[each.turn.id for each in heard if self._is_worth_reading_again(each.turn)],
@@ -103,7 +105,7 @@ class Listening:
         if not fresh:
             return
         profile = reduce(Profile.hearing, [each.understood for each in fresh], profile)
-        self._store.keep_profile(customer_id, profile)
+        self._profiles.keep(customer_id, profile)
         for each in fresh:
             self._ears.learning().keep(each.turn, each.claims)
             engagement = profile.engagement(each.turn.at)

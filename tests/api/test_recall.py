@@ -20,14 +20,15 @@ from demo.fakes.pinecone import FakePinecone
 from evals.benchmarks.recall.bulk_load import BEGIN, NEEDLE, fill
 from foundation.holdings import Left, Traces
 from foundation.settings import PineconeSettings, Settings
+from memory.conversations.store import ConversationStore
 from memory.embeddings import DIMENSIONS
 from memory.engine import KEPT
 from memory.erasure.models import Erasure, Status, Trail
 from memory.erasure.service import Forgetting, Secrets, Surroundings
+from memory.profiles.store import ProfileStore
 from memory.retrieval.index.files import BlockFiles, End
 from memory.retrieval.index.local import Indexer
 from memory.retrieval.ranker import Arrays
-from memory.store import MemoryStore
 from tests.api.conftest import ANA, brain
 from tests.fakes import FakeClock
 from tests.memory.conftest import CHICAGO, said
@@ -146,7 +147,9 @@ class TestFiles:
                 forget(house)
                 super().write(customer_id, end, arrays)
 
-        Indexer(MemoryStore(house.ledger), files=Meanwhile(folder), zone=CHICAGO).run()
+        Indexer(
+            ConversationStore(house.ledger), ProfileStore(house.ledger), files=Meanwhile(folder), zone=CHICAGO
+        ).run()
 
         assert [path.name for path in folder.iterdir()] == ["lock"]
         assert search(house) == []

@@ -18,7 +18,7 @@ INHERITING = {
     f"api.containers.{heir}"
     for heir in ("house.House", "mind.Mind", "people.People", "recall.Recall", "shop.Shop", "till.Till")
 }
-WIDE = INHERITING | {"memory.store.MemoryStore"}
+WIDE = INHERITING
 LONG: set[str] = set()
 LENGTHS = {
     "agent/models/offline/amounts.py",

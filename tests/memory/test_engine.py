@@ -13,10 +13,11 @@ from foundation.outbox import OUTBOX
 from foundation.sql import Ledger
 from memory.context.renderer import briefing
 from memory.conversations.models import Interaction, Speaker
+from memory.conversations.store import INTERACTIONS
 from memory.embeddings import Vectors
 from memory.engine import AskedToForget, MemoryEngine
 from memory.profiles.models import Profile, profile_of
-from memory.store import INTERACTIONS, PROFILES, MemoryStore
+from memory.profiles.store import PROFILES, ProfileStore
 from tests.fakes import FakeClock
 from tests.memory.conftest import NOON, TURN, OpenMemory, away, said, until_somebody_waits
 
@@ -336,7 +337,7 @@ class TestContext:
 
 class TestForgotten:
     def test_nothing_is_learned_any_more(self, memory: MemoryEngine, ledger: Ledger) -> None:
-        MemoryStore(ledger).bar("cus_ana")
+        ProfileStore(ledger).bar("cus_ana")
 
         assert memory.learn(TURN) is False
         with pytest.raises(AskedToForget):
@@ -355,7 +356,7 @@ class TestForgotten:
         with ThreadPoolExecutor(1) as pool:
             with ledger.transaction() as connection:
                 connection.execute(delete(INTERACTIONS))
-                MemoryStore(ledger).bar("cus_ana")
+                ProfileStore(ledger).bar("cus_ana")
                 learning = pool.submit(memory.learn, late)
                 until_somebody_waits(ledger)
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from foundation.sql import Ledger
 from memory.embeddings import Vectors
 from memory.profiles.models import Profile
-from memory.store import MemoryStore
+from memory.profiles.store import ProfileStore
 
 NEEDLE = "my saxophone"
 """Text of one turn only; the others are about gummies."""
@@ -31,4 +31,4 @@ def fill(ledger: Ledger, customer_id: str, *, turns: int, needle: int, meaning: 
     what = {"needle": needle, "words": NEEDLE, "near": near, "far": far, "begin": BEGIN}
     with ledger.transaction() as connection:
         connection.execute(TURNS, who | what)
-    MemoryStore(ledger).write_profile(customer_id, Profile(), version=turns, expected=0)
+    ProfileStore(ledger).write(customer_id, Profile(), version=turns, expected=0)

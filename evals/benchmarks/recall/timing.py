@@ -22,12 +22,13 @@ from foundation.outbox import Outbox, Subscription
 from foundation.sql import Ledger, open_ledger
 from memory.conversations.events import InteractionRow
 from memory.conversations.models import Interaction
+from memory.conversations.store import ConversationStore
 from memory.embeddings import DIMENSIONS, Embedder, Encoder, Vectors
 from memory.engine import MemoryEngine, open_memory
+from memory.profiles.store import ProfileStore
 from memory.retrieval.index.files import BlockFiles
 from memory.retrieval.index.local import Indexer, LocalIndex
 from memory.retrieval.ranker import Line, Talk
-from memory.store import MemoryStore
 
 CUSTOMER = "cus_timing"
 AT_ONCE = 500
@@ -75,8 +76,8 @@ def one_customer(embedder: Embedder, *, memories: int, times: int) -> dict[str, 
         fresh = turns[memories:]
         searches = [cost(partial(memory.recall, CUSTOMER, f"{turn.message} {turn.id}")) for turn in fresh]
         adds = [cost(partial(memory.learn, turn)) for turn in fresh]
-        files, store = BlockFiles(environment.folder / "index"), MemoryStore(ledger)
-        Indexer(store, files=files, zone=ZONE).run()
+        files, store = BlockFiles(environment.folder / "index"), ConversationStore(ledger)
+        Indexer(store, ProfileStore(ledger), files=files, zone=ZONE).run()
         mapped = LocalIndex(store, zone=ZONE, files=files)
         vector = unit(np.random.default_rng(SEED), 1)[0]
         first_mapped = cost(lambda: mapped.open(CUSTOMER).search("hello", vector, limit=NEAREST))
@@ -94,8 +95,8 @@ def long_memory(*, turns: int, times: int) -> dict[str, float]:
     near, far = unit(np.random.default_rng(SEED), 2)
     with temporary_environment() as environment, closing(open_ledger(environment.settings.ledger)) as ledger:
         fill(ledger, CUSTOMER, turns=turns, needle=turns // 2, meaning=np.stack([near, far]))
-        files, store = BlockFiles(environment.folder / "index"), MemoryStore(ledger)
-        Indexer(store, files=files, zone=ZONE).run()
+        files, store = BlockFiles(environment.folder / "index"), ConversationStore(ledger)
+        Indexer(store, ProfileStore(ledger), files=files, zone=ZONE).run()
         index = LocalIndex(store, zone=ZONE, files=files)
         searches, found = [], 0
         for _ in range(times):

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from memory.conversations.models import Interaction, Speaker, day
+from memory.conversations.store import Stored
 from memory.embeddings import Vectors
 from memory.retrieval import bm25 as ranking
 from memory.retrieval.index.base import CLOSE, Match
 from memory.retrieval.index.files import End, Mapped
 from memory.retrieval.ranker import Arrays, Found, Line, Talk
-from memory.store import Stored
 
 SPEAKERS = (Speaker.CUSTOMER, Speaker.SHOP)
 SILENCE = timedelta(hours=4)

@@ -6,9 +6,10 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from foundation.resilience import one_by_one
+from memory.conversations.store import PAGE, ConversationStore
+from memory.profiles.store import ProfileStore
 from memory.retrieval.index.block import Base, Block
 from memory.retrieval.index.files import BlockFiles
-from memory.store import PAGE, MemoryStore
 
 LONG = 500
 """Turns from which a file is opened quicker than as many rows are read."""
@@ -27,13 +28,13 @@ class LocalIndex:
 
     def __init__(
         self,
-        store: MemoryStore,
+        conversations: ConversationStore,
         *,
         zone: ZoneInfo,
         held_bytes: int = 256 * 2**20,
         files: BlockFiles | None = None,
     ) -> None:
-        self._store = store
+        self._conversations = conversations
         self._zone = zone
         self._held_bytes = held_bytes
         self._files = files
@@ -65,18 +66,21 @@ class LocalIndex:
         mapped = self._files.open(customer_id) if self._files else None
         if mapped is None:
             return Block(self._zone)
-        at, latest = partial(self._store.at, customer_id), partial(self._store.latest, customer_id)
+        at, latest = (
+            partial(self._conversations.at, customer_id),
+            partial(self._conversations.latest, customer_id),
+        )
         return Block(self._zone, base=Base(mapped, at=at, latest=latest))
 
     def _is_brought_up(self, customer_id: str, block: Block) -> bool:
         """False when its oldest or its last turn is gone."""
         end = block.end
-        oldest, news = self._store.news(customer_id, end.position if end else 0)
+        oldest, news = self._conversations.news(customer_id, end.position if end else 0)
         if end and (oldest is None or oldest > end.oldest or news[0].interaction.id != end.id):
             return False
         block.extend(news)
         if len(news) == PAGE:
-            for page in self._store.pages(customer_id, news[-1].position + 1):
+            for page in self._conversations.pages(customer_id, news[-1].position + 1):
                 block.extend(page)
         return True
 
@@ -98,8 +102,17 @@ class LocalIndex:
 class Indexer:
     """Writes the files of customers with many turns; of all processes that may, one does."""
 
-    def __init__(self, store: MemoryStore, *, files: BlockFiles, zone: ZoneInfo, long: int = LONG) -> None:
-        self._store = store
+    def __init__(
+        self,
+        conversations: ConversationStore,
+        profiles: ProfileStore,
+        *,
+        files: BlockFiles,
+        zone: ZoneInfo,
+        long: int = LONG,
+    ) -> None:
+        self._conversations = conversations
+        self._profiles = profiles
         self._files = files
         self._zone = zone
         self._long = long
@@ -109,10 +122,10 @@ class Indexer:
         with self._files.alone() as is_alone:
             if not is_alone:
                 return 0
-            long = self._store.long_memories(self._long)
+            long = self._profiles.long_memories(self._long)
             self._files.retain(customer_id for customer_id, _ in long)
             behind = [who for who, position in long if self._is_behind(who, position)]
-            index = LocalIndex(self._store, zone=self._zone, held_bytes=0, files=self._files)
+            index = LocalIndex(self._conversations, zone=self._zone, held_bytes=0, files=self._files)
             return one_by_one(partial(self._write, index), behind, failed="index_file_failed")
 
     def _is_behind(self, customer_id: str, position: int) -> bool:

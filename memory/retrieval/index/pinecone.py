@@ -17,12 +17,13 @@ from foundation.resilience import one_by_one
 from foundation.settings import PineconeSettings
 from foundation.sql import Ledger
 from memory.conversations.models import Interaction
+from memory.conversations.store import ConversationStore, Stored
 from memory.embeddings import Vectors
+from memory.profiles.store import ProfileStore
 from memory.retrieval.index.base import Match, fingerprint
 from memory.retrieval.index.block import SPEAKERS, Block
 from memory.retrieval.index.namespaces import Line, Namespaces, open_namespaces
 from memory.retrieval.index.watermarks import Extent, Marks
-from memory.store import MemoryStore, Stored
 
 CANDIDATES = 100
 """Lines asked for at each question; the ranking is over their turns and those beside them."""
@@ -54,8 +55,17 @@ class Audit:
 class PineconeIndex:
     """Opens a customer's turns for reading; one process brings the namespaces up, by `settle`."""
 
-    def __init__(self, store: MemoryStore, *, marks: Marks, namespaces: Namespaces, zone: ZoneInfo) -> None:
-        self._store = store
+    def __init__(
+        self,
+        conversations: ConversationStore,
+        profiles: ProfileStore,
+        *,
+        marks: Marks,
+        namespaces: Namespaces,
+        zone: ZoneInfo,
+    ) -> None:
+        self._conversations = conversations
+        self._profiles = profiles
         self._marks = marks
         self._namespaces = namespaces
         self._zone = zone
@@ -64,10 +74,10 @@ class PineconeIndex:
         mark = self._marks.position(customer_id)
         nearest = partial(self._namespaces.nearest, namespace_of(customer_id), up_to=mark, limit=CANDIDATES)
         return RemoteTurns(
-            latest=partial(self._store.latest, customer_id),
-            at=partial(self._store.at, customer_id),
+            latest=partial(self._conversations.latest, customer_id),
+            at=partial(self._conversations.at, customer_id),
             nearest=nearest,
-            news=self._store.since(customer_id, mark + 1),
+            news=self._conversations.since(customer_id, mark + 1),
             block=Block(self._zone),
         )
 
@@ -86,7 +96,7 @@ class PineconeIndex:
 
         The mark moves over what the index gives out, not over what it was sent: writes show late.
         """
-        waiting = next(self._store.pages(customer_id, self._marks.position(customer_id) + 1), [])
+        waiting = next(self._conversations.pages(customer_id, self._marks.position(customer_id) + 1), [])
         names = [name for turn in waiting for name in names_of(turn)]
         seen = self._namespaces.seen(namespace_of(customer_id), names)
         arrived = list(takewhile(lambda turn: seen.issuperset(names_of(turn)), waiting))
@@ -107,7 +117,7 @@ class PineconeIndex:
         mark = self._marks.position(customer_id)
         there = self._namespaces.names(namespace_of(customer_id))
         missing, known = set(), set()
-        for page in self._store.pages(customer_id, 0):
+        for page in self._conversations.pages(customer_id, 0):
             for turn in page:
                 known |= set(names_of(turn))
                 missing |= set(names_of(turn)) - there if turn.position <= mark else set()
@@ -119,7 +129,7 @@ class PineconeIndex:
         if drift.stray:
             self._namespaces.remove(namespace_of(customer_id), sorted(drift.stray))
         if drift.missing:
-            turns = (turn for page in self._store.pages(customer_id, 0) for turn in page)
+            turns = (turn for page in self._conversations.pages(customer_id, 0) for turn in page)
             first = next(turn for turn in turns if not drift.missing.isdisjoint(names_of(turn)))
             self._marks.move(customer_id, first.position - 1)
             self.settle(customer_id)
@@ -149,7 +159,7 @@ class PineconeIndex:
             for name, speaker, vector in zip(names_of(turn), SPEAKERS, turn.vectors, strict=True)
         ]
         self._namespaces.put(namespace_of(customer_id), lines)
-        if turns and self._store.is_barred(customer_id):
+        if turns and self._profiles.is_barred(customer_id):
             self.erase(customer_id)
 
 
@@ -182,7 +192,8 @@ class RemoteTurns:
 
 def open_pinecone(settings: PineconeSettings, ledger: Ledger, *, zone: ZoneInfo) -> PineconeIndex:
     namespaces = open_namespaces(settings.host, settings.api_key.get_secret_value())
-    return PineconeIndex(MemoryStore(ledger), marks=Marks(ledger), namespaces=namespaces, zone=zone)
+    conversations, profiles = ConversationStore(ledger), ProfileStore(ledger)
+    return PineconeIndex(conversations, profiles, marks=Marks(ledger), namespaces=namespaces, zone=zone)
 
 
 def names_of(turn: Stored) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from foundation.personal import personal
 from foundation.sql import Ledger, metadata
-from memory.store import FORGOTTEN, INTERACTIONS, PROFILES
+from memory.conversations.store import INTERACTIONS
+from memory.profiles.store import FORGOTTEN, PROFILES
 
 INDEXED_TURNS = Table(
     "indexed_turns",

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from api.containers import House
 from api.entrypoints.import_turns import NotLearned, learn_file
-from memory.store import INTERACTIONS
+from memory.conversations.store import INTERACTIONS
 from tests.api.conftest import ANA, BEN
 
 pytestmark = pytest.mark.slow

@@ -25,10 +25,10 @@ from foundation.embedded import EmbeddedPostgres
 from foundation.outbox import OUTBOX
 from foundation.settings import Settings, load_settings
 from foundation.sql import Ledger, open_ledger
+from memory.conversations.store import INTERACTIONS
 from memory.embeddings import DIMENSIONS, Vectors
 from memory.predictions import purchases
 from memory.predictions.purchases import PURCHASES, RHYTHMS
-from memory.store import INTERACTIONS
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CONFIG = ShopConfig(customers=25, ends_at=NOW)

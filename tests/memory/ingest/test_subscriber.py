@@ -17,6 +17,7 @@ from foundation.outbox import OUTBOX, Event, Outbox, Subscription
 from foundation.sql import Ledger
 from memory.conversations.events import InteractionRow
 from memory.conversations.models import Interaction
+from memory.conversations.store import INTERACTIONS
 from memory.customer_view.service import Portrait, Portraits
 from memory.engine import MemoryEngine
 from memory.events import MemoryEvents
@@ -26,7 +27,7 @@ from memory.facts.store import Facts
 from memory.ingest.subscriber import SUBSCRIPTION, Ears, Listening
 from memory.ports import Standing
 from memory.predictions.service import Predictions
-from memory.store import INTERACTIONS, MemoryStore
+from memory.profiles.store import ProfileStore
 from memory.understanding.service import Enrichment
 from memory.understanding.store import Understandings
 from tests.fakes import FakeClock
@@ -67,7 +68,7 @@ def open_listening(
 ) -> OpenListening:
     """Opens one as each relay does, over the one ledger."""
     calendar, facts = Calendar(CHICAGO, clock), Facts(ledger, now=clock)
-    barred = MemoryStore(ledger).is_barred
+    barred = ProfileStore(ledger).is_barred
     outbox = Outbox(ledger, [], now=clock)
     predictions = Predictions(ledger, outbox, FakeStorefront(), calendar=calendar, is_barred=barred)
     portraits = Portraits(ledger, facts, predictions, NoStanding())
@@ -123,7 +124,7 @@ class TestProfile:
 
         listening.hear(told(*turns))
 
-        version, profile = MemoryStore(ledger).profile(WHO)
+        version, profile = ProfileStore(ledger).read(WHO)
         assert (version, profile.interactions) == (len(turns), len(turns))
         assert profile.named["category"] == {"edible": 2, "tincture": 1}
         assert profile.named["flavour"] == {"mint": 2}
@@ -174,12 +175,12 @@ class TestProfile:
     def test_who_learns_from_an_older_reading_keeps_what_was_understood_meanwhile(
         self, memory: MemoryEngine, listening: Listening, ledger: Ledger
     ) -> None:
-        store, turn, later = MemoryStore(ledger), said(1, "I love gummies"), said(2, "and tea?")
+        profiles, turn, later = ProfileStore(ledger), said(1, "I love gummies"), said(2, "and tea?")
         memory.learn(turn)
-        older = store.standing(WHO, among=[]).profile
+        older = profiles.progress(WHO, among=[]).profile
 
         listening.hear(told(turn))
-        assert store.write_profile(WHO, older.after(later), version=2, expected=1)
+        assert profiles.write(WHO, older.after(later), version=2, expected=1)
 
         assert memory.profile(WHO).named == {"category": {"edible": 1}}
         assert memory.profile(WHO).interactions == 2
@@ -209,14 +210,14 @@ class TestProfile:
 
         with ThreadPoolExecutor(1) as pool:
             with ledger.transaction() as connection:
-                MemoryStore(ledger).bar(WHO)
+                ProfileStore(ledger).bar(WHO)
                 hearing = pool.submit(listening.hear, told(turn))
                 until_somebody_waits(ledger)
                 connection.execute(delete(INTERACTIONS))
             hearing.result()
 
         assert (memory.facts(WHO), Understandings(ledger).of(WHO)) == ([], {})
-        assert MemoryStore(ledger).is_barred(WHO)
+        assert ProfileStore(ledger).is_barred(WHO)
         assert rows(ledger, "customer_profiles") == []
 
     def test_what_is_forgotten_by_age_leaves_the_same_as_if_it_had_not_been(

@@ -8,7 +8,7 @@ from memory.facts.store import Facts
 from memory.predictions import purchases
 from memory.predictions.purchases import Purchase
 from memory.predictions.suggestions import Suggestions
-from memory.store import MemoryStore
+from memory.profiles.store import ProfileStore
 from tests.fakes import FakeClock
 from tests.memory.conftest import NOON
 
@@ -23,7 +23,7 @@ def facts(ledger: Ledger, clock: FakeClock) -> Facts:
 
 @pytest.fixture
 def suggestions(ledger: Ledger, facts: Facts) -> Suggestions:
-    barred = MemoryStore(ledger).is_barred
+    barred = ProfileStore(ledger).is_barred
     return Suggestions(ledger, facts, lambda: CATEGORIES, is_barred=barred)
 
 
@@ -103,7 +103,7 @@ def test_nothing_is_suggested_of_somebody_who_was_forgotten(
     ledger: Ledger, suggestions: Suggestions, facts: Facts
 ) -> None:
     buy(ledger, 1, "prd_gummies")
-    MemoryStore(ledger).bar(ANA)
+    ProfileStore(ledger).bar(ANA)
 
     suggestions.run()
 

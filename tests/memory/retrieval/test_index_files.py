@@ -1,26 +1,34 @@
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from foundation.sql import Ledger
+from memory.conversations.store import ConversationStore, Stored
 from memory.profiles.models import Profile
+from memory.profiles.store import ProfileStore
 from memory.retrieval.index.base import Match
 from memory.retrieval.index.block import Block
 from memory.retrieval.index.files import BlockFiles, End
 from memory.retrieval.index.local import Indexer, LocalIndex
 from memory.retrieval.ranker import Arrays
-from memory.store import MemoryStore, Stored
 from tests.memory.conftest import CHICAGO
 from tests.memory.retrieval.test_local_index import LOOKALIKES, axis, stored
 
 MANY = 40
 
 
+@dataclass(frozen=True)
+class Stores:
+    conversations: ConversationStore
+    profiles: ProfileStore
+
+
 @pytest.fixture
-def store(ledger: Ledger) -> MemoryStore:
-    return MemoryStore(ledger)
+def store(ledger: Ledger) -> Stores:
+    return Stores(ConversationStore(ledger), ProfileStore(ledger))
 
 
 @pytest.fixture
@@ -29,15 +37,15 @@ def files(tmp_path: Path) -> BlockFiles:
 
 
 @pytest.fixture
-def indexer(store: MemoryStore, files: BlockFiles) -> Indexer:
-    return Indexer(store, files=files, zone=CHICAGO, long=10)
+def indexer(store: Stores, files: BlockFiles) -> Indexer:
+    return Indexer(store.conversations, store.profiles, files=files, zone=CHICAGO, long=10)
 
 
-def learn(store: MemoryStore, turns: Sequence[Stored]) -> None:
+def learn(store: Stores, turns: Sequence[Stored]) -> None:
     who = turns[0].interaction.customer_id
-    expected, _ = store.profile(who)
-    store.write_profile(who, Profile(), version=turns[-1].position, expected=expected)
-    store.add(turns)
+    expected, _ = store.profiles.read(who)
+    store.profiles.write(who, Profile(), version=turns[-1].position, expected=expected)
+    store.conversations.add(turns)
 
 
 def numbered(first: int, last: int, *, customer_id: str = "cus_ana") -> list[Stored]:
@@ -56,20 +64,20 @@ def path_of(tmp_path: Path) -> Path:
     return next((tmp_path / "index").glob("*.block"))
 
 
-def opened(store: MemoryStore, files: BlockFiles) -> Block:
+def opened(store: Stores, files: BlockFiles) -> Block:
     """As a process does that has just begun."""
-    return LocalIndex(store, zone=CHICAGO, files=files).open("cus_ana")
+    return LocalIndex(store.conversations, zone=CHICAGO, files=files).open("cus_ana")
 
 
 @pytest.fixture
-def expected(store: MemoryStore) -> list[Match]:
+def expected(store: Stores) -> list[Match]:
     learn(store, numbered(1, MANY))
-    return asked(LocalIndex(store, zone=CHICAGO).open("cus_ana"))
+    return asked(LocalIndex(store.conversations, zone=CHICAGO).open("cus_ana"))
 
 
 class TestOpening:
     def test_a_file_gives_exactly_what_the_ledger_gives(
-        self, store: MemoryStore, files: BlockFiles, indexer: Indexer, expected: list[Match]
+        self, store: Stores, files: BlockFiles, indexer: Indexer, expected: list[Match]
     ) -> None:
         indexer.run()
 
@@ -77,22 +85,24 @@ class TestOpening:
 
         assert files.position("cus_ana") == MANY
         assert asked(block) == expected
-        assert block.recent(2) == LocalIndex(store, zone=CHICAGO).open("cus_ana").recent(2)
+        assert block.recent(2) == LocalIndex(store.conversations, zone=CHICAGO).open("cus_ana").recent(2)
 
     def test_what_came_after_the_file_is_read_from_the_ledger(
-        self, store: MemoryStore, files: BlockFiles, indexer: Indexer, expected: list[Match]
+        self, store: Stores, files: BlockFiles, indexer: Indexer, expected: list[Match]
     ) -> None:
         indexer.run()
         learn(store, numbered(MANY + 1, MANY + 3))
 
         block = opened(store, files)
 
-        assert asked(block) == asked(LocalIndex(store, zone=CHICAGO).open("cus_ana")) != expected
+        assert (
+            asked(block) == asked(LocalIndex(store.conversations, zone=CHICAGO).open("cus_ana")) != expected
+        )
 
     @pytest.mark.parametrize("damage", ["cut", "garbage", "empty", "other", "list", "gone"])
     def test_a_damaged_file_is_passed_over(
         self,
-        store: MemoryStore,
+        store: Stores,
         files: BlockFiles,
         indexer: Indexer,
         expected: list[Match],
@@ -117,7 +127,7 @@ class TestOpening:
         assert asked(opened(store, files)) == expected
 
     def test_ids_that_look_alike_have_files_of_their_own(
-        self, store: MemoryStore, files: BlockFiles, indexer: Indexer
+        self, store: Stores, files: BlockFiles, indexer: Indexer
     ) -> None:
         for who in LOOKALIKES:
             learn(store, numbered(1, 10, customer_id=who))
@@ -132,7 +142,7 @@ class TestServing:
     @pytest.mark.parametrize("act", ["truncate", "delete", "replace"])
     def test_what_becomes_of_the_file_does_not_matter(
         self,
-        store: MemoryStore,
+        store: Stores,
         files: BlockFiles,
         indexer: Indexer,
         expected: list[Match],
@@ -140,7 +150,7 @@ class TestServing:
         act: str,
     ) -> None:
         indexer.run()
-        index = LocalIndex(store, zone=CHICAGO, files=files)
+        index = LocalIndex(store.conversations, zone=CHICAGO, files=files)
         index.open("cus_ana")
         path = path_of(tmp_path)
 
@@ -155,7 +165,7 @@ class TestServing:
         assert asked(index.open("cus_ana")) == expected
 
     def test_what_the_ledger_forgot_is_not_shown(
-        self, store: MemoryStore, files: BlockFiles, indexer: Indexer, expected: list[Match], ledger: Ledger
+        self, store: Stores, files: BlockFiles, indexer: Indexer, expected: list[Match], ledger: Ledger
     ) -> None:
         indexer.run()
         with ledger.transaction() as connection:
@@ -168,7 +178,7 @@ class TestServing:
 
     def test_erasing_takes_the_file_too(
         self,
-        store: MemoryStore,
+        store: Stores,
         files: BlockFiles,
         indexer: Indexer,
         expected: list[Match],
@@ -176,7 +186,7 @@ class TestServing:
         tmp_path: Path,
     ) -> None:
         indexer.run()
-        here, elsewhere = (LocalIndex(store, zone=CHICAGO, files=files) for _ in range(2))
+        here, elsewhere = (LocalIndex(store.conversations, zone=CHICAGO, files=files) for _ in range(2))
         here.open("cus_ana")
         elsewhere.open("cus_ana")
         with ledger.transaction() as connection:
@@ -192,7 +202,7 @@ class TestServing:
 
 class TestIndexer:
     def test_only_long_memories_get_a_file_and_only_grown_ones_another(
-        self, store: MemoryStore, files: BlockFiles, indexer: Indexer
+        self, store: Stores, files: BlockFiles, indexer: Indexer
     ) -> None:
         learn(store, numbered(1, 9, customer_id="cus_bob"))
         learn(store, numbered(1, MANY))
@@ -207,7 +217,7 @@ class TestIndexer:
         assert files.position("cus_ana") == MANY + 9
         assert files.position("cus_bob") == 0
 
-    def test_there_is_one_at_a_time(self, store: MemoryStore, files: BlockFiles, indexer: Indexer) -> None:
+    def test_there_is_one_at_a_time(self, store: Stores, files: BlockFiles, indexer: Indexer) -> None:
         learn(store, numbered(1, MANY))
 
         with files.alone() as is_alone:
@@ -216,7 +226,7 @@ class TestIndexer:
         assert (is_alone, meanwhile, indexer.run()) == (True, 0, 1)
 
     def test_one_that_was_killed_half_way_leaves_the_old_file_and_no_trouble(
-        self, store: MemoryStore, files: BlockFiles, indexer: Indexer, expected: list[Match], tmp_path: Path
+        self, store: Stores, files: BlockFiles, indexer: Indexer, expected: list[Match], tmp_path: Path
     ) -> None:
         indexer.run()
         half = path_of(tmp_path).with_suffix(".new")
@@ -231,7 +241,7 @@ class TestIndexer:
         assert not half.exists()
 
     def test_who_is_forgotten_meanwhile_leaves_no_file(
-        self, store: MemoryStore, ledger: Ledger, tmp_path: Path
+        self, store: Stores, ledger: Ledger, tmp_path: Path
     ) -> None:
         learn(store, numbered(1, MANY))
 
@@ -239,22 +249,24 @@ class TestIndexer:
             def write(self, customer_id: str, end: End, arrays: Arrays) -> None:
                 with ledger.transaction() as connection:
                     connection.exec_driver_sql("DELETE FROM interactions")
-                    store.bar(customer_id)
+                    store.profiles.bar(customer_id)
                 self.erase(customer_id)
                 super().write(customer_id, end, arrays)
 
-        Indexer(store, files=Forgetting(tmp_path / "index"), zone=CHICAGO, long=10).run()
+        Indexer(
+            store.conversations, store.profiles, files=Forgetting(tmp_path / "index"), zone=CHICAGO, long=10
+        ).run()
 
         assert list((tmp_path / "index").glob("*.block")) == []
 
     def test_one_killed_after_writing_what_was_forgotten_is_cleared_away_after(
-        self, store: MemoryStore, indexer: Indexer, ledger: Ledger, tmp_path: Path
+        self, store: Stores, indexer: Indexer, ledger: Ledger, tmp_path: Path
     ) -> None:
         learn(store, numbered(1, MANY))
         indexer.run()
         with ledger.transaction() as connection:
             connection.exec_driver_sql("DELETE FROM interactions")
-            store.bar("cus_ana")
+            store.profiles.bar("cus_ana")
         (tmp_path / "index" / "of-another-format.v1").write_bytes(b"gummies")
 
         assert indexer.run() == 0

@@ -10,14 +10,15 @@ from pinecone import UnauthorizedError
 
 from demo.fakes.pinecone import FakePinecone, admits
 from foundation.sql import Ledger
+from memory.conversations.store import ConversationStore, Stored
 from memory.embeddings import DIMENSIONS, Vectors
 from memory.profiles.models import Profile
+from memory.profiles.store import ProfileStore
 from memory.retrieval.index.base import TurnIndex, fingerprint
 from memory.retrieval.index.local import LocalIndex
 from memory.retrieval.index.namespaces import IndexSilent, open_namespaces
 from memory.retrieval.index.pinecone import Audit, PineconeIndex, namespace_of
 from memory.retrieval.index.watermarks import Marks
-from memory.store import MemoryStore, Stored
 from tests.memory.conftest import CHICAGO
 from tests.memory.retrieval.test_local_index import LOOKALIKES, axis, stored
 
@@ -38,7 +39,8 @@ def served_fake() -> Iterator[tuple[FakePinecone, str]]:
 @dataclass
 class Remote:
     fake: FakePinecone
-    store: MemoryStore
+    conversations: ConversationStore
+    profiles: ProfileStore
     marks: Marks
     index: PineconeIndex
 
@@ -46,9 +48,9 @@ class Remote:
         """As memory does it: the turns, and how far the customer's memory goes."""
         for turn in turns:
             who = turn.interaction.customer_id
-            expected, _ = self.store.profile(who)
-            self.store.write_profile(who, Profile(), version=turn.position, expected=expected)
-        self.store.add(turns)
+            expected, _ = self.profiles.read(who)
+            self.profiles.write(who, Profile(), version=turn.position, expected=expected)
+        self.conversations.add(turns)
 
     def settle(self, customer_id: str = "cus_ana") -> None:
         while self.index.settle(customer_id):
@@ -64,11 +66,11 @@ def remote(served_fake: tuple[FakePinecone, str], ledger: Ledger) -> Iterator[Re
     fake.troubles.clear()
     fake.is_late = False
     fake.retry_after_seconds = 0
-    store, marks = MemoryStore(ledger), Marks(ledger)
+    conversations, profiles, marks = ConversationStore(ledger), ProfileStore(ledger), Marks(ledger)
     namespaces = open_namespaces(host, KEY, timeout_seconds=0.3)
     with closing(namespaces), stamina.set_testing(True, attempts=3, cap=True):
-        index = PineconeIndex(store, marks=marks, namespaces=namespaces, zone=CHICAGO)
-        yield Remote(fake, store, marks, index)
+        index = PineconeIndex(conversations, profiles, marks=marks, namespaces=namespaces, zone=CHICAGO)
+        yield Remote(fake, conversations, profiles, marks, index)
 
 
 def names(index: TurnIndex, question: str, vector: Vectors, *, customer_id: str = "cus_ana") -> list[str]:
@@ -80,7 +82,7 @@ def names(index: TurnIndex, question: str, vector: Vectors, *, customer_id: str 
 class TestEveryIndex:
     @pytest.fixture
     def made(self, kind: str, remote: Remote) -> tuple[TurnIndex, Callable[..., None]]:
-        local = LocalIndex(remote.store, zone=CHICAGO)
+        local = LocalIndex(remote.conversations, zone=CHICAGO)
 
         def learn(*turns: Stored) -> None:
             remote.learn(*turns)
@@ -217,7 +219,7 @@ class TestPineconeIndex:
 
     def test_who_was_forgotten_meanwhile_does_not_come_back(self, remote: Remote) -> None:
         remote.learn(stored(1))
-        remote.store.bar("cus_ana")
+        remote.profiles.bar("cus_ana")
 
         remote.index.settle("cus_ana")
 
@@ -225,7 +227,7 @@ class TestPineconeIndex:
 
     def test_mark_of_somebody_forgotten_does_not_come_back(self, remote: Remote) -> None:
         remote.learn(stored(1))
-        remote.store.bar("cus_ana")
+        remote.profiles.bar("cus_ana")
 
         remote.marks.move("cus_ana", 1)
 

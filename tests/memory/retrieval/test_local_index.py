@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from foundation.sql import Ledger
+from memory.conversations.store import ConversationStore, Stored
 from memory.embeddings import DIMENSIONS, Vectors
 from memory.retrieval.index.block import Block
 from memory.retrieval.index.local import LocalIndex
-from memory.store import MemoryStore, Stored
 from tests.memory.conftest import CHICAGO, NOON, said
 
 LOOKALIKES = (
@@ -39,8 +39,8 @@ def axis(number: int) -> Vectors:
 
 
 @pytest.fixture
-def store(ledger: Ledger) -> MemoryStore:
-    return MemoryStore(ledger)
+def store(ledger: Ledger) -> ConversationStore:
+    return ConversationStore(ledger)
 
 
 class TestBlock:
@@ -70,7 +70,7 @@ class TestBlock:
 
 
 class TestLocalIndex:
-    def test_only_the_tail_is_read_again(self, store: MemoryStore) -> None:
+    def test_only_the_tail_is_read_again(self, store: ConversationStore) -> None:
         index = LocalIndex(store, zone=CHICAGO)
         store.add([stored(1), stored(2)])
         first = index.open("cus_ana")
@@ -80,7 +80,7 @@ class TestLocalIndex:
         assert index.open("cus_ana") is first
         assert len(first.recent(9)) == 3
 
-    def test_customers_used_least_lately_make_room(self, store: MemoryStore) -> None:
+    def test_customers_used_least_lately_make_room(self, store: ConversationStore) -> None:
         store.add([stored(1, customer_id=who) for who in ("cus_a", "cus_b", "cus_c")])
         size = LocalIndex(store, zone=CHICAGO).open("cus_a").size_bytes
         index = LocalIndex(store, zone=CHICAGO, held_bytes=2 * size)
@@ -92,14 +92,14 @@ class TestLocalIndex:
         assert index.open("cus_a") is first
         assert index.open("cus_b") is not second
 
-    def test_a_customer_too_large_to_hold_is_still_answered(self, store: MemoryStore) -> None:
+    def test_a_customer_too_large_to_hold_is_still_answered(self, store: ConversationStore) -> None:
         store.add([stored(1)])
         index = LocalIndex(store, zone=CHICAGO, held_bytes=1)
 
         assert len(index.open("cus_ana").recent(9)) == 1
         assert len(index.open("cus_ana").recent(9)) == 1
 
-    def test_erasing_lets_go_of_the_customer(self, store: MemoryStore) -> None:
+    def test_erasing_lets_go_of_the_customer(self, store: ConversationStore) -> None:
         index = LocalIndex(store, zone=CHICAGO)
         store.add([stored(1)])
         held = index.open("cus_ana")
@@ -110,7 +110,7 @@ class TestLocalIndex:
         index.erase("cus_nobody")
 
     def test_what_grew_too_old_is_let_go_of_by_every_process(
-        self, store: MemoryStore, ledger: Ledger
+        self, store: ConversationStore, ledger: Ledger
     ) -> None:
         index = LocalIndex(store, zone=CHICAGO)
         store.add([stored(1), stored(2)])
@@ -120,7 +120,7 @@ class TestLocalIndex:
 
         assert [turn.id for turn in index.open("cus_ana").recent(9)] == ["trn_cus_ana_2"]
 
-    def test_of_an_imported_past_too(self, store: MemoryStore, ledger: Ledger) -> None:
+    def test_of_an_imported_past_too(self, store: ConversationStore, ledger: Ledger) -> None:
         index = LocalIndex(store, zone=CHICAGO)
         imported = replace(stored(1).interaction, id="trn_old", at=NOON - timedelta(days=700))
         store.add([stored(1), Stored(2, imported, stored(2).vectors), stored(3)])

@@ -9,10 +9,11 @@ import pytest
 
 from evals.benchmarks.recall.bulk_load import fill
 from foundation.sql import Ledger
+from memory.conversations.store import ConversationStore
 from memory.embeddings import DIMENSIONS
+from memory.profiles.store import ProfileStore
 from memory.retrieval.index.files import BlockFiles
 from memory.retrieval.index.local import Indexer, LocalIndex
-from memory.store import MemoryStore
 from tests.memory.conftest import CHICAGO
 from tests.memory.retrieval.test_local_index import axis
 
@@ -30,8 +31,8 @@ def cpu_ms(act: Callable[[], object]) -> float:
 @pytest.mark.slow
 def test_a_long_memory_is_opened_searched_and_held_within_bounds(ledger: Ledger, tmp_path: Path) -> None:
     fill(ledger, "cus_ana", turns=TURNS, needle=7_777, meaning=np.stack([axis(1), axis(2)]))
-    store, files = MemoryStore(ledger), BlockFiles(tmp_path / "index")
-    Indexer(store, files=files, zone=CHICAGO).run()
+    store, files = ConversationStore(ledger), BlockFiles(tmp_path / "index")
+    Indexer(store, ProfileStore(ledger), files=files, zone=CHICAGO).run()
     index = LocalIndex(store, zone=CHICAGO, files=files, held_bytes=1)
 
     opening = cpu_ms(lambda: index.open("cus_ana"))

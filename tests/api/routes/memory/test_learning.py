@@ -10,7 +10,7 @@ from foundation.auth import Role, StaffRole
 from foundation.outbox import OUTBOX
 from memory.context.renderer import briefing
 from memory.conversations.models import Interaction
-from memory.store import MemoryStore
+from memory.profiles.store import ProfileStore
 from tests.api.conftest import ANA, BEN, Headers, SignIn
 
 CALL = {
@@ -170,7 +170,7 @@ def test_nothing_is_kept_of_strangers_and_of_the_forgotten(
     client: TestClient, service: Headers, house: House
 ) -> None:
     for gone in (BEN, "cus_gone"):
-        MemoryStore(house.ledger).bar(gone)
+        ProfileStore(house.ledger).bar(gone)
     others = [CALL | {"interactionId": f"int_{who}", "customerId": who} for who in (BEN, "cus_gone")]
     stranger = _learn(client, service, [CALL, CALL | {"interactionId": "int_2", "customerId": "cus_nobody"}])
 
