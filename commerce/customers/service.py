@@ -14,7 +14,6 @@ from commerce.customers.models import (
     tidy,
     tidy_details,
     tidy_email,
-    tidy_phone,
 )
 from foundation.clock import Clock
 from foundation.crypto import DataKeys, LookupDigest
@@ -128,18 +127,6 @@ class Customers:
         """Those of them that are customers."""
         with self._ledger.at_once() as connection:
             return store.known(connection, customer_ids)
-
-    def by_email(self, email: str) -> Customer | None:
-        with self._ledger.transaction() as connection:
-            row = store.by_email_digest(connection, self.email_digest(email))
-        return self._customer(row) if row else None
-
-    def by_phone(self, phone: str) -> Customer | None:
-        """The one customer who has shown that this number is theirs; None when several have."""
-        digest = self._digests.digest("phone", tidy_phone(phone))
-        with self._ledger.transaction() as connection:
-            rows = store.by_phone_digest(connection, digest)
-        return self._customer(rows[0]) if len(rows) == 1 else None
 
     def lock(self, customer_id: str) -> None:
         """One change at a time for a customer: others wait here until the open transaction ends."""

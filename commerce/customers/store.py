@@ -120,12 +120,6 @@ def by_email_digest(connection: Connection, digest: str) -> RowMapping | None:
     return connection.execute(select(customers).where(customers.c.email_digest == digest)).mappings().first()
 
 
-def by_phone_digest(connection: Connection, digest: str) -> list[RowMapping]:
-    """Two at most, of those who verified it."""
-    theirs = (customers.c.phone_digest == digest) & customers.c.phone_verified_at.is_not(None)
-    return list(connection.execute(select(customers).where(theirs).limit(2)).mappings())
-
-
 def lock(connection: Connection, customer_id: str) -> bool:
     """Hold the row until the transaction ends; False when there is none.
 

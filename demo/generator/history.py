@@ -59,7 +59,7 @@ def _arrival(shop: Shop, shard: Shard, rooms: Rooms, row: int) -> Iterator[Step]
 
 
 def register(rooms: Rooms, person: NewCustomer, *, customer_id: str) -> None:
-    if rooms.customers.by_email(person.email) is None:
+    if rooms.customers.id_of(person.email) is None:
         rooms.customers.register(person, customer_id=customer_id)
 
 

@@ -58,7 +58,7 @@ class TestRegister:
     def test_no_account_comes_of_it_before_the_code(self, door: Door) -> None:
         door.sign_in.register(ANA, visit=HOME)
 
-        assert door.shop.customers.by_email(ANA.email) is None
+        assert door.shop.customers.id_of(ANA.email) is None
         with pytest.raises(NotSignedIn):
             door.sign_in.by_password(ANA.email, PASSWORD, visit=HOME)
 
@@ -366,7 +366,7 @@ class TestChangeOfEmail:
         assert door.tokens.verify(here.token) == here.principal
         with pytest.raises(Unauthorized):
             door.tokens.verify(elsewhere.token)
-        assert door.shop.customers.by_email(ANA.email) is None
+        assert door.shop.customers.id_of(ANA.email) is None
 
     def test_stolen_session_that_is_not_fresh_changes_nothing(self, door: Door) -> None:
         entered = door.enter()
