@@ -10,7 +10,7 @@ from foundation.ids import new_id
 from foundation.outbox import Outbox
 from memory.conversations.events import InteractionRow
 from memory.conversations.models import Interaction
-from memory.customer_view.service import Portrait
+from memory.customer_view.service import CustomerView
 from memory.profiles.events import CustomerProfileRow
 from memory.understanding.models import Understanding
 
@@ -40,9 +40,9 @@ class MemoryEvents:
         )
         self._publish(row, f"evt_{InteractionRow.topic}_{interaction.id}_understood")
 
-    def profiled(self, customer_id: str, portrait: Portrait) -> None:
+    def profiled(self, customer_id: str, view: CustomerView) -> None:
         """The profile as it is now, beside those of before."""
-        now, profile, bought = self._now(), portrait.profile, portrait.behaviour
+        now, profile, bought = self._now(), view.profile, view.behaviour
         context = f"{CustomerProfileRow.topic}.sealed_profile.{customer_id}"
         row = CustomerProfileRow(
             customer_id=customer_id,
@@ -50,7 +50,7 @@ class MemoryEvents:
             sealed_profile=self._data_keys.seal(customer_id, profile.to_bytes().decode(), context=context),
             total_purchases=bought.purchases,
             lifetime_value_cents=bought.spent_cents,
-            churn_risk=portrait.outlook.churn_risk if portrait.outlook else None,
+            churn_risk=view.outlook.churn_risk if view.outlook else None,
             engagement_score=profile.engagement(now),
             last_interaction_date=profile.last_at and _utc(profile.last_at),
             last_purchase_date=bought.last_at and _utc(bought.last_at),

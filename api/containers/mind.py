@@ -25,7 +25,7 @@ from foundation.sql import metadata
 from memory.context.builder import Sources
 from memory.context.recall import TurnRecall
 from memory.conversations.models import Interaction
-from memory.customer_view.service import Portraits
+from memory.customer_view.service import CustomerViews
 from memory.engine import MemoryEngine
 from memory.erasure.service import Forgetting, Secrets, Surroundings
 from memory.events import MemoryEvents
@@ -62,7 +62,7 @@ class Mind(Recall):
             events=self.memory_events,
             calendar=self.calendar,
             read=self._read,
-            sources=Sources(self.portraits, self.product_search, self.knowledge),
+            sources=Sources(self.customer_views, self.product_search, self.knowledge),
         )
 
     def _read(self, remark: str) -> Sequence[Claim]:
@@ -99,7 +99,7 @@ class Mind(Recall):
             self.ledger,
             Ears(cache(enrichment), lambda: self.fact_learning),
             self.memory_events,
-            self.portraits,
+            self.customer_views,
             calendar=self.calendar,
             is_worth_reading_again=is_worth_reading_again if self.settings.models.is_refining else _never,
         )
@@ -128,9 +128,9 @@ class Mind(Recall):
         )
 
     @cached_property
-    def portraits(self) -> Portraits:
+    def customer_views(self) -> CustomerViews:
         standings = ShopStanding(self.ages, self.memberships, now=self.now)
-        return Portraits(self.ledger, self.facts, self.predictions, standings)
+        return CustomerViews(self.ledger, self.facts, self.predictions, standings)
 
     @cached_property
     def recording(self) -> Recording:

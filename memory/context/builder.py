@@ -17,7 +17,7 @@ from memory.context.recall import TurnRecall
 from memory.context.renderer import fact_line, product_line, quote_line
 from memory.conversations.models import Interaction
 from memory.customer_view.partial import Parts
-from memory.customer_view.service import Portraits, of_words
+from memory.customer_view.service import CustomerViews, of_words
 from memory.facts.models import Fact
 from memory.facts.store import ALLERGIC_TO, Facts
 from memory.knowledge.service import Knowledge, Quote
@@ -39,7 +39,7 @@ VITAL = (ALLERGIC_TO, "diet")
 class Sources:
     """What else there is to know: of the customer, of what the shop sells, and of its documents."""
 
-    portraits: Portraits
+    customer_views: CustomerViews
     products: ProductSearch
     knowledge: Knowledge
 
@@ -66,8 +66,8 @@ class Composer:
         """tokens: for past turns; the other parts have bounds of their own. What fails is named."""
         parts = Parts()
         sources = self._sources if depth is Depth.FULL else None
-        portrait = (
-            sources.portraits.of(customer_id)
+        view = (
+            sources.customer_views.of(customer_id)
             if sources
             else of_words(self._profiles, self._facts, customer_id, parts)
         )
@@ -76,13 +76,13 @@ class Composer:
             customer_id=customer_id,
             zone=self._zone,
             depth=depth,
-            portrait=portrait,
-            facts=fitting_facts(portrait.facts, zone=self._zone),
+            view=view,
+            facts=fitting_facts(view.facts, zone=self._zone),
             recent=tuple(recent),
             relevant=tuple(relevant),
             products=parts.read("products", lambda: _products(sources, message), ()),
             quotes=parts.read("documents", lambda: _quotes(sources, message), ()),
-            missing=(*portrait.missing, *parts.missing),
+            missing=(*view.missing, *parts.missing),
         )
 
     def _turns(

@@ -8,7 +8,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from memory.conversations.models import Interaction, Speaker
-from memory.customer_view.service import Portrait
+from memory.customer_view.service import CustomerView
 from memory.facts.store import Fact
 from memory.knowledge.service import Quote
 from memory.profiles.models import Profile
@@ -43,9 +43,9 @@ class MemoryContext:
     customer_id: str
     zone: ZoneInfo
     depth: Depth = Depth.BRIEF
-    portrait: Portrait = field(default_factory=Portrait)
+    view: CustomerView = field(default_factory=CustomerView)
     facts: tuple[Fact, ...] = ()
-    """Those of the portrait that fit."""
+    """Those of the view that fit."""
     recent: tuple[Interaction, ...] = ()
     """The last turns in any thread, the newest first."""
     relevant: tuple[RecalledTurn, ...] = ()
@@ -59,7 +59,7 @@ class MemoryContext:
 
     @property
     def profile(self) -> Profile:
-        return self.portrait.profile
+        return self.view.profile
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def briefing(context: MemoryContext) -> str:
 class _Lines:
     def __init__(self, context: MemoryContext) -> None:
         self._context = context
-        self._portrait = context.portrait
+        self._view = context.view
 
     def facts(self) -> Iterator[str]:
         return (fact_line(fact, self._context.zone) for fact in self._context.facts)
@@ -52,10 +52,10 @@ class _Lines:
         yield self._age()
         yield self._membership()
         yield from self._purchases()
-        yield from _preferences(self._portrait.preferences)
+        yield from _preferences(self._view.preferences)
 
     def outlook(self) -> Iterator[str]:
-        outlook = self._portrait.outlook
+        outlook = self._view.outlook
         if outlook is None:
             return
         yield (
@@ -67,13 +67,13 @@ class _Lines:
             yield from (_suggestion(title, each) for each in shelf)
 
     def profile(self) -> Iterator[str]:
-        profile = self._portrait.profile
+        profile = self._view.profile
         if profile.first_at is None or profile.last_at is None:
             return
         topics = ", ".join(profile.favourite_topics)
         yield (
             f"- {profile.interactions} turns since {self._day(profile.first_at)}, the last on"
-            f" {self._day(profile.last_at)} by {profile.last_channel} [profile {self._portrait.version}]"
+            f" {self._day(profile.last_at)} by {profile.last_channel} [profile {self._view.version}]"
         )
         speaks = f"; speaks most of {topics}" if topics else ""
         yield f"- writes by {profile.preferred_channel}, {profile.style}{speaks}"
@@ -98,14 +98,14 @@ class _Lines:
         yield from (f'  {speaker}: "{one_line(turn.words_of(speaker))}"' for speaker in Speaker)
 
     def _age(self) -> str:
-        age = self._portrait.standing.age
+        age = self._view.standing.age
         if not age.verified:
             return "- age: not verified [age]"
         until = f" until {self._day(age.expires_at)}" if age.expires_at else ""
         return f"- age: verified{until} [age]"
 
     def _membership(self) -> str:
-        membership = self._portrait.standing.membership
+        membership = self._view.standing.membership
         if membership is None:
             return "- no membership [membership]"
         charged = membership.next_billing_at
@@ -116,7 +116,7 @@ class _Lines:
         )
 
     def _purchases(self) -> Iterator[str]:
-        behaviour = self._portrait.behaviour
+        behaviour = self._view.behaviour
         if behaviour.last_at is not None:
             often = f", {behaviour.frequency}" if behaviour.frequency else ""
             yield (
@@ -126,8 +126,8 @@ class _Lines:
 
     @property
     def _is_known(self) -> bool:
-        portrait = self._portrait
-        return bool(portrait.version or portrait.behaviour.purchases or portrait.standing.membership)
+        view = self._view
+        return bool(view.version or view.behaviour.purchases or view.standing.membership)
 
     def _day(self, moment: datetime) -> str:
         return day(moment, self._context.zone)

@@ -38,7 +38,7 @@ class Preferences:
 
 
 @dataclass(frozen=True)
-class Portrait:
+class CustomerView:
     profile: Profile = field(default_factory=Profile)
     behaviour: Behaviour = field(default_factory=Behaviour)
     facts: Sequence[Fact] = ()
@@ -84,14 +84,14 @@ class Portrait:
         return [each.value for name in predicates for each in own if each.predicate == name]
 
 
-def of_words(profiles: ProfileStore, facts: Facts, customer_id: str, parts: Parts) -> Portrait:
+def of_words(profiles: ProfileStore, facts: Facts, customer_id: str, parts: Parts) -> CustomerView:
     """What comes of a customer's own words alone: profile and facts."""
     version, profile = parts.read("profile", lambda: profiles.read(customer_id), (0, Profile()))
     held: Sequence[Fact] = parts.read("facts", lambda: facts.current(customer_id), ())
-    return Portrait(profile=profile, version=version, facts=tuple(held))
+    return CustomerView(profile=profile, version=version, facts=tuple(held))
 
 
-class Portraits:
+class CustomerViews:
     """Reads all of a customer; a part that fails is left out and named."""
 
     def __init__(
@@ -103,7 +103,7 @@ class Portraits:
         self._predictions = predictions
         self._standings = standings
 
-    def of(self, customer_id: str) -> Portrait:
+    def of(self, customer_id: str) -> CustomerView:
         """Empty for somebody unknown."""
         parts = Parts()
         said = of_words(self._profiles, self._facts, customer_id, parts)

@@ -15,7 +15,7 @@ from foundation.sql import Ledger
 from memory.conversations.events import InteractionRow
 from memory.conversations.models import Interaction
 from memory.conversations.store import ConversationStore, Stored
-from memory.customer_view.service import Portraits
+from memory.customer_view.service import CustomerViews
 from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
 from memory.facts.models import Claim
@@ -50,7 +50,7 @@ class Listening:
         ledger: Ledger,
         ears: Ears,
         events: MemoryEvents,
-        portraits: Portraits,
+        customer_views: CustomerViews,
         *,
         calendar: Calendar,
         is_worth_reading_again: Callable[[Interaction], bool] = lambda _: False,
@@ -61,7 +61,7 @@ class Listening:
         self._understandings = Understandings(ledger)
         self._ears = ears
         self._events = events
-        self._portraits = portraits
+        self._customer_views = customer_views
         self._calendar = calendar
         self._is_worth_reading_again = is_worth_reading_again
 
@@ -110,4 +110,4 @@ class Listening:
             self._ears.learning().keep(each.turn, each.claims)
             engagement = profile.engagement(each.turn.at)
             self._events.understood(each.turn, each.understood, engagement=engagement)
-        self._events.profiled(customer_id, self._portraits.of(customer_id))
+        self._events.profiled(customer_id, self._customer_views.of(customer_id))

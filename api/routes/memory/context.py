@@ -76,7 +76,7 @@ class ContextShown(Shape):
 
     @classmethod
     def of(cls, context: MemoryContext, house: House) -> "ContextShown":
-        outlook = context.portrait.outlook
+        outlook = context.view.outlook
         return cls(
             depth=context.depth,
             profile=_profile(context, house),
@@ -105,7 +105,7 @@ def memory_context(
 
 
 def _profile(context: MemoryContext, house: House) -> ProfileShown | BriefProfile:
-    who, portrait, recent = context.customer_id, context.portrait, context.recent
+    who, view, recent = context.customer_id, context.view, context.recent
     if context.depth is Depth.FULL:
-        return ProfileShown.of(who, portrait, recent=recent, house=house)
-    return BriefProfile.brief(who, portrait, recent=recent, now=house.now())
+        return ProfileShown.of(who, view, recent=recent, house=house)
+    return BriefProfile.brief(who, view, recent=recent, now=house.now())

@@ -13,7 +13,7 @@ from api.errors import refusals
 from api.shapes import Dollars, Shape, Timestamp
 from foundation.money import Money
 from memory.conversations.models import Interaction
-from memory.customer_view.service import Portrait, Preferences
+from memory.customer_view.service import CustomerView, Preferences
 from memory.ports import AgeStanding, MembershipStanding
 from memory.predictions.behaviour import Behaviour, Frequency
 from memory.predictions.models import Outlook
@@ -169,12 +169,12 @@ class BriefProfile(Shape):
 
     @classmethod
     def brief(
-        cls, customer_id: str, portrait: Portrait, *, recent: Sequence[Interaction], now: datetime
+        cls, customer_id: str, view: CustomerView, *, recent: Sequence[Interaction], now: datetime
     ) -> "BriefProfile":
-        profile = portrait.profile
+        profile = view.profile
         return BriefProfile(
             customer_id=customer_id,
-            version=str(portrait.version),
+            version=str(view.version),
             conversation_history=ConversationHistory(
                 total_interactions=profile.interactions,
                 first_interaction_date=profile.first_at,
@@ -183,9 +183,9 @@ class BriefProfile(Shape):
                 recent_conversations=[TurnShown.of(turn) for turn in recent],
             ),
             communication=Communication(
-                preferred_channel=portrait.preferred_channel(),
+                preferred_channel=view.preferred_channel(),
                 response_style=None if profile.style is None else STYLES[profile.style],
-                engagement=portrait.engagement(now),
+                engagement=view.engagement(now),
             ),
         )
 
@@ -202,18 +202,18 @@ class ProfileShown(BriefProfile):
 
     @classmethod
     def of(
-        cls, customer_id: str, portrait: Portrait, *, recent: Sequence[Interaction], house: House
+        cls, customer_id: str, view: CustomerView, *, recent: Sequence[Interaction], house: House
     ) -> "ProfileShown":
         names = {each.id: each.name for each in house.inventory.products()}
-        outlook, standing = portrait.outlook, portrait.standing
+        outlook, standing = view.outlook, view.standing
         return cls(
-            **dict(BriefProfile.brief(customer_id, portrait, recent=recent, now=house.now())),
-            preferences=PreferencesShown.of(portrait.preferences),
-            behavioral=BehavioralShown.of(portrait.behaviour, names),
+            **dict(BriefProfile.brief(customer_id, view, recent=recent, now=house.now())),
+            preferences=PreferencesShown.of(view.preferences),
+            behavioral=BehavioralShown.of(view.behaviour, names),
             predictions=None if outlook is None else PredictionsShown.of(outlook, names),
             age_verification=AgeVerificationShown.of(standing.age),
             membership=None if standing.membership is None else MembershipShown.of(standing.membership),
-            missing=list(portrait.missing),
+            missing=list(view.missing),
         )
 
 
@@ -221,8 +221,8 @@ class ProfileShown(BriefProfile):
 def customer_profile(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[ProfileShown]:
     """What a customer's words and purchases add up to, what to expect of them, and how they stand."""
     recent = house.memory.latest(customer_id, CONVERSATIONS)
-    portrait = house.portraits.of(customer_id)
-    return Envelope(data=ProfileShown.of(customer_id, portrait, recent=recent, house=house))
+    view = house.customer_views.of(customer_id)
+    return Envelope(data=ProfileShown.of(customer_id, view, recent=recent, house=house))
 
 
 def _money(cents: int | None) -> Money | None:

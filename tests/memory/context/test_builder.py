@@ -13,7 +13,7 @@ from memory.context.models import (
 )
 from memory.context.renderer import briefing, fact_line
 from memory.conversations.models import Speaker
-from memory.customer_view.service import Portrait
+from memory.customer_view.service import CustomerView
 from memory.facts.models import Fact, Origin
 from memory.knowledge.passages import Passage
 from memory.knowledge.service import Quote
@@ -26,7 +26,7 @@ from tests.memory.conftest import CHICAGO, NOON, TURN
 
 LATER = replace(TURN, id="trn_2", at=NOON + timedelta(days=1), message="thanks", response="You're welcome.")
 FLAVOUR = Fact("fct_1", "cus_ana", "customer", "flavour", "berry", "trn_1", 1.0, NOON, None, NOON)
-PORTRAIT = Portrait(
+VIEW = CustomerView(
     behaviour=Behaviour(2, 60_00, NOON - timedelta(days=30), NOON, 20_00, 40_00, {"prd_owl": 2}),
     facts=(
         Fact("fct_2", "cus_ana", "mother", "allergic to", "citrus", "trn_1", 1.0, NOON, None, NOON),
@@ -52,8 +52,8 @@ FULL = MemoryContext(
     "cus_ana",
     CHICAGO,
     Depth.FULL,
-    portrait=PORTRAIT,
-    facts=tuple(PORTRAIT.facts),
+    view=VIEW,
+    facts=tuple(VIEW.facts),
     products=(ProductMatch(OWL, 1.0, 0.7, "names it"),),
     quotes=(Quote("delivery@1#2", "delivery", "Delivery", SHIPPING, NOON, 1.0, "mentions ship"),),
 )
@@ -64,7 +64,7 @@ class TestBriefing:
         context = MemoryContext(
             "cus_ana",
             CHICAGO,
-            portrait=Portrait(profile_of([TURN, LATER]), version=2),
+            view=CustomerView(profile_of([TURN, LATER]), version=2),
             facts=(FLAVOUR,),
             recent=(LATER,),
             relevant=(RecalledTurn(TURN, Speaker.CUSTOMER, 1.2, "mentions berry"),),
@@ -114,7 +114,7 @@ class TestBriefing:
         )
 
     def test_what_changes_seldom_comes_first_for_the_sake_of_prompt_caches(self) -> None:
-        talked_on = replace(FULL, portrait=replace(PORTRAIT, profile=profile_of([TURN, LATER]), version=2))
+        talked_on = replace(FULL, view=replace(VIEW, profile=profile_of([TURN, LATER]), version=2))
 
         before, after = briefing(FULL), briefing(talked_on)
 

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from memory.customer_view.service import Portrait
+from memory.customer_view.service import CustomerView
 from memory.facts.models import Claim, Fact, Statement, timeline
 from memory.predictions.behaviour import Behaviour
 from memory.profiles.models import Profile
@@ -19,37 +19,42 @@ def facts(*claims: Claim) -> list[Fact]:
 
 class TestPortrait:
     def test_what_was_said_comes_before_what_was_spoken_of(self) -> None:
-        portrait = Portrait(
+        view = CustomerView(
             TALK, facts=facts(Claim("preferred category", "edible"), Claim("uses for", "sleep"))
         )
 
-        assert portrait.preferences.categories == ("edible", "vape")
-        assert portrait.preferences.effects == ("sleep",)
+        assert view.preferences.categories == ("edible", "vape")
+        assert view.preferences.effects == ("sleep",)
 
     def test_what_they_dislike_is_no_preference_however_often_they_speak_of_it(self) -> None:
-        portrait = Portrait(
+        view = CustomerView(
             TALK, facts=facts(Claim("dislikes", "mint"), Claim("likes", "mint", subject="mother"))
         )
 
-        assert portrait.preferences.flavours == ("berry",)
+        assert view.preferences.flavours == ("berry",)
 
     def test_a_budget_in_any_words_bounds_the_price(self) -> None:
         paid = Behaviour(least_cents=900, most_cents=9_000)
 
-        assert Portrait(behaviour=paid).preferences.most_cents == 9_000
-        assert Portrait(behaviour=paid, facts=facts(Claim("budget", "$40"))).preferences.most_cents == 4_000
+        assert CustomerView(behaviour=paid).preferences.most_cents == 9_000
         assert (
-            Portrait(behaviour=paid, facts=facts(Claim("budget", "not much"))).preferences.most_cents == 9_000
+            CustomerView(behaviour=paid, facts=facts(Claim("budget", "$40"))).preferences.most_cents == 4_000
+        )
+        assert (
+            CustomerView(behaviour=paid, facts=facts(Claim("budget", "not much"))).preferences.most_cents
+            == 9_000
         )
 
     def test_the_channel_they_asked_for_is_preferred_to_the_one_they_use(self) -> None:
-        assert Portrait(TALK).preferred_channel() == "chat"
-        assert Portrait(TALK, facts=facts(Claim("preferred channel", "text"))).preferred_channel() == "text"
+        assert CustomerView(TALK).preferred_channel() == "chat"
+        assert (
+            CustomerView(TALK, facts=facts(Claim("preferred channel", "text"))).preferred_channel() == "text"
+        )
 
     def test_engagement_is_between_nothing_and_everything_and_wears_off(self) -> None:
         weekly = Profile(last_at=NOON, weeks={f"2026-01-{day:02}": 9 for day in (5, 12, 19, 26)})
 
-        now, later = (Portrait(weekly).engagement(NOON + timedelta(days=days)) for days in (0, 60))
+        now, later = (CustomerView(weekly).engagement(NOON + timedelta(days=days)) for days in (0, 60))
 
-        assert Portrait().engagement(NOON) == 0
+        assert CustomerView().engagement(NOON) == 0
         assert 0 < later < now <= 1

@@ -18,7 +18,7 @@ from foundation.sql import Ledger
 from memory.conversations.events import InteractionRow
 from memory.conversations.models import Interaction
 from memory.conversations.store import INTERACTIONS
-from memory.customer_view.service import Portrait, Portraits
+from memory.customer_view.service import CustomerView, CustomerViews
 from memory.engine import MemoryEngine
 from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
@@ -71,12 +71,12 @@ def open_listening(
     barred = ProfileStore(ledger).is_barred
     outbox = Outbox(ledger, [], now=clock)
     predictions = Predictions(ledger, outbox, FakeStorefront(), calendar=calendar, is_barred=barred)
-    portraits = Portraits(ledger, facts, predictions, NoStanding())
+    customer_views = CustomerViews(ledger, facts, predictions, NoStanding())
     learning = FactLearning(reader, facts)
 
     def open_one(told: MemoryEvents = events) -> Listening:
         ears = Ears(lambda: enrichment, lambda: learning)
-        return Listening(ledger, ears, told, portraits, calendar=calendar)
+        return Listening(ledger, ears, told, customer_views, calendar=calendar)
 
     return open_one
 
@@ -288,6 +288,6 @@ class CutOff(MemoryEvents):
     def __init__(self, events: MemoryEvents) -> None:
         self.__dict__ = events.__dict__
 
-    def profiled(self, customer_id: str, portrait: Portrait) -> None:
-        assert portrait.profile.interactions
+    def profiled(self, customer_id: str, view: CustomerView) -> None:
+        assert view.profile.interactions
         raise RuntimeError("cut off", customer_id)
