@@ -50,7 +50,7 @@ class MemoryEvents:
             sealed_profile=self._data_keys.seal(customer_id, profile.to_bytes().decode(), context=context),
             total_purchases=bought.purchases,
             lifetime_value_cents=bought.spent_cents,
-            churn_risk=view.outlook.churn_risk if view.outlook else None,
+            churn_risk=view.forecast.churn_risk if view.forecast else None,
             engagement_score=profile.engagement(now),
             last_interaction_date=profile.last_at and _utc(profile.last_at),
             last_purchase_date=bought.last_at and _utc(bought.last_at),

@@ -143,7 +143,7 @@ def _turn_tokens(context: MemoryContext) -> float:
 
 def _is_whole(context: MemoryContext) -> bool:
     view = context.view
-    parts = (context.facts, context.recent, context.relevant, context.products, view.outlook)
+    parts = (context.facts, context.recent, context.relevant, context.products, view.forecast)
     return all(parts) and view.standing.age.verified
 
 

@@ -26,7 +26,7 @@ def briefing(context: MemoryContext) -> str:
     parts = (
         ("Facts", lines.facts()),
         ("How the customer stands with the shop", lines.standing()),
-        ("Expected, not certain", lines.outlook()),
+        ("Expected, not certain", lines.forecast()),
         ("About the customer", lines.profile()),
         ("Last turns, newest first", lines.recent()),
         ("Earlier turns that fit this message", lines.relevant()),
@@ -54,16 +54,16 @@ class _Lines:
         yield from self._purchases()
         yield from _preferences(self._view.preferences)
 
-    def outlook(self) -> Iterator[str]:
-        outlook = self._view.outlook
-        if outlook is None:
+    def forecast(self) -> Iterator[str]:
+        forecast = self._view.forecast
+        if forecast is None:
             return
         yield (
-            f"- buys nothing in the next {outlook.horizon_days} days: {outlook.churn_risk:.0%} likely;"
-            f" if they buy, between {outlook.not_before:%-d %B %Y} and {outlook.not_after:%-d %B %Y},"
-            f" four times in five [{outlook.model_version}]"
+            f"- buys nothing in the next {forecast.horizon_days} days: {forecast.churn_risk:.0%} likely;"
+            f" if they buy, between {forecast.not_before:%-d %B %Y} and {forecast.not_after:%-d %B %Y},"
+            f" four times in five [{forecast.model_version}]"
         )
-        for title, shelf in (("buy again", outlook.shelves.again), ("may like", outlook.shelves.discover)):
+        for title, shelf in (("buy again", forecast.shelves.again), ("may like", forecast.shelves.discover)):
             yield from (_suggestion(title, each) for each in shelf)
 
     def profile(self) -> Iterator[str]:

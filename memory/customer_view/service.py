@@ -11,7 +11,7 @@ from memory.facts.store import Facts
 from memory.ports import CustomerStanding, Standing
 from memory.predictions import purchases
 from memory.predictions.behaviour import Behaviour
-from memory.predictions.models import Outlook
+from memory.predictions.models import Forecast
 from memory.predictions.service import Predictions
 from memory.profiles.models import Profile
 from memory.profiles.store import ProfileStore
@@ -45,8 +45,8 @@ class CustomerView:
     """Those that hold."""
     version: int = 0
     """Of the profile: how many interactions it was made from."""
-    outlook: Outlook | None = None
-    """None while too little is known to foretell anything."""
+    forecast: Forecast | None = None
+    """None while too little is known to forecast anything."""
     standing: Standing = field(default_factory=Standing)
     missing: tuple[str, ...] = ()
     """Parts that could not be read this time."""
@@ -108,10 +108,10 @@ class CustomerViews:
         parts = Parts()
         said = of_words(self._profiles, self._facts, customer_id, parts)
         behaviour = parts.read("purchases", lambda: self.behaviour(customer_id), Behaviour())
-        outlook = parts.read("predictions", lambda: self._predictions.outlook(customer_id), None)
+        forecast = parts.read("predictions", lambda: self._predictions.forecast(customer_id), None)
         standing = parts.read("standing", lambda: self._standings.standing(customer_id), Standing())
         missing = tuple(parts.missing)
-        return replace(said, behaviour=behaviour, outlook=outlook, standing=standing, missing=missing)
+        return replace(said, behaviour=behaviour, forecast=forecast, standing=standing, missing=missing)
 
     def behaviour(self, customer_id: str) -> Behaviour:
         with self._ledger.at_once() as connection:

@@ -1,4 +1,4 @@
-"""What is foretold of a customer, and how right it turned out."""
+"""What is forecast of a customer, and how right it turned out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -55,8 +55,8 @@ class Shelves:
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """All that is foretold of one customer as of today; the days hold should they buy within the horizon."""
+class Forecast:
+    """All that is forecast of one customer as of today; the days hold should they buy within the horizon."""
 
     customer_id: str
     model_version: str

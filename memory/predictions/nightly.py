@@ -1,4 +1,4 @@
-"""The night's work: fit the models, score what is due, foretell for everybody; once stopped, it goes on."""
+"""Every night: fit the models, score what is due, forecast for all customers. It resumes after a stop."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from foundation.clock import Calendar
 from foundation.sql import Ledger
 from memory.predictions import purchases, store
-from memory.predictions.foretelling import outlooks
+from memory.predictions.forecasting import forecasts
 from memory.predictions.model import fit_model
 from memory.predictions.models import Kind
 from memory.predictions.ports import Storefront
@@ -38,11 +38,11 @@ class Nightly:
         self._calendar = calendar
 
     def run(self, *, progress: Progress = lambda _part, _done: None) -> str | None:
-        """The version of the model; None when too little is known to foretell anything."""
+        """The version of the model; None when too little is known to forecast anything."""
         version = self.fit()
         self.score_due(progress=progress)
         if version is not None:
-            self.foretell(version, progress=progress)
+            self.forecast(version, progress=progress)
         return version
 
     def fit(self, *, horizon_days: int = HORIZON_DAYS) -> str | None:
@@ -83,14 +83,14 @@ class Nightly:
                 return
             progress("scored", len(due))
 
-    def foretell(self, version: str, *, progress: Progress = lambda _part, _done: None) -> None:
-        """For everybody of whom a kind is not foretold, some at a time."""
+    def forecast(self, version: str, *, progress: Progress = lambda _part, _done: None) -> None:
+        """For everybody of whom a kind is not forecast, some at a time."""
         model, today, after = self._predictions.held(version).model, self._calendar.today(), ""
         while True:
             with self._ledger.transaction() as connection:
                 some = store.without(connection, FOR_EVERYBODY, after=after, limit=AT_ONCE)
                 if not some:
                     return
-                self._predictions.keep(outlooks(model, version, some, today=today))
+                self._predictions.keep(forecasts(model, version, some, today=today))
             after = some[-1].customer_id
-            progress("foretold", len(some))
+            progress("forecast", len(some))

@@ -1,4 +1,4 @@
-"""Foretell what each customer will do, keep it, and hold it against what they did."""
+"""Forecast what each customer will do, keep the predictions, and score them against what they did."""
 
 import threading
 from collections import defaultdict
@@ -13,9 +13,9 @@ from foundation.outbox import Decoder, Event, Outbox, Outgoing, Subscriber, Subs
 from foundation.sql import Ledger
 from memory.predictions import purchases, store
 from memory.predictions.events import OrderMoved, PredictionRow, PurchaseRow
-from memory.predictions.foretelling import foretold, outlooks
+from memory.predictions.forecasting import forecasts, predictions_of
 from memory.predictions.model import Model
-from memory.predictions.models import Kind, Outlook, Prediction, Record, Shelves, Truth, turned_out
+from memory.predictions.models import Forecast, Kind, Prediction, Record, Shelves, Truth, turned_out
 from memory.predictions.ports import Storefront
 from memory.predictions.purchases import Purchase
 from memory.predictions.shelves import shelves
@@ -86,25 +86,25 @@ class Predictions:
         with self._ledger.transaction() as connection:
             purchases.take_back(connection, order_id)
 
-    def outlook(self, customer_id: str) -> Outlook | None:
+    def forecast(self, customer_id: str) -> Forecast | None:
         """As of now; None when nothing can be said: they never bought, or too little is known of anybody."""
         with self._ledger.at_once() as connection:
             version, rhythm = store.standing(connection, customer_id)
         if version is None or rhythm is None:
             return None
         held = self.held(version)
-        (outlook,) = outlooks(held.model, version, [rhythm], today=self._calendar.today())
+        (forecast,) = forecasts(held.model, version, [rhythm], today=self._calendar.today())
         if held.tastes is None:
-            return outlook
-        confidence = {**outlook.confidence, Kind.RECOMMENDATION: held.tastes.hits}
-        return replace(outlook, confidence=confidence, shelves=self._shelves(held.tastes, customer_id))
+            return forecast
+        confidence = {**forecast.confidence, Kind.RECOMMENDATION: held.tastes.hits}
+        return replace(forecast, confidence=confidence, shelves=self._shelves(held.tastes, customer_id))
 
-    def predict(self, customer_id: str) -> Outlook | None:
-        """The outlook; what is not foretold of the customer yet is kept, to be held against what they do."""
-        outlook = self.outlook(customer_id)
-        if outlook is not None and not self._is_barred(customer_id):
-            self.keep([outlook])
-        return outlook
+    def predict(self, customer_id: str) -> Forecast | None:
+        """The forecast; kinds without an open prediction are kept, to be scored against what they do."""
+        forecast = self.forecast(customer_id)
+        if forecast is not None and not self._is_barred(customer_id):
+            self.keep([forecast])
+        return forecast
 
     def shelves(self, customer_id: str) -> Shelves:
         """Also for somebody who never bought; empty while too little is known of anybody."""
@@ -113,10 +113,10 @@ class Predictions:
         tastes = None if version is None else self.held(version).tastes
         return Shelves() if tastes is None else self._shelves(tastes, customer_id)
 
-    def keep(self, seen: Iterable[Outlook]) -> int:
+    def keep(self, seen: Iterable[Forecast]) -> int:
         """Each kind of which none waits for its truth yet; how many."""
         at, today = self._calendar.now(), self._calendar.today()
-        made = [each for outlook in seen for each in foretold(outlook, at=at, today=today)]
+        made = [each for forecast in seen for each in predictions_of(forecast, at=at, today=today)]
         with self._ledger.transaction() as connection:
             kept = store.open_new(connection, made)
             self._publish(kept, at=at)

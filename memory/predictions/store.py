@@ -169,13 +169,13 @@ def close(connection: Connection, scored: Sequence[Prediction]) -> None:
 
 
 def without(connection: Connection, kinds: Collection[Kind], *, after: str, limit: int) -> list[Rhythm]:
-    """Customers, by id, for whom one of these kinds is not foretold."""
-    foretold = (
+    """Customers, by id, without an open prediction of one of these kinds."""
+    open_kinds = (
         select(func.count())
         .where(PREDICTIONS.c.customer_id == RHYTHMS.c.customer_id, PREDICTIONS.c.kind.in_(kinds), IS_OPEN)
         .scalar_subquery()
     )
-    statement = select(RHYTHMS).where(RHYTHMS.c.customer_id > after, foretold < len(kinds))
+    statement = select(RHYTHMS).where(RHYTHMS.c.customer_id > after, open_kinds < len(kinds))
     rows = connection.execute(statement.order_by(RHYTHMS.c.customer_id).limit(limit)).mappings()
     return [rhythm_of(row) for row in rows]
 

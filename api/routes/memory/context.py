@@ -66,7 +66,7 @@ class ContextShown(Shape):
     recent_interactions: list[TurnShown]
     relevant_interactions: list[TurnShown]
     predictions: OutlookShown | None
-    """Null while too little is known to foretell anything, and in brief."""
+    """Null while too little is known to forecast anything, and in brief."""
     products: list[ProductThatFits]
     knowledge: list[PassageThatFits]
     sources: list[str]
@@ -76,14 +76,14 @@ class ContextShown(Shape):
 
     @classmethod
     def of(cls, context: MemoryContext, house: House) -> "ContextShown":
-        outlook = context.view.outlook
+        forecast = context.view.forecast
         return cls(
             depth=context.depth,
             profile=_profile(context, house),
             facts=[FactShown.of(fact) for fact in context.facts],
             recent_interactions=[TurnShown.of(turn) for turn in context.recent],
             relevant_interactions=[TurnShown.of(each.interaction, why=each.why) for each in context.relevant],
-            predictions=None if outlook is None else OutlookShown.of(outlook),
+            predictions=None if forecast is None else OutlookShown.of(forecast),
             products=[ProductThatFits.of(each) for each in context.products],
             knowledge=[PassageThatFits.of(each) for each in context.quotes],
             sources=list(context.sources),

@@ -16,7 +16,7 @@ from memory.conversations.models import Interaction
 from memory.customer_view.service import CustomerView, Preferences
 from memory.ports import AgeStanding, MembershipStanding
 from memory.predictions.behaviour import Behaviour, Frequency
-from memory.predictions.models import Outlook
+from memory.predictions.models import Forecast
 from memory.profiles.models import Style
 
 CONVERSATIONS = 10
@@ -116,12 +116,12 @@ class PredictionsShown(Shape):
     recommended_products: list[str]
 
     @classmethod
-    def of(cls, outlook: Outlook, names: Names) -> "PredictionsShown":
-        shelves = (outlook.shelves.again, outlook.shelves.discover)
+    def of(cls, forecast: Forecast, names: Names) -> "PredictionsShown":
+        shelves = (forecast.shelves.again, forecast.shelves.discover)
         recommended = [each.product_id for shelf in shelves for each in shelf[:RECOMMENDED]]
         return cls(
-            churn_risk=outlook.churn_risk,
-            next_purchase_date=outlook.next_purchase,
+            churn_risk=forecast.churn_risk,
+            next_purchase_date=forecast.next_purchase,
             recommended_products=_named(recommended, names),
         )
 
@@ -194,7 +194,7 @@ class ProfileShown(BriefProfile):
     preferences: PreferencesShown
     behavioral: BehavioralShown
     predictions: PredictionsShown | None
-    """Null while too little is known to foretell anything."""
+    """Null while too little is known to forecast anything."""
     age_verification: AgeVerificationShown
     membership: MembershipShown | None
     missing: list[str]
@@ -205,12 +205,12 @@ class ProfileShown(BriefProfile):
         cls, customer_id: str, view: CustomerView, *, recent: Sequence[Interaction], house: House
     ) -> "ProfileShown":
         names = {each.id: each.name for each in house.inventory.products()}
-        outlook, standing = view.outlook, view.standing
+        forecast, standing = view.forecast, view.standing
         return cls(
             **dict(BriefProfile.brief(customer_id, view, recent=recent, now=house.now())),
             preferences=PreferencesShown.of(view.preferences),
             behavioral=BehavioralShown.of(view.behaviour, names),
-            predictions=None if outlook is None else PredictionsShown.of(outlook, names),
+            predictions=None if forecast is None else PredictionsShown.of(forecast, names),
             age_verification=AgeVerificationShown.of(standing.age),
             membership=None if standing.membership is None else MembershipShown.of(standing.membership),
             missing=list(view.missing),

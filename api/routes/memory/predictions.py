@@ -1,4 +1,4 @@
-"""What is foretold of a customer, and how right it has been."""
+"""What is forecast of a customer, and how right it has been."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Dollars, Shape, Timestamp
 from foundation.money import Money
-from memory.predictions.models import Kind, Outlook, Prediction, Record, Suggestion
+from memory.predictions.models import Forecast, Kind, Prediction, Record, Suggestion
 
 router = APIRouter(
     prefix="/api/memory",
@@ -47,23 +47,23 @@ class OutlookShown(Shape):
     """The accuracy that predictions of the kind have had."""
 
     @classmethod
-    def of(cls, outlook: Outlook) -> "OutlookShown":
+    def of(cls, forecast: Forecast) -> "OutlookShown":
         def shown(shelf: tuple[Suggestion, ...]) -> list[Recommended]:
             return [Recommended.model_validate(each) for each in shelf]
 
         return cls(
-            customer_id=outlook.customer_id,
-            model_version=outlook.model_version,
-            horizon_days=outlook.horizon_days,
-            churn_risk=outlook.churn_risk,
+            customer_id=forecast.customer_id,
+            model_version=forecast.model_version,
+            horizon_days=forecast.horizon_days,
+            churn_risk=forecast.churn_risk,
             next_purchase=Interval(
-                expected=outlook.next_purchase, not_before=outlook.not_before, not_after=outlook.not_after
+                expected=forecast.next_purchase, not_before=forecast.not_before, not_after=forecast.not_after
             ),
-            expected_value=Money(outlook.value_cents),
-            expected_purchases=outlook.purchases,
-            buy_again=shown(outlook.shelves.again),
-            discover=shown(outlook.shelves.discover),
-            confidence=outlook.confidence,
+            expected_value=Money(forecast.value_cents),
+            expected_purchases=forecast.purchases,
+            buy_again=shown(forecast.shelves.again),
+            discover=shown(forecast.shelves.discover),
+            confidence=forecast.confidence,
         )
 
 
@@ -99,13 +99,13 @@ class RecordShown(Shape):
 @router.post("/predict/{customer_id}")
 def predict(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[OutlookShown | None]:
     """Churn, next purchase, value and two shelves, as of now; null while too little is known."""
-    outlook = house.predictions.predict(customer_id)
-    return Envelope(data=None if outlook is None else OutlookShown.of(outlook))
+    forecast = house.predictions.predict(customer_id)
+    return Envelope(data=None if forecast is None else OutlookShown.of(forecast))
 
 
 @router.get("/predictions/{customer_id}")
 def predictions(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[list[PredictionShown]]:
-    """What was foretold of a customer, and what came of it."""
+    """What was forecast of a customer, and what came of it."""
     return Envelope(data=[PredictionShown.of(each) for each in house.predictions.history(customer_id)])
 
 

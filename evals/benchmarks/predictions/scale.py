@@ -122,7 +122,7 @@ def _one_customer(seed: int) -> dict[str, Figure]:
         if version is None:
             raise SystemExit("There are too few customers to fit a model.")
         started = time.process_time()
-        nightly.foretell(version)
+        nightly.forecast(version)
         night = time.process_time() - started
         began = time.process_time()
         spent = [_timed(predictions, f"cus_{number:08d}") for number in range(ASKED)]
@@ -161,5 +161,5 @@ def _remember(ledger: Ledger, shop: Shop) -> None:
 
 def _timed(predictions: Predictions, customer_id: str) -> float:
     started = time.perf_counter()
-    predictions.outlook(customer_id)
+    predictions.forecast(customer_id)
     return (time.perf_counter() - started) * 1e3

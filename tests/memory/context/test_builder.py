@@ -19,7 +19,7 @@ from memory.knowledge.passages import Passage
 from memory.knowledge.service import Quote
 from memory.ports import AgeStanding, MembershipStanding, Standing
 from memory.predictions.behaviour import Behaviour
-from memory.predictions.models import Outlook, Shelves, Suggestion
+from memory.predictions.models import Forecast, Shelves, Suggestion
 from memory.profiles.models import profile_of
 from memory.retrieval.products import ProductMatch, ShelfProduct
 from tests.memory.conftest import CHICAGO, NOON, TURN
@@ -32,7 +32,7 @@ VIEW = CustomerView(
         Fact("fct_2", "cus_ana", "mother", "allergic to", "citrus", "trn_1", 1.0, NOON, None, NOON),
         replace(FLAVOUR, id="fct_3", predicate="preferred category", value="edible", origin=Origin.BEHAVIOUR),
     ),
-    outlook=Outlook(
+    forecast=Forecast(
         *("cus_ana", "prd_7", 90, 0.12),
         *(date(2026, 2, 6), date(2026, 2, 3), date(2026, 2, 9)),
         *(40_00, 1.2, {}),

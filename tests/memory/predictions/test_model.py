@@ -7,7 +7,7 @@ from memory.predictions.rhythm import Purchases, outcomes, rhythms
 from tests.memory.predictions.conftest import HORIZON, TODAY, World
 
 
-def test_what_is_foretold_comes_true_as_often_as_it_says(world: World, model: Model) -> None:
+def test_what_is_predicted_comes_true_as_often_as_it_says(world: World, model: Model) -> None:
     past = rhythms(world.purchases, today=TODAY)
     after = outcomes(world.purchases, past, today=TODAY, days=HORIZON)
 

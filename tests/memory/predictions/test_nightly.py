@@ -52,14 +52,14 @@ class Stopped(Exception):
     """The process went away."""
 
 
-def test_a_night_foretells_for_everybody_and_again_changes_nothing(
+def test_a_night_predicts_for_everybody_and_again_changes_nothing(
     nightly: Nightly, ledger: Ledger, shop: int
 ) -> None:
     done: dict[str, int] = {}
 
     version = nightly.run(progress=lambda part, more: done.update({part: done.get(part, 0) + more}))
 
-    assert done == {"foretold": shop}
+    assert done == {"forecast": shop}
     assert waiting(ledger) == shop * len(FOR_EVERYBODY)
     assert nightly.run() == version
     assert waiting(ledger) == shop * len(FOR_EVERYBODY)
@@ -142,6 +142,6 @@ def test_models_of_last_week_are_not_kept(
     assert kept == 2
 
 
-def test_of_a_shop_without_a_past_nothing_is_foretold(nightly: Nightly, ledger: Ledger) -> None:
+def test_of_a_shop_without_a_past_nothing_is_predicted(nightly: Nightly, ledger: Ledger) -> None:
     assert nightly.run() is None
     assert waiting(ledger) == 0

@@ -119,7 +119,7 @@ class TestPurchases:
 
 
 @pytest.mark.usefixtures("fitted")
-class TestOutlook:
+class TestForecast:
     def test_it_speaks_of_days_to_come_and_of_what_is_offered(
         self, predictions: Predictions, storefront: FakeStorefront
     ) -> None:
@@ -127,7 +127,7 @@ class TestOutlook:
         predictions.remember(SECOND)
         storefront.withheld.add(DROPS.id)
 
-        seen = predictions.outlook("cus_ana")
+        seen = predictions.forecast("cus_ana")
 
         assert seen is not None
         assert 0 < seen.churn_risk < 1
@@ -147,10 +147,10 @@ class TestOutlook:
     def test_silence_makes_the_risk_grow(self, predictions: Predictions, clock: FakeClock) -> None:
         predictions.remember(FIRST)
         predictions.remember(SECOND)
-        early = predictions.outlook("cus_ana")
+        early = predictions.forecast("cus_ana")
         clock.advance(80 * DAY)
 
-        late = predictions.outlook("cus_ana")
+        late = predictions.forecast("cus_ana")
 
         assert early is not None
         assert late is not None
@@ -159,13 +159,13 @@ class TestOutlook:
     def test_a_purchase_today_is_counted_as_well(self, predictions: Predictions) -> None:
         predictions.remember(bought("ord_9", MARCH, GUMMIES))
 
-        seen = predictions.outlook("cus_ana")
+        seen = predictions.forecast("cus_ana")
 
         assert seen is not None
         assert 0 < seen.churn_risk < 1
 
 
-def test_without_a_model_nothing_is_foretold(predictions: Predictions) -> None:
+def test_without_a_model_nothing_is_predicted(predictions: Predictions) -> None:
     predictions.remember(FIRST)
 
     assert predictions.predict("cus_ana") is None

@@ -60,7 +60,7 @@ def test_customers_are_foretold_at_night_and_shown(
 
     shown = client.post(f"/api/memory/predict/{ANA}", headers=ana).json()["data"]
     assert result is not None
-    assert result["foretold"] >= 1
+    assert result["forecast"] >= 1
     assert told
     assert 0 <= shown["churnRisk"] <= 1
     assert shown["nextPurchase"]["notBefore"] <= shown["nextPurchase"]["notAfter"]

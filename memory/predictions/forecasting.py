@@ -6,17 +6,17 @@ from hashlib import blake2b
 from typing import Any
 
 from memory.predictions.model import COVERAGE, Foresight, Model
-from memory.predictions.models import Kind, Outlook, Prediction
+from memory.predictions.models import Forecast, Kind, Prediction
 from memory.predictions.purchases import Rhythm, as_rhythms
 from memory.predictions.rhythm import Floats
 
 
-def outlooks(model: Model, version: str, rhythms: Sequence[Rhythm], *, today: date) -> Iterator[Outlook]:
+def forecasts(model: Model, version: str, rhythms: Sequence[Rhythm], *, today: date) -> Iterator[Forecast]:
     """One for each, without shelves."""
     seen = model.foresee(as_rhythms(rhythms, today=today))
     rows = zip(rhythms, *(column.tolist() for column in _columns(seen)), strict=True)
     for rhythm, chance, purchases, spend, first, middle, last in rows:
-        yield Outlook(
+        yield Forecast(
             customer_id=rhythm.customer_id,
             model_version=version,
             horizon_days=model.horizon,
@@ -34,34 +34,34 @@ def outlooks(model: Model, version: str, rhythms: Sequence[Rhythm], *, today: da
         )
 
 
-def foretold(outlook: Outlook, *, at: datetime, today: date) -> list[Prediction]:
-    """One prediction for each kind that the outlook speaks of."""
+def predictions_of(forecast: Forecast, *, at: datetime, today: date) -> list[Prediction]:
+    """One prediction for each kind that the forecast speaks of."""
     values: dict[Kind, dict[str, Any]] = {
-        Kind.CHURN: {"risk": outlook.churn_risk},
+        Kind.CHURN: {"risk": forecast.churn_risk},
         Kind.NEXT_PURCHASE: {
-            "date": outlook.next_purchase.isoformat(),
-            "from": outlook.not_before.isoformat(),
-            "to": outlook.not_after.isoformat(),
+            "date": forecast.next_purchase.isoformat(),
+            "from": forecast.not_before.isoformat(),
+            "to": forecast.not_after.isoformat(),
         },
-        Kind.VALUE: {"cents": outlook.value_cents, "purchases": outlook.purchases},
+        Kind.VALUE: {"cents": forecast.value_cents, "purchases": forecast.purchases},
         Kind.RECOMMENDATION: {
-            "again": [each.product_id for each in outlook.shelves.again],
-            "discover": [each.product_id for each in outlook.shelves.discover],
+            "again": [each.product_id for each in forecast.shelves.again],
+            "discover": [each.product_id for each in forecast.shelves.discover],
         },
     }
     return [
         Prediction(
-            id=_id(outlook.customer_id, kind, at),
-            customer_id=outlook.customer_id,
+            id=_id(forecast.customer_id, kind, at),
+            customer_id=forecast.customer_id,
             kind=kind,
             value=values[kind],
             confidence=confidence,
-            horizon_days=outlook.horizon_days,
-            model_version=outlook.model_version,
+            horizon_days=forecast.horizon_days,
+            model_version=forecast.model_version,
             made_at=at,
-            due_on=today + timedelta(days=outlook.horizon_days),
+            due_on=today + timedelta(days=forecast.horizon_days),
         )
-        for kind, confidence in outlook.confidence.items()
+        for kind, confidence in forecast.confidence.items()
     ]
 
 
