@@ -62,13 +62,13 @@ class _Form(BaseModel):
     statements: list[_Stated]
 
 
-class ClaudeRefiner:
+class ClaudeFactExtractor:
     def __init__(self, open_model: "Callable[[], Claude]", *, now: Clock) -> None:
         """open_model: opens a connection for each question, since each has an event loop of its own."""
         self._open_model = open_model
         self._breaker = Breaker("fact extraction", on=ModelUnavailable, now=now)
 
-    def refine(self, turn: Interaction, *, read: Sequence[Claim], known: Sequence[Fact]) -> Sequence[Claim]:
+    def extract(self, turn: Interaction, *, read: Sequence[Claim], known: Sequence[Fact]) -> Sequence[Claim]:
         with self._breaker:
             filled = asyncio.run(self._ask(_question(turn, read, known)))
         try:

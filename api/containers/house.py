@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter
 
-from agent.fact_extraction import ClaudeRefiner
+from agent.fact_extraction import ClaudeFactExtractor
 from agent.graph.build import Graph, build_graph
 from agent.graph.nodes import Nodes
 from agent.graph.runner import Runner
@@ -27,7 +27,7 @@ from foundation.clock import Clock, system_clock
 from foundation.settings import Settings
 from memory.context.models import Depth
 from memory.embeddings import load_embedder
-from memory.facts.extraction import Refining
+from memory.facts.extraction import FactExtraction
 from tools.base import Services
 from tools.catalog import TOOLS, Catalog
 from tools.confirmations import Confirmations
@@ -133,9 +133,9 @@ class House(Mind):
         return Claude(self.settings.models)
 
     @cached_property
-    def refining(self) -> Refining:
-        refiner = ClaudeRefiner(self._open_claude, now=self.now)
-        return Refining(self.ledger, lambda: self.fact_learning, refiner)
+    def fact_extraction(self) -> FactExtraction:
+        extractor = ClaudeFactExtractor(self._open_claude, now=self.now)
+        return FactExtraction(self.ledger, lambda: self.fact_learning, extractor)
 
     def _usual_models(self) -> Sequence[Model]:
         offline = OfflineModel(self.brain.training, names=_Names(self.services, self.now))

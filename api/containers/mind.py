@@ -35,7 +35,7 @@ from memory.facts.models import Claim
 from memory.facts.reader import StatementReader
 from memory.facts.store import Facts
 from memory.ingest.recording import Recording
-from memory.ingest.subscriber import Ears, Listening
+from memory.ingest.subscriber import Extractors, TurnSubscriber
 from memory.knowledge.service import Knowledge
 from memory.predictions.nightly import Nightly
 from memory.predictions.service import Predictions
@@ -90,14 +90,14 @@ class Mind(Recall):
         return FactLearning(self.statement_reader, self.facts)
 
     @cached_property
-    def listening(self) -> Listening:
+    def turn_subscriber(self) -> TurnSubscriber:
         def enrichment() -> Enrichment:
             products = tuple(each.name for each in self.inventory.products())
             return Enrichment(learned_intents(self.embedder, products), self.entities)
 
-        return Listening(
+        return TurnSubscriber(
             self.ledger,
-            Ears(cache(enrichment), lambda: self.fact_learning),
+            Extractors(cache(enrichment), lambda: self.fact_learning),
             self.memory_events,
             self.customer_views,
             calendar=self.calendar,
@@ -144,7 +144,7 @@ class Mind(Recall):
         return Nightly(self.ledger, self.predictions, self.shop_front, calendar=self.calendar)
 
     def subscribers(self) -> list[AnySubscriber]:
-        own: list[AnySubscriber] = [self.listening.subscriber(), self.predictions.subscriber()]
+        own: list[AnySubscriber] = [self.turn_subscriber.subscriber(), self.predictions.subscriber()]
         return [*super().subscribers(), *own]
 
     @cached_property

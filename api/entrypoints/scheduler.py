@@ -159,7 +159,7 @@ def refine_facts(house: House) -> int:
         payload = {"interaction_id": interaction_id, "principal_id": customer_id}
         house.jobs.submit(REFINE, payload, idempotency_key=f"{REFINE}:{interaction_id}")
 
-    return house.refining.hand_over(submit)
+    return house.fact_extraction.submit_waiting(submit)
 
 
 def bill_sandbox(house: House) -> int:

@@ -61,7 +61,7 @@ def handlers(house: House) -> Mapping[str, Handler]:
         return {"model": version, **done}
 
     def refine(job: Job, _: Report) -> Mapping[str, Any]:
-        return {"facts": house.refining.refine(job.payload["interaction_id"])}
+        return {"facts": house.fact_extraction.extract(job.payload["interaction_id"])}
 
     return {REASON: reason, RESUME: resume, FORETELL: foretell, REFINE: refine}
 

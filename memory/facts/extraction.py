@@ -1,4 +1,4 @@
-"""Have turns read again by somebody with more time, such as a language model: each once, in its own job."""
+"""Have a language model extract facts from turns: each turn once, in a job of its own."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from foundation.sql import Ledger
 from memory.conversations.models import Interaction
 from memory.conversations.store import ConversationStore
 from memory.facts.clauses import clauses
-from memory.facts.learning import WORD, FactLearning, Refiner
+from memory.facts.learning import WORD, FactExtractor, FactLearning
 from memory.facts.meaning import SPEAKER
 from memory.profiles.store import ProfileStore
 from memory.understanding.language import plain
@@ -15,30 +15,32 @@ from memory.understanding.store import Reading, Understandings
 AT_ONCE = 100
 
 
-class Refining:
-    def __init__(self, ledger: Ledger, learning: Callable[[], FactLearning], refiner: Refiner) -> None:
+class FactExtraction:
+    def __init__(
+        self, ledger: Ledger, learning: Callable[[], FactLearning], extractor: FactExtractor
+    ) -> None:
         self._ledger = ledger
         self._conversations = ConversationStore(ledger)
         self._profiles = ProfileStore(ledger)
         self._understandings = Understandings(ledger)
         self._learning = learning
-        self._refiner = refiner
+        self._extractor = extractor
 
-    def hand_over(self, submit: Callable[[str, str], object]) -> int:
-        """Give the turns that wait to `submit`, each with whose it is; one that was given may come again."""
+    def submit_waiting(self, submit: Callable[[str, str], object]) -> int:
+        """Submit the turns that wait, each with its customer; a turn may be submitted again."""
         waiting = self._understandings.waiting(limit=AT_ONCE)
         for interaction_id, customer_id in waiting:
             submit(interaction_id, customer_id)
             self._understandings.reread(interaction_id, reading=Reading.ASKED)
         return len(waiting)
 
-    def refine(self, interaction_id: str) -> int:
-        """How many facts came of it; nothing of a turn that was refined before, or is gone."""
+    def extract(self, interaction_id: str) -> int:
+        """How many facts were found; none in a turn that was read by the model before, or is gone."""
         turns = [each.interaction for each in self._conversations.find([interaction_id])]
         if not turns or not self._understandings.is_due(interaction_id):
             return 0
         (turn,) = turns
-        claims = self._learning().read_again(turn, self._refiner)
+        claims = self._learning().read_again(turn, self._extractor)
         with self._ledger.transaction():
             is_known = self._profiles.locked(turn.customer_id) is not None
             if not is_known or not self._understandings.reread(interaction_id, reading=None):

@@ -1,4 +1,4 @@
-"""Keep what customers state in their turns, and what a slower reader of the same words adds to it later."""
+"""Keep what customers state in their turns, and what a language model finds in them later."""
 
 import re
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from memory.facts.store import LONGEST_PREDICATE, LONGEST_VALUE, Facts
 from memory.understanding.language import plain
 
 WORD = re.compile(r"[^\W_]+")
-MOST_REFINED = 0.95
-"""Confidence that a refiner can have at most: it reads, as we do."""
+MOST_CONFIDENT = 0.95
+"""The most confidence that an extractor's finding gets: it interprets, as the rules do."""
 
 
-class Refiner(Protocol):
+class FactExtractor(Protocol):
     """Reads a turn again with more time, such as a language model in a job of its own."""
 
-    def refine(self, turn: Interaction, *, read: Sequence[Claim], known: Sequence[Fact]) -> Sequence[Claim]:
+    def extract(self, turn: Interaction, *, read: Sequence[Claim], known: Sequence[Fact]) -> Sequence[Claim]:
         """What the customer claims in the turn.
 
         read: what was read of it at once; a claim of the same slot takes its place where it is surer, and
@@ -36,13 +36,13 @@ class FactLearning:
         return self.keep(turn, self.read(turn))
 
     def read(self, turn: Interaction) -> list[Claim]:
-        """Only the customer's words are read: what we said of them is not their word."""
+        """Only the customer's words are read: what we said is no statement of theirs."""
         return self._reader.read(turn.message)
 
-    def read_again(self, turn: Interaction, refiner: Refiner) -> list[Claim]:
-        """What a refiner finds in the turn, in the words that we use for it; without what nobody said."""
+    def read_again(self, turn: Interaction, extractor: FactExtractor) -> list[Claim]:
+        """What the extractor finds in the turn, in our vocabulary; without what the customer did not say."""
         read = self.read(turn)
-        found = refiner.refine(turn, read=read, known=self._facts.current(turn.customer_id))
+        found = extractor.extract(turn, read=read, known=self._facts.current(turn.customer_id))
         grounded = [claim for claim in found if is_grounded(claim, turn.message, read=read)]
         return [self._reader.in_our_words(_bounded(claim)) for claim in grounded]
 
@@ -62,4 +62,4 @@ def is_grounded(claim: Claim, message: str, *, read: Sequence[Claim]) -> bool:
 
 
 def _bounded(claim: Claim) -> Claim:
-    return replace(claim, confidence=min(claim.confidence, MOST_REFINED), origin=Origin.CUSTOMER)
+    return replace(claim, confidence=min(claim.confidence, MOST_CONFIDENT), origin=Origin.CUSTOMER)

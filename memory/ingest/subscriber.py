@@ -1,7 +1,7 @@
 """After a turn: understand what was said in it, and keep the facts that the customer stated.
 
-It hears of each turn from the outbox, so no customer waits for it; the vector that the turn was kept
-with serves again.
+It gets each turn from the outbox, so no customer waits for it; the vector that was stored with the
+turn is used again.
 """
 
 from collections import defaultdict
@@ -30,25 +30,25 @@ AT_ONCE = 50
 
 
 @dataclass(frozen=True)
-class Ears:
-    """What a turn is understood with; each is made when the first is heard, which takes seconds."""
+class Extractors:
+    """What a turn is understood with; each is built at the first turn, which takes seconds."""
 
     enrichment: Callable[[], Enrichment]
     learning: Callable[[], FactLearning]
 
 
 @dataclass(frozen=True)
-class _Taken:
+class _Extracted:
     turn: Interaction
     understood: Understanding
     claims: Sequence[Claim]
 
 
-class Listening:
+class TurnSubscriber:
     def __init__(
         self,
         ledger: Ledger,
-        ears: Ears,
+        subscribers: Extractors,
         events: MemoryEvents,
         customer_views: CustomerViews,
         *,
@@ -59,55 +59,55 @@ class Listening:
         self._conversations = ConversationStore(ledger)
         self._profiles = ProfileStore(ledger)
         self._understandings = Understandings(ledger)
-        self._ears = ears
+        self._extractors = subscribers
         self._events = events
         self._customer_views = customer_views
         self._calendar = calendar
         self._is_worth_reading_again = is_worth_reading_again
 
     def subscriber(self) -> Subscriber[InteractionRow]:
-        return Subscriber(SUBSCRIPTION, self.hear, Decoder(InteractionRow), batch_rows=AT_ONCE)
+        return Subscriber(SUBSCRIPTION, self.process, Decoder(InteractionRow), batch_rows=AT_ONCE)
 
-    def hear(self, events: Sequence[Event[InteractionRow]]) -> None:
-        """Each turn once, however often it is told; one that is gone was of somebody who was forgotten."""
-        told = {event.payload.interaction_id for event in events}
-        new = told - self._understandings.known(told)
-        by_customer: defaultdict[str, list[_Taken]] = defaultdict(list)
-        for taken in self._understand(self._conversations.find(sorted(new))):
-            by_customer[taken.turn.customer_id].append(taken)
+    def process(self, events: Sequence[Event[InteractionRow]]) -> None:
+        """Each turn once, however often it is delivered; one that is gone was of an erased customer."""
+        delivered = {event.payload.interaction_id for event in events}
+        new = delivered - self._understandings.known(delivered)
+        by_customer: defaultdict[str, list[_Extracted]] = defaultdict(list)
+        for extracted in self._understand(self._conversations.find(sorted(new))):
+            by_customer[extracted.turn.customer_id].append(extracted)
         with self._ledger.transaction():
             for customer_id in sorted(by_customer):
                 self._keep(customer_id, by_customer[customer_id])
 
-    def _understand(self, stored: Sequence[Stored]) -> list[_Taken]:
+    def _understand(self, stored: Sequence[Stored]) -> list[_Extracted]:
         if not stored:
             return []
         turns = [each.interaction for each in stored]
-        heard = [
+        messages = [
             Heard(turn.message, self._calendar.day(turn.at), each.vectors[0].astype("float32"))
             for turn, each in zip(turns, stored, strict=True)
         ]
-        understood = self._ears.enrichment().understand(heard)
-        claims = [self._ears.learning().read(turn) for turn in turns]
-        return [_Taken(*each) for each in zip(turns, understood, claims, strict=True)]
+        understood = self._extractors.enrichment().understand(messages)
+        claims = [self._extractors.learning().read(turn) for turn in turns]
+        return [_Extracted(*each) for each in zip(turns, understood, claims, strict=True)]
 
-    def _keep(self, customer_id: str, heard: Sequence[_Taken]) -> None:
-        """In one transaction, in which nobody else learns of the customer or forgets them."""
+    def _keep(self, customer_id: str, extracted: Sequence[_Extracted]) -> None:
+        """In one transaction, in which no other process learns of the customer or erases them."""
         profile = self._profiles.locked(customer_id)
         if profile is None:
             return
-        left = self._conversations.present([each.turn.id for each in heard])
+        left = self._conversations.present([each.turn.id for each in extracted])
         kept = self._understandings.keep(
-            {each.turn: each.understood for each in heard if each.turn.id in left},
-            read_again=[each.turn.id for each in heard if self._is_worth_reading_again(each.turn)],
+            {each.turn: each.understood for each in extracted if each.turn.id in left},
+            read_again=[each.turn.id for each in extracted if self._is_worth_reading_again(each.turn)],
         )
-        fresh = [each for each in heard if each.turn.id in kept]
+        fresh = [each for each in extracted if each.turn.id in kept]
         if not fresh:
             return
         profile = reduce(Profile.hearing, [each.understood for each in fresh], profile)
         self._profiles.keep(customer_id, profile)
         for each in fresh:
-            self._ears.learning().keep(each.turn, each.claims)
+            self._extractors.learning().keep(each.turn, each.claims)
             engagement = profile.engagement(each.turn.at)
             self._events.understood(each.turn, each.understood, engagement=engagement)
         self._events.profiled(customer_id, self._customer_views.of(customer_id))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from agent.fact_extraction import FORM, ClaudeRefiner
+from agent.fact_extraction import FORM, ClaudeFactExtractor
 from agent.models.base import ModelUnavailable
 from agent.models.claude import Claude
 from demo.fakes.messages_api import FakeMessagesApi, calls, fails, says
@@ -31,20 +31,20 @@ def notes(*statements: dict[str, Any]) -> Any:  # noqa: ANN401 - a scripted turn
 
 
 @contextmanager
-def refiner(fake: FakeMessagesApi) -> Iterator[ClaudeRefiner]:
+def extractor(fake: FakeMessagesApi) -> Iterator[ClaudeFactExtractor]:
     with fake.serving() as url:
         settings = ModelSettings(ANTHROPIC_API_KEY=SecretStr("key"), ANTHROPIC_BASE_URL=url)
-        yield ClaudeRefiner(lambda: Claude(settings), now=system_clock)
+        yield ClaudeFactExtractor(lambda: Claude(settings), now=system_clock)
 
 
-def refine(asked: ClaudeRefiner, turn: Interaction = TURN) -> list[Claim]:
-    return list(asked.refine(turn, read=[Claim("budget", "$40")], known=[]))
+def refine(asked: ClaudeFactExtractor, turn: Interaction = TURN) -> list[Claim]:
+    return list(asked.extract(turn, read=[Claim("budget", "$40")], known=[]))
 
 
 def test_the_form_must_be_filled_in_and_is_strict() -> None:
     fake = FakeMessagesApi(notes(BUDGET))
 
-    with refiner(fake) as claude:
+    with extractor(fake) as claude:
         claims = refine(claude)
 
     (request,) = fake.requests
@@ -56,7 +56,7 @@ def test_the_form_must_be_filled_in_and_is_strict() -> None:
 def test_our_own_words_are_not_even_shown() -> None:
     fake = FakeMessagesApi(notes())
 
-    with refiner(fake) as claude:
+    with extractor(fake) as claude:
         refine(claude)
 
     assert "citrus" not in str(fake.requests[0]["messages"])
@@ -70,25 +70,25 @@ def test_what_it_would_note_of_the_shop_or_of_another_customer_counts_for_nothin
         BUDGET | {"predicate": "discount"},
     ]
 
-    with refiner(FakeMessagesApi(notes(*others))) as claude:
+    with extractor(FakeMessagesApi(notes(*others))) as claude:
         assert refine(claude) == []
 
 
 def test_words_instead_of_the_form_say_nothing() -> None:
-    with refiner(FakeMessagesApi(says("Their budget is 40, and citrus is fine."))) as claude:
+    with extractor(FakeMessagesApi(says("Their budget is 40, and citrus is fine."))) as claude:
         assert refine(claude) == []
 
 
 @pytest.mark.parametrize("answer", [notes({"subject": "customer"}), notes(BUDGET | {"confidence": 7})])
 def test_an_answer_that_does_not_fit_the_form_is_none(answer: Any) -> None:  # noqa: ANN401
-    with refiner(FakeMessagesApi(answer)) as claude, pytest.raises(ModelUnavailable):
+    with extractor(FakeMessagesApi(answer)) as claude, pytest.raises(ModelUnavailable):
         refine(claude)
 
 
 def test_overload_is_asked_again_in_one_layer_and_after_five_failures_it_is_not_called() -> None:
     fake = FakeMessagesApi(fails(529, retry_after=0), notes(BUDGET), otherwise=fails(400))
 
-    with refiner(fake) as claude:
+    with extractor(fake) as claude:
         assert len(refine(claude)) == 1
         for _ in range(5):
             with pytest.raises(ModelUnavailable):

@@ -17,12 +17,12 @@ WHO = "cus_ana"
 
 
 class Scripted:
-    """A refiner that finds what it is told to find."""
+    """A extractor that finds what it is told to find."""
 
     def __init__(self, *claims: Claim) -> None:
         self._claims = claims
 
-    def refine(self, turn: Interaction, *, read: Sequence[Claim], known: Sequence[Fact]) -> Sequence[Claim]:
+    def extract(self, turn: Interaction, *, read: Sequence[Claim], known: Sequence[Fact]) -> Sequence[Claim]:
         self.given = (turn, read, known)
         return self._claims
 
@@ -41,8 +41,8 @@ def held(facts: Facts, who: str = WHO) -> dict[str, str]:
     return {fact.predicate: fact.value for fact in facts.current(who)}
 
 
-def refine(learning: FactLearning, turn: Interaction, refiner: Scripted) -> None:
-    learning.keep(turn, learning.read_again(turn, refiner))
+def refine(learning: FactLearning, turn: Interaction, extractor: Scripted) -> None:
+    learning.keep(turn, learning.read_again(turn, extractor))
 
 
 class TestLearn:

@@ -24,7 +24,7 @@ from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
 from memory.facts.reader import StatementReader
 from memory.facts.store import Facts
-from memory.ingest.subscriber import SUBSCRIPTION, Ears, Listening
+from memory.ingest.subscriber import SUBSCRIPTION, Extractors, TurnSubscriber
 from memory.ports import Standing
 from memory.predictions.service import Predictions
 from memory.profiles.store import ProfileStore
@@ -44,7 +44,7 @@ MESSAGES = (
     "🌿",
     "Actually my budget is 60",
 )
-OpenListening = Callable[..., Listening]
+OpenSubscriber = Callable[..., TurnSubscriber]
 
 pytestmark = pytest.mark.slow
 
@@ -63,9 +63,9 @@ def events(ledger: Ledger, data_keys: DataKeys, clock: FakeClock) -> MemoryEvent
 
 
 @pytest.fixture
-def open_listening(
+def open_subscriber(
     ledger: Ledger, events: MemoryEvents, clock: FakeClock, enrichment: Enrichment, reader: StatementReader
-) -> OpenListening:
+) -> OpenSubscriber:
     """Opens one as each relay does, over the one ledger."""
     calendar, facts = Calendar(CHICAGO, clock), Facts(ledger, now=clock)
     barred = ProfileStore(ledger).is_barred
@@ -74,16 +74,16 @@ def open_listening(
     customer_views = CustomerViews(ledger, facts, predictions, NoStanding())
     learning = FactLearning(reader, facts)
 
-    def open_one(told: MemoryEvents = events) -> Listening:
-        ears = Ears(lambda: enrichment, lambda: learning)
-        return Listening(ledger, ears, told, customer_views, calendar=calendar)
+    def open_one(told: MemoryEvents = events) -> TurnSubscriber:
+        subscribers = Extractors(lambda: enrichment, lambda: learning)
+        return TurnSubscriber(ledger, subscribers, told, customer_views, calendar=calendar)
 
     return open_one
 
 
 @pytest.fixture
-def listening(open_listening: OpenListening) -> Listening:
-    return open_listening()
+def turn_subscriber(open_subscriber: OpenSubscriber) -> TurnSubscriber:
+    return open_subscriber()
 
 
 def turns_of(who: str) -> list[Interaction]:
@@ -117,12 +117,12 @@ def rows(ledger: Ledger, topic: str) -> list[Mapping[str, Any]]:
 
 class TestProfile:
     def test_what_was_understood_is_in_it_and_its_version_is_the_last_position(
-        self, memory: MemoryEngine, listening: Listening, ledger: Ledger
+        self, memory: MemoryEngine, turn_subscriber: TurnSubscriber, ledger: Ledger
     ) -> None:
         turns = turns_of(WHO)
         memory.learn_all(turns)
 
-        listening.hear(told(*turns))
+        turn_subscriber.process(told(*turns))
 
         version, profile = ProfileStore(ledger).read(WHO)
         assert (version, profile.interactions) == (len(turns), len(turns))
@@ -132,17 +132,17 @@ class TestProfile:
         assert profile.sentiment is not None
 
     def test_it_is_the_same_bytes_in_whatever_order_and_however_often_it_is_heard(
-        self, memory: MemoryEngine, listening: Listening, open_listening: OpenListening
+        self, memory: MemoryEngine, turn_subscriber: TurnSubscriber, open_subscriber: OpenSubscriber
     ) -> None:
         """Learned, replayed, heard late, heard twice; each made again from the ledger."""
         kept = set()
         for seed in range(8):
             dice, turns = np.random.default_rng(seed), turns_of(f"cus_{seed}")
             steps: list[Callable[[], object]] = [partial(memory.learn, turn) for turn in turns]
-            for ears in [listening, open_listening()] * 3:
+            for subscribers in [turn_subscriber, open_subscriber()] * 3:
                 some = [turns[at] for at in dice.permutation(len(turns))[: dice.integers(1, len(turns))]]
-                steps.insert(int(dice.integers(1, len(steps))), partial(ears.hear, told(*some)))
-            steps += [partial(memory.learn_all, turns), partial(listening.hear, told(*turns))]
+                steps.insert(int(dice.integers(1, len(steps))), partial(subscribers.process, told(*some)))
+            steps += [partial(memory.learn_all, turns), partial(turn_subscriber.process, told(*turns))]
             for step in steps:
                 step()
 
@@ -154,56 +154,59 @@ class TestProfile:
         assert len(kept) == 1
 
     def test_two_writers_lose_nothing_of_each_other(
-        self, memory: MemoryEngine, open_listening: OpenListening
+        self, memory: MemoryEngine, open_subscriber: OpenSubscriber
     ) -> None:
         first, later = turns_of(WHO), [said(20 + number, "gummies for sleep") for number in range(8)]
         memory.learn_all(first)
-        ears = [open_listening() for _ in range(2)]
+        subscribers = [open_subscriber() for _ in range(2)]
 
         with ThreadPoolExecutor(4) as pool:
             learned = [pool.submit(memory.learn, turn) for turn in later]
-            heard = [pool.submit(ears[at % 2].hear, told(turn)) for at, turn in enumerate([*first, *first])]
+            heard = [
+                pool.submit(subscribers[at % 2].process, told(turn))
+                for at, turn in enumerate([*first, *first])
+            ]
             assert [each.result() for each in learned] == [True] * len(later)
             assert not any(each.exception() for each in heard)
 
-        ears[0].hear(told(*later))
+        subscribers[0].process(told(*later))
         profile = memory.profile(WHO)
         assert profile.interactions == len(first) + len(later)
         assert profile.named["category"]["edible"] == 2 + len(later)
         assert memory.rebuild(WHO).to_bytes() == profile.to_bytes()
 
     def test_who_learns_from_an_older_reading_keeps_what_was_understood_meanwhile(
-        self, memory: MemoryEngine, listening: Listening, ledger: Ledger
+        self, memory: MemoryEngine, turn_subscriber: TurnSubscriber, ledger: Ledger
     ) -> None:
         profiles, turn, later = ProfileStore(ledger), said(1, "I love gummies"), said(2, "and tea?")
         memory.learn(turn)
         older = profiles.progress(WHO, among=[]).profile
 
-        listening.hear(told(turn))
+        turn_subscriber.process(told(turn))
         assert profiles.write(WHO, older.after(later), version=2, expected=1)
 
         assert memory.profile(WHO).named == {"category": {"edible": 1}}
         assert memory.profile(WHO).interactions == 2
 
     def test_of_a_listener_that_was_cut_off_nothing_stays_and_the_next_one_counts_once(
-        self, memory: MemoryEngine, events: MemoryEvents, open_listening: OpenListening, ledger: Ledger
+        self, memory: MemoryEngine, events: MemoryEvents, open_subscriber: OpenSubscriber, ledger: Ledger
     ) -> None:
         turn = said(1, "I love gummies. My budget is 40.")
         memory.learn(turn)
         before = memory.profile(WHO)
 
         with pytest.raises(RuntimeError, match="cut off"):
-            open_listening(CutOff(events)).hear(told(turn))
+            open_subscriber(CutOff(events)).process(told(turn))
         nothing = memory.profile(WHO), memory.facts(WHO), Understandings(ledger).of(WHO)
         for _ in range(2):
-            open_listening().hear(told(turn))
+            open_subscriber().process(told(turn))
 
         assert nothing == (before, [], {})
         assert memory.profile(WHO).named["category"] == {"edible": 1}
         assert len(memory.facts(WHO)) == 2
 
     def test_somebody_who_is_forgotten_just_then_stays_forgotten(
-        self, memory: MemoryEngine, listening: Listening, ledger: Ledger
+        self, memory: MemoryEngine, turn_subscriber: TurnSubscriber, ledger: Ledger
     ) -> None:
         turn = said(1, "I'm allergic to citrus")
         memory.learn(turn)
@@ -211,7 +214,7 @@ class TestProfile:
         with ThreadPoolExecutor(1) as pool:
             with ledger.transaction() as connection:
                 ProfileStore(ledger).bar(WHO)
-                hearing = pool.submit(listening.hear, told(turn))
+                hearing = pool.submit(turn_subscriber.process, told(turn))
                 until_somebody_waits(ledger)
                 connection.execute(delete(INTERACTIONS))
             hearing.result()
@@ -221,12 +224,12 @@ class TestProfile:
         assert rows(ledger, "customer_profiles") == []
 
     def test_what_is_forgotten_by_age_leaves_the_same_as_if_it_had_not_been(
-        self, memory: MemoryEngine, listening: Listening, clock: FakeClock
+        self, memory: MemoryEngine, turn_subscriber: TurnSubscriber, clock: FakeClock
     ) -> None:
         old, new = said(0, "I hate mint"), replace(said(1, "gummies"), at=NOON + timedelta(days=400))
         clock.now = NOON + timedelta(days=401)
         memory.learn_all([old, new])
-        listening.hear(told(old, new))
+        turn_subscriber.process(told(old, new))
         clock.now = NOON + timedelta(days=731)
 
         memory.expire()
@@ -237,13 +240,13 @@ class TestProfile:
 
 class TestWarehouse:
     def test_row_of_the_turn_has_what_was_understood_with_names_sealed(
-        self, memory: MemoryEngine, listening: Listening, ledger: Ledger, data_keys: DataKeys
+        self, memory: MemoryEngine, turn_subscriber: TurnSubscriber, ledger: Ledger, data_keys: DataKeys
     ) -> None:
         turn = said(1, "I love gummies for sleep. Do you sell tinctures?")
         memory.learn(turn)
 
         for _ in range(2):
-            listening.hear(told(turn))
+            turn_subscriber.process(told(turn))
 
         first, second = sorted(rows(ledger, InteractionRow.topic), key=lambda row: row["updated_at"])
         assert TABLES["interactions"].fault(first) is TABLES["interactions"].fault(second) is None
@@ -255,13 +258,13 @@ class TestWarehouse:
         assert "edible" not in str(second)
 
     def test_profile_is_told_once_a_batch_of_a_customer(
-        self, memory: MemoryEngine, listening: Listening, ledger: Ledger, data_keys: DataKeys
+        self, memory: MemoryEngine, turn_subscriber: TurnSubscriber, ledger: Ledger, data_keys: DataKeys
     ) -> None:
         turns = turns_of(WHO)
         memory.learn_all(turns)
 
         for _ in range(2):
-            listening.hear(told(*turns))
+            turn_subscriber.process(told(*turns))
 
         (row,) = rows(ledger, "customer_profiles")
         assert TABLES["customer_profiles"].fault(row) is None
@@ -271,12 +274,12 @@ class TestWarehouse:
         assert row["last_interaction_date"] == turns[-1].at.isoformat()
 
     def test_turn_that_is_dated_ahead_of_our_clock_still_ends_with_the_whole_row(
-        self, memory: MemoryEngine, listening: Listening, ledger: Ledger, clock: FakeClock
+        self, memory: MemoryEngine, turn_subscriber: TurnSubscriber, ledger: Ledger, clock: FakeClock
     ) -> None:
         turn = replace(said(1, "gummies for sleep"), at=clock() + timedelta(days=3))
         memory.learn(turn)
 
-        listening.hear(told(turn))
+        turn_subscriber.process(told(turn))
 
         last = max(rows(ledger, InteractionRow.topic), key=lambda row: row["updated_at"])
         assert last["intent"] == "search_products"

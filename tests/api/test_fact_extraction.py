@@ -59,7 +59,7 @@ def test_turn_is_read_again_by_claude_in_a_job_of_its_own_once(house: House) -> 
         (job_id,) = job_ids(own)
         for _ in range(2):
             Bench(own.jobs, handlers(own)).perform(job_id)
-        again = own.refining.refine("trn_1")
+        again = own.fact_extraction.extract("trn_1")
         job = own.jobs.find(job_id)
 
     assert (asked, again, len(fake.requests)) == ([1, 0], 0, 1)
@@ -93,7 +93,7 @@ def test_nothing_comes_back_of_somebody_who_is_forgotten_while_claude_reads(hous
     with fake.serving() as url, with_claude(house, url) as own:
         tell(own, 1, MESSAGE)
 
-        assert own.refining.refine("trn_1") == 0
+        assert own.fact_extraction.extract("trn_1") == 0
 
     assert len(fake.requests) == 1
     assert held(house) == set()
