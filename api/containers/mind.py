@@ -27,7 +27,7 @@ from memory.context.recall import TurnRecall
 from memory.conversations.models import Interaction
 from memory.customer_view.service import CustomerViews
 from memory.engine import MemoryEngine
-from memory.erasure.service import Forgetting, Secrets, Surroundings
+from memory.erasure.service import ErasureDependencies, Erasures, Secrets
 from memory.events import MemoryEvents
 from memory.facts.extraction import is_worth_reading_again
 from memory.facts.learning import FactLearning
@@ -160,7 +160,7 @@ class Mind(Recall):
         return PersonalRows(self.ledger, metadata, self.data_keys, spared=STILL_TO_BE_KEPT)
 
     @cached_property
-    def forgetting(self) -> Forgetting:
+    def forgetting(self) -> Erasures:
         services = (self.checkout, self.membership_billing, self.payments.cards)
         stores = (
             CacheEntries(self.cache, self.ledger),
@@ -169,14 +169,14 @@ class Mind(Recall):
             WarehouseRows(self.warehouse),
         )
         is_embedded = self.settings.ledger.url == embedded_database_url(self.settings.var)
-        around = Surroundings(
+        around = ErasureDependencies(
             stores,
             AccountClosure(self.customers, self.access, services=services),
             OwnDisk(self.settings.var, self.ledger, is_embedded=is_embedded),
         )
         secrets = Secrets(self.key_ring, self.data_keys, self.digests)
-        return Forgetting(
-            self.ledger, rows=self.personal_rows, surroundings=around, secrets=secrets, now=self.now
+        return Erasures(
+            self.ledger, rows=self.personal_rows, dependencies=around, secrets=secrets, now=self.now
         )
 
 

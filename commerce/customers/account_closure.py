@@ -29,7 +29,7 @@ class AccountClosure:
         except CustomerNotFound:
             return ()
 
-    def leave(self, customer_id: str) -> None:
+    def close(self, customer_id: str) -> None:
         """End all sessions, subscriptions and stored cards of the customer.
 
         Raises:

@@ -84,7 +84,7 @@ class _Erased:
 
 def _erase(house: House, trail: Trail) -> _Erased:
     started, cpu = time.perf_counter(), time.process_time()
-    erasure = house.forgetting.forget(CUSTOMER_ID, by=CUSTOMER_ID)
+    erasure = house.forgetting.erase(CUSTOMER_ID, by=CUSTOMER_ID)
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
     return _Erased(erasure, house.forgetting.search(trail), seconds, cpu_seconds)
 

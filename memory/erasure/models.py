@@ -1,4 +1,4 @@
-"""What is written down of an erasure: when it was asked for and done, what went, and that nothing is left."""
+"""The record of an erasure: when it was requested and done, what was erased, and what is left."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ from foundation.holdings import Left, Traces
 class Status(StrEnum):
     ASKED = "asked"
     ERASED = "erased"
-    """From every store that answers questions."""
+    """From every store that can be queried."""
     PURGED = "purged"
-    """And from the files beneath them."""
+    """And from the files of the stores."""
 
 
 @dataclass(frozen=True)
 class Trail:
-    """What leads to somebody, noted before the erasure and kept sealed until the last search."""
+    """What identifies a customer's data: recorded before the erasure, sealed until the last search."""
 
     traces: Traces
     handles: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """By the store's name: under what names it keeps what is theirs."""
+    """By store: the names under which it has the customer's data."""
 
     def of(self, store: str) -> Sequence[str]:
         return self.handles.get(store, ())
@@ -39,12 +39,12 @@ class Erasure:
     erased_at: datetime | None = None
     purged_at: datetime | None = None
     erased: Mapping[str, int] = field(default_factory=dict)
-    """How many things went, by store and place."""
+    """How many items were erased, by store and place."""
     left: Sequence[Left] = ()
-    """What the last search still found."""
+    """What the last search found."""
 
     def receipt(self) -> dict[str, Any]:
-        """What is signed and handed out; it says of the customer nothing but their id."""
+        """What is signed and handed out; it names the customer by id only."""
         return {
             "erasure_id": self.id,
             "customer_id": self.customer_id,

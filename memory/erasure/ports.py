@@ -1,4 +1,4 @@
-"""What an erasure needs of others: each store that holds something of a customer, and the shop's farewell."""
+"""What an erasure needs: each store that holds data of a customer, this machine's files, the account."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,38 +7,38 @@ from foundation.holdings import Left, Traces
 
 
 class Store(Protocol):
-    """A place outside the ledger where something of a customer is kept. Every method may be repeated."""
+    """A store outside the ledger that holds data of customers. Every method may be repeated."""
 
     name: str
 
     def handles(self, customer_id: str) -> Sequence[str]:
-        """The names under which it keeps what is theirs, as far as the ledger has to tell them."""
+        """The names under which it stores the customer's data, where the ledger has to supply them."""
 
     def erase(self, customer_id: str, handles: Sequence[str]) -> int:
-        """How many things went."""
+        """How many items were deleted."""
 
     def left(self, traces: Traces, handles: Sequence[str]) -> list[Left]:
-        """What it still gives out of theirs when it is asked."""
+        """What it still returns of the customer."""
 
 
 class Disk(Protocol):
-    """The files of this machine, beneath every store."""
+    """The files of this machine in which stores keep their data."""
 
     def compact(self) -> None:
-        """Rewrite them, so that what was deleted is not in them any more."""
+        """Rewrite them without what was deleted."""
 
     def left(self, traces: Traces) -> list[Left]:
-        """The files in which words of theirs still stand."""
+        """The files that still contain words of the customer."""
 
 
-class Farewell(Protocol):
+class CustomerAccount(Protocol):
     def marks(self, customer_id: str) -> tuple[str, ...]:
-        """Words that are the customer's alone, such as their e-mail address; none for somebody unknown."""
+        """Words that identify the customer, such as the e-mail address; none for an unknown customer."""
 
     def names(self, customer_id: str) -> tuple[str, ...]:
-        """What the customer is called."""
+        """The customer's names."""
 
-    def leave(self, customer_id: str) -> None:
+    def close(self, customer_id: str) -> None:
         """Sign them out everywhere and end what the shop does for them: plans, cards, carts.
 
         Raises:

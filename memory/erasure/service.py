@@ -1,9 +1,9 @@
-"""Forget a customer: everywhere, for good, and provably.
+"""Erase a customer from every store, and prove it.
 
-What may be repeated is: a process killed half-way leaves the erasure asked for, and the next sweep
-goes on. Order matters. First nobody can act in the customer's name any more, then the ledger forgets
-in one transaction that also bars memory from learning and destroys the data key, then every other
-store; at the end each is asked what it still knows.
+Every step may be repeated: a process killed half-way leaves the erasure requested, and the next sweep
+continues. Order matters. First the account is closed, then the ledger's rows are erased in one
+transaction that also bars memory from learning and destroys the data key, then every other store is
+erased; at the end each is searched for what is left.
 """
 
 import hmac
@@ -25,12 +25,12 @@ from foundation.sql import Ledger
 from memory.conversations.store import ConversationStore
 from memory.erasure import store
 from memory.erasure.models import Erasure, Status, Trail
-from memory.erasure.ports import Disk, Farewell, Store
+from memory.erasure.ports import CustomerAccount, Disk, Store
 from memory.profiles.store import ProfileStore
 
 LEDGER = "ledger"
 PHRASES = 12
-"""How many sentences of theirs are looked for."""
+"""How many of the customer's sentences are searched for."""
 SHORTEST_PHRASE, LONGEST_PHRASE = 20, 80
 log = logger(__name__)
 
@@ -40,36 +40,36 @@ class ErasureUnknown(NotFound):
         super().__init__("There is no such erasure.")
 
 
-class NobodyToForget(NotFound):
+class NoCustomerToErase(NotFound):
     def __init__(self) -> None:
         super().__init__("There is no such customer.")
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What else holds something of a customer, or does something for them."""
+class ErasureDependencies:
+    """The other stores, the customer's account and this machine's files."""
 
     stores: Sequence[Store]
-    farewell: Farewell
+    account: CustomerAccount
     disk: Disk
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """What seals a trail, destroys a data key and signs a receipt."""
+    """Keys that seal a trail, destroy a data key and sign a receipt."""
 
     ring: KeyRing
     data_keys: DataKeys
     digests: LookupDigest
 
 
-class Forgetting:
+class Erasures:
     def __init__(
         self,
         ledger: Ledger,
         *,
         rows: PersonalRows,
-        surroundings: Surroundings,
+        dependencies: ErasureDependencies,
         secrets: Secrets,
         now: Clock,
     ) -> None:
@@ -77,24 +77,24 @@ class Forgetting:
         self._conversations = ConversationStore(ledger)
         self._profiles = ProfileStore(ledger)
         self._rows = rows
-        self._stores = surroundings.stores
-        self._farewell = surroundings.farewell
-        self._disk = surroundings.disk
+        self._stores = dependencies.stores
+        self._account = dependencies.account
+        self._disk = dependencies.disk
         self._secrets = secrets
         self._now = now
 
-    def forget(self, customer_id: str, *, by: str) -> Erasure:
-        """Erase at once; where money is under way it stays asked for, and `sweep` goes on later."""
+    def erase(self, customer_id: str, *, by: str) -> Erasure:
+        """Erase at once; while money is under way the erasure stays requested, and `sweep` continues it."""
         erasure = self.ask(customer_id, by=by)
         if erasure.status is Status.ASKED:
             self._attempt(erasure.id)
         return self.find(erasure.id)
 
     def ask(self, customer_id: str, *, by: str) -> Erasure:
-        """Write the wish down, once for a customer.
+        """Record the request, once for a customer.
 
         Raises:
-            NobodyToForget: there is no such customer.
+            NoCustomerToErase: there is no such customer.
         """
         with self._ledger.transaction() as connection:
             known = store.of_customer(connection, customer_id)
@@ -102,30 +102,30 @@ class Forgetting:
                 return known
             trail = self._trail(customer_id)
             if not trail.traces.marks:
-                raise NobodyToForget
+                raise NoCustomerToErase
             erasure = Erasure(new_id("era"), customer_id, by, self._now())
             sealed = self._secrets.ring.seal(_as_text(trail).encode(), context=_place(erasure.id))
             return store.add(connection, erasure, trail_sealed=sealed)
 
     def carry_out(self, erasure_id: str) -> Erasure:
-        """Erase, and ask every store what it still knows; done when that is nothing.
+        """Erase, and search every store for what is left; done when that is nothing.
 
         Raises:
             ShopError: money is under way.
         """
         erasure, trail = self.find(erasure_id), self._opened(erasure_id)
-        self._farewell.leave(erasure.customer_id)
+        self._account.close(erasure.customer_id)
         found = self._erased(erasure, trail)
         if not found.left:
             found = replace(found, status=Status.ERASED, erased_at=self._now())
         self._write(found)
-        log.info("customer_forgotten", erasure_id=erasure_id, left=len(found.left))
+        log.info("customer_erased", erasure_id=erasure_id, left=len(found.left))
         return found
 
     def purge(self) -> int:
-        """Every night: rewrite the files beneath the stores and search them; how many erasures ended so.
+        """Every night: rewrite the files of the stores and search them; how many erasures are complete.
 
-        The erasure is repeated first, for what a process wrote that was at work meanwhile.
+        The erasure is repeated first, for what a concurrent process wrote in the meantime.
         """
         with self._ledger.transaction() as connection:
             waiting = store.with_status(connection, Status.ERASED)
@@ -138,12 +138,12 @@ class Forgetting:
         return sum(each.status is Status.PURGED for each in ended)
 
     def search(self, trail: Trail) -> list[Left]:
-        """What any store still gives out of theirs."""
+        """What any store still returns of the customer."""
         elsewhere = (each.left(trail.traces, trail.of(each.name)) for each in self._stores)
         return [*self._rows.left(trail.traces), *chain.from_iterable(elsewhere)]
 
     def sweep(self) -> int:
-        """Go on with what waits; how many erasures were done."""
+        """Continue the erasures that wait; how many were done."""
         with self._ledger.transaction() as connection:
             waiting = store.with_status(connection, Status.ASKED)
         return one_by_one(self._attempt, waiting, failed="erasure_failed")
@@ -156,12 +156,12 @@ class Forgetting:
         return found
 
     def receipt(self, erasure: Erasure) -> dict[str, Any]:
-        """With our signature, which `is_ours` knows again."""
+        """With our signature, which `is_ours` verifies."""
         content = erasure.receipt()
         return {**content, "signature": self._sign(content)}
 
     def is_ours(self, receipt: dict[str, Any]) -> bool:
-        """Whether we have signed exactly that."""
+        """Whether the signature is ours and fits the content."""
         content = {name: value for name, value in receipt.items() if name != "signature"}
         return hmac.compare_digest(self._sign(content), str(receipt.get("signature")))
 
@@ -173,7 +173,7 @@ class Forgetting:
             return False
 
     def _erased(self, erasure: Erasure, trail: Trail) -> Erasure:
-        """With what went now, and what is left."""
+        """With the counts of this run, and what is left."""
         erased = Counter(erasure.erased)
         with self._ledger.transaction():
             rows = self._rows.erase(erasure.customer_id)
@@ -186,7 +186,7 @@ class Forgetting:
         return replace(erasure, erased=dict(erased), left=self.search(trail))
 
     def _searched(self, erasure: Erasure, trail: Trail) -> Erasure:
-        """At its end, when neither the stores nor the files know them any more."""
+        """Purged, once neither the stores nor the files hold anything of the customer."""
         others = self._conversations.in_use(trail.traces.phrases)
         own = tuple(phrase for phrase in trail.traces.phrases if phrase not in others)
         in_files = self._disk.left(replace(trail.traces, phrases=own))
@@ -203,7 +203,7 @@ class Forgetting:
             store.write(connection, erasure)
 
     def _trail(self, customer_id: str) -> Trail:
-        marks, names = self._farewell.marks(customer_id), self._farewell.names(customer_id)
+        marks, names = self._account.marks(customer_id), self._account.names(customer_id)
         phrases = self._conversations.phrases(
             customer_id, between=(SHORTEST_PHRASE, LONGEST_PHRASE), limit=PHRASES
         )

@@ -1,4 +1,4 @@
-"""The rows of erasures: they outlive the customer, and say of them nothing but the id."""
+"""The rows of erasures: they outlive the customer, and name the customer by id only."""
 
 from typing import Any
 
@@ -23,20 +23,20 @@ ERASURES = Table(
     Column("trail_sealed", Text, comment="what to search for; gone after the last search"),
     Column("erased", JSONB, nullable=False),
     Column("left_behind", JSONB, nullable=False),
-    info=personal("customer_id", kept=Kept("the proof that they were forgotten"), withheld=("trail_sealed",)),
+    info=personal("customer_id", kept=Kept("the proof of the erasure"), withheld=("trail_sealed",)),
 )
 Index("ix_erasures_open", ERASURES.c.asked_at, postgresql_where=ERASURES.c.status != Status.PURGED)
 
 
 def add(connection: Connection, erasure: Erasure, *, trail_sealed: str) -> Erasure:
-    """It, or the one that somebody has asked for at the same moment."""
+    """It, or the one that was requested concurrently."""
     row = insert(ERASURES).values(**_row(erasure), trail_sealed=trail_sealed)
     connection.execute(row.on_conflict_do_nothing(index_elements=[ERASURES.c.customer_id]))
     return of_customer(connection, erasure.customer_id) or erasure
 
 
 def write(connection: Connection, erasure: Erasure) -> None:
-    """As it stands now; once it has come to its end there is nothing more to search for."""
+    """Its current state; once it is purged the trail is dropped."""
     row = _row(erasure)
     if erasure.status is Status.PURGED:
         row["trail_sealed"] = None
@@ -58,9 +58,9 @@ def sealed_trail(connection: Connection, erasure_id: str) -> str | None:
 
 
 def with_status(connection: Connection, status: Status) -> list[str]:
-    """The ids of the erasures that stand there, the longest waiting first."""
-    standing = select(ERASURES.c.id).where(ERASURES.c.status == status).order_by(ERASURES.c.asked_at)
-    return list(connection.execute(standing).scalars())
+    """Ids of the erasures in this state, the longest waiting first."""
+    wanted = select(ERASURES.c.id).where(ERASURES.c.status == status).order_by(ERASURES.c.asked_at)
+    return list(connection.execute(wanted).scalars())
 
 
 def _row(erasure: Erasure) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def test_job_whose_model_is_away_is_tried_again_and_keeps_its_one_effect(house: 
 
 def test_nothing_comes_back_of_somebody_who_is_forgotten_while_claude_reads(house: House) -> None:
     def answer(_request: object) -> object:
-        house.forgetting.forget(ANA, by=ANA)
+        house.forgetting.erase(ANA, by=ANA)
         return NOTED
 
     house.warehouse.ensure()

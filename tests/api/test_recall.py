@@ -24,7 +24,7 @@ from memory.conversations.store import ConversationStore
 from memory.embeddings import DIMENSIONS
 from memory.engine import KEPT
 from memory.erasure.models import Erasure, Status, Trail
-from memory.erasure.service import Forgetting, Secrets, Surroundings
+from memory.erasure.service import ErasureDependencies, Erasures, Secrets
 from memory.profiles.store import ProfileStore
 from memory.retrieval.index.files import BlockFiles, End
 from memory.retrieval.index.local import Indexer
@@ -62,21 +62,21 @@ def talk(house: House, turns: int) -> None:
     fill(house.ledger, ANA, turns=turns, needle=2, meaning=np.eye(2, DIMENSIONS, dtype=np.float32))
 
 
-def forgetting(house: House) -> Forgetting:
+def forgetting(house: House) -> Erasures:
     """The house's, of the index alone: asking the warehouse takes a second."""
-    around = Surroundings(
+    around = ErasureDependencies(
         (Vectors(house.turn_index),),
         AccountClosure(house.customers, house.access, services=()),
         OwnDisk(house.settings.var, house.ledger, is_embedded=False),
     )
     secrets = Secrets(house.key_ring, house.data_keys, house.digests)
-    return Forgetting(
-        house.ledger, rows=house.personal_rows, surroundings=around, secrets=secrets, now=house.now
+    return Erasures(
+        house.ledger, rows=house.personal_rows, dependencies=around, secrets=secrets, now=house.now
     )
 
 
 def forget(house: House) -> Erasure:
-    return forgetting(house).forget(ANA, by=ANA)
+    return forgetting(house).erase(ANA, by=ANA)
 
 
 def search(house: House) -> list[Left]:

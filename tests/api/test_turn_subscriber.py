@@ -96,7 +96,7 @@ def test_nothing_is_kept_of_somebody_who_was_forgotten_meanwhile(house: House, l
     )
     house.warehouse.ensure()
 
-    house.forgetting.forget(ANA, by=ANA)
+    house.forgetting.erase(ANA, by=ANA)
     while house.relay.deliver("memory"):
         pass
 

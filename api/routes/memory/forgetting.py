@@ -58,7 +58,7 @@ def forget(
     us keep stays without anything that says who they were. In the night after, the files beneath every
     store are rewritten and searched, and the receipt gets its second date.
     """
-    erasure = house.forgetting.forget(customer_id, by=principal.id)
+    erasure = house.forgetting.erase(customer_id, by=principal.id)
     if erasure.status is Status.ASKED:
         response.status_code = ACCEPTED
     return Envelope(data=_shown(house.forgetting.receipt(erasure)))
