@@ -1,4 +1,4 @@
-"""What a route asks for: the house, who is calling, and whether they may."""
+"""What a route depends on: a service of the container, who is calling, and whether they may."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -8,13 +8,54 @@ from fastapi import Depends, Header, Path, Security
 from fastapi.requests import HTTPConnection
 from fastapi.security import HTTPBearer
 
+from agent.service import Turns
 from api.address import address_of
 from api.containers import House
 from api.middleware.idempotency import KEY_EXPECTED, KEY_HEADER, KEY_PATTERN
+from api.readiness import ReadinessProbe
 from api.shapes import Id, Like
+from commerce.age.service import AgeVerification
+from commerce.checkout.carts import Carts
+from commerce.checkout.service import Checkout
+from commerce.customers.addresses import Addresses
+from commerce.customers.consents import Consents
+from commerce.customers.own_access import OwnAccess
+from commerce.customers.service import Customers
+from commerce.customers.signin import Access, SignIn
+from commerce.customers.staff import StaffAccounts
+from commerce.demand.service import Demand
 from commerce.fraud.models import RequestFingerprint
-from foundation.auth import Principal
+from commerce.fraud.service import Fraud
+from commerce.handoffs.service import Handoffs
+from commerce.insights.service import Insights
+from commerce.inventory.service import Inventory
+from commerce.memberships.benefits import Benefits
+from commerce.memberships.figures import Figures
+from commerce.memberships.service import Memberships
+from commerce.notices.offers import Offers
+from commerce.notices.service import Notices
+from commerce.notices.writing import Writer
+from commerce.payments.inbox import GatewayInbox
+from commerce.payments.ports import NotificationReader
+from commerce.payments.service import Payments
+from commerce.raffles.admin import RaffleAdmin
+from commerce.raffles.draws import RaffleDraws
+from commerce.raffles.proofs import DrawProofs
+from commerce.raffles.service import Raffles
+from foundation.auth import Principal, Tokens
+from foundation.clock import Clock
 from foundation.errors import Forbidden, ShopError, Unauthorized
+from foundation.holdings import PersonalRows
+from foundation.outbox import Outbox
+from foundation.queue import Jobs
+from foundation.settings import Settings
+from memory.customer_view.service import Portraits
+from memory.engine import MemoryEngine
+from memory.erasure.service import Forgetting
+from memory.ingest.recording import Recording
+from memory.knowledge.service import Knowledge
+from memory.predictions.service import Predictions
+from memory.retrieval.products import ProductSearch
 
 LONGEST_DEVICE = 300
 IdempotencyKey = Annotated[str, Like(KEY_PATTERN, KEY_EXPECTED)]
@@ -38,9 +79,25 @@ class SomeoneElses(Forbidden):
         super().__init__("This belongs to another customer.")
 
 
-async def house(connection: HTTPConnection) -> House:
-    found: House = connection.app.state.house
-    return found
+def _of(choose: Callable[[House], object]) -> object:
+    """The dependency on one part of the container."""
+
+    async def provide(connection: HTTPConnection) -> object:
+        return choose(connection.app.state.house)
+
+    return Depends(provide)
+
+
+def _probe(house: House) -> ReadinessProbe:
+    return ReadinessProbe(
+        ledger=house.ledger,
+        cache=house.cache,
+        models=house.models,
+        encoder=house.embedder,
+        outbox=house.outbox,
+        notices=house.notices,
+        now=house.now,
+    )
 
 
 async def caller(connection: HTTPConnection, _: Annotated[object, Security(bearer)]) -> Principal:
@@ -64,7 +121,50 @@ async def fingerprint(connection: HTTPConnection) -> RequestFingerprint:
     )
 
 
-TheHouse = Annotated[House, Depends(house)]
+AccessDep = Annotated[Access, _of(lambda house: house.access)]
+AddressesDep = Annotated[Addresses, _of(lambda house: house.addresses)]
+AgesDep = Annotated[AgeVerification, _of(lambda house: house.ages)]
+BenefitsDep = Annotated[Benefits, _of(lambda house: house.benefits)]
+CartsDep = Annotated[Carts, _of(lambda house: house.carts)]
+CheckoutDep = Annotated[Checkout, _of(lambda house: house.checkout)]
+ClockDep = Annotated[Clock, _of(lambda house: house.now)]
+ConsentsDep = Annotated[Consents, _of(lambda house: house.consents)]
+CustomersDep = Annotated[Customers, _of(lambda house: house.customers)]
+DemandDep = Annotated[Demand, _of(lambda house: house.demand)]
+ForgettingDep = Annotated[Forgetting, _of(lambda house: house.forgetting)]
+FraudDep = Annotated[Fraud, _of(lambda house: house.fraud)]
+GatewayInboxDep = Annotated[GatewayInbox, _of(lambda house: house.gateway_inbox)]
+GatewayWebhooksDep = Annotated[NotificationReader | None, _of(lambda house: house.gateway_webhooks)]
+HandoffsDep = Annotated[Handoffs, _of(lambda house: house.handoffs)]
+InsightsDep = Annotated[Insights, _of(lambda house: house.insights)]
+InventoryDep = Annotated[Inventory, _of(lambda house: house.inventory)]
+JobsDep = Annotated[Jobs, _of(lambda house: house.jobs)]
+KnowledgeDep = Annotated[Knowledge, _of(lambda house: house.knowledge)]
+MembershipFiguresDep = Annotated[Figures, _of(lambda house: house.membership_figures)]
+MembershipsDep = Annotated[Memberships, _of(lambda house: house.memberships)]
+MemoryDep = Annotated[MemoryEngine, _of(lambda house: house.memory)]
+NoticesDep = Annotated[Notices, _of(lambda house: house.notices)]
+OffersDep = Annotated[Offers, _of(lambda house: house.offers)]
+OutboxDep = Annotated[Outbox, _of(lambda house: house.outbox)]
+OwnAccessDep = Annotated[OwnAccess, _of(lambda house: house.own_access)]
+PaymentsDep = Annotated[Payments, _of(lambda house: house.payments)]
+PersonalRowsDep = Annotated[PersonalRows, _of(lambda house: house.personal_rows)]
+PortraitsDep = Annotated[Portraits, _of(lambda house: house.portraits)]
+PredictionsDep = Annotated[Predictions, _of(lambda house: house.predictions)]
+ProductSearchDep = Annotated[ProductSearch, _of(lambda house: house.product_search)]
+RaffleDrawsDep = Annotated[RaffleDraws, _of(lambda house: house.raffle_draws)]
+RaffleAdminDep = Annotated[RaffleAdmin, _of(lambda house: house.raffle_admin)]
+DrawProofsDep = Annotated[DrawProofs, _of(lambda house: house.draw_proofs)]
+RafflesDep = Annotated[Raffles, _of(lambda house: house.raffles)]
+ReadinessDep = Annotated[ReadinessProbe, _of(_probe)]
+RecordingDep = Annotated[Recording, _of(lambda house: house.recording)]
+SettingsDep = Annotated[Settings, _of(lambda house: house.settings)]
+SignInDep = Annotated[SignIn, _of(lambda house: house.sign_in)]
+StaffAccountsDep = Annotated[StaffAccounts, _of(lambda house: house.staff)]
+TokensDep = Annotated[Tokens, _of(lambda house: house.tokens)]
+TurnsDep = Annotated[Turns, _of(lambda house: house.turns)]
+WriterDep = Annotated[Writer, _of(lambda house: house.writer)]
+
 TheFingerprint = Annotated[RequestFingerprint, Depends(fingerprint)]
 Caller = Annotated[Principal, Depends(caller)]
 

@@ -1,6 +1,11 @@
+import inspect
+from typing import Annotated, get_args, get_origin
+
 import pytest
+from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
+from api.app import ROUTERS
 from api.containers import House
 from tests.api.conftest import ANA, Headers
 
@@ -32,3 +37,13 @@ class TestSomeoneElses:
 
     def test_staff_may_read(self, client: TestClient, staff: Headers, path: str) -> None:
         assert client.get(path, headers=staff).status_code == 200
+
+
+def test_no_route_takes_the_whole_container() -> None:
+    endpoints = [
+        route.endpoint for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)
+    ]
+    annotations = [kind for each in endpoints for kind in inspect.get_annotations(each).values()]
+
+    assert len(endpoints) > 100
+    assert House not in [get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in annotations]
