@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from functools import cache, cached_property
 
-from api.containers.books import Books
-from api.containers.catalogue import CatalogueNames, CatalogueTexts, ShopFront
-from api.containers.forgetting import (
+from api.containers.adapters.catalogue import CatalogueNames, CatalogueTexts, ShopFront
+from api.containers.adapters.eligibility import ShopStanding
+from api.containers.adapters.erasure import (
     STILL_TO_BE_KEPT,
     CacheEntries,
     Letters,
@@ -13,9 +13,9 @@ from api.containers.forgetting import (
     Vectors,
     WarehouseRows,
 )
+from api.containers.adapters.reference_data import Books
 from api.containers.recall import Recall
 from api.containers.spares import Brain, Spares, learned_intents
-from api.containers.standing import ShopStanding
 from commerce.customers.account_closure import AccountClosure
 from foundation.clock import Clock
 from foundation.holdings import PersonalRows

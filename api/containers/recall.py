@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from api.containers.forgetting import INDEX
+from api.containers.adapters.erasure import INDEX
 from api.containers.shop import Shop
 from memory.retrieval.index.base import TurnIndex
 from memory.retrieval.index.files import BlockFiles

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from api.containers.sales import InventoryShelf, OrderedSales
+from api.containers.adapters.sales import InventoryShelf, OrderedSales
 from api.containers.till import Till
 from commerce.checkout.booking import OrderDependencies
 from commerce.checkout.carts import Carts

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from api.containers.catalogue import ShopFront
+from api.containers.adapters.catalogue import ShopFront
 from commerce.age.evidence import Evidence
 from commerce.age.service import AgeRules, AgeVerification
 from commerce.customers.addresses import Addresses

@@ -11,7 +11,7 @@ import stamina
 from pydantic import SecretStr
 
 from api.containers import House, build
-from api.containers.forgetting import OwnDisk, Vectors
+from api.containers.adapters.erasure import OwnDisk, Vectors
 from api.entrypoints.check import examine, look_at_pinecone
 from api.entrypoints.scheduler import index_chores
 from commerce.customers.account_closure import AccountClosure
