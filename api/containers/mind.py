@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from functools import cache, cached_property
 
-from api.containers.adapters.catalogue import CatalogueNames, CatalogueTexts, ShopFront
-from api.containers.adapters.eligibility import ShopStanding
+from api.containers.adapters.catalogue import CatalogueNames, CatalogueTexts, RecommendableCatalog
+from api.containers.adapters.eligibility import CustomerEligibility
 from api.containers.adapters.erasure import (
-    STILL_TO_BE_KEPT,
+    RETAINED_BY_LAW,
     CacheEntries,
-    Letters,
-    OwnDisk,
-    Vectors,
+    LocalFiles,
+    SentMessages,
+    TurnVectors,
     WarehouseRows,
 )
-from api.containers.adapters.reference_data import Books
+from api.containers.adapters.reference_data import ReferenceData
 from api.containers.recall import Recall
 from api.containers.spares import Brain, Spares, learned_intents
 from commerce.customers.account_closure import AccountClosure
@@ -115,8 +115,10 @@ class Mind(Recall):
         )
 
     @cached_property
-    def shop_front(self) -> ShopFront:
-        return ShopFront(self.inventory, self.memberships, self.ages, self.facts.allergies, now=self.now)
+    def shop_front(self) -> RecommendableCatalog:
+        return RecommendableCatalog(
+            self.inventory, self.memberships, self.ages, self.facts.allergies, now=self.now
+        )
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -130,14 +132,14 @@ class Mind(Recall):
 
     @cached_property
     def portraits(self) -> Portraits:
-        standings = ShopStanding(self.ages, self.memberships, now=self.now)
+        standings = CustomerEligibility(self.ages, self.memberships, now=self.now)
         return Portraits(self.ledger, self.facts, self.predictions, standings)
 
     @cached_property
     def recording(self) -> Recording:
-        books = Books(self.customers, self.inventory, self.checkout)
+        reference_data = ReferenceData(self.customers, self.inventory, self.checkout)
         return Recording(
-            self.ledger, self.outbox, self.memory, self.predictions, books, calendar=self.calendar
+            self.ledger, self.outbox, self.memory, self.predictions, reference_data, calendar=self.calendar
         )
 
     @cached_property
@@ -158,22 +160,22 @@ class Mind(Recall):
 
     @cached_property
     def personal_rows(self) -> PersonalRows:
-        return PersonalRows(self.ledger, metadata, self.data_keys, spared=STILL_TO_BE_KEPT)
+        return PersonalRows(self.ledger, metadata, self.data_keys, spared=RETAINED_BY_LAW)
 
     @cached_property
     def forgetting(self) -> Forgetting:
         services = (self.checkout, self.membership_billing, self.payments.cards)
         stores = (
             CacheEntries(self.cache, self.ledger),
-            Letters(self.settings.mail.folder, self.ledger),
-            Vectors(self.turn_index),
+            SentMessages(self.settings.mail.folder, self.ledger),
+            TurnVectors(self.turn_index),
             WarehouseRows(self.warehouse),
         )
         is_embedded = self.settings.ledger.url == embedded_database_url(self.settings.var)
         around = Surroundings(
             stores,
             AccountClosure(self.customers, self.access, services=services),
-            OwnDisk(self.settings.var, self.ledger, is_embedded=is_embedded),
+            LocalFiles(self.settings.var, self.ledger, is_embedded=is_embedded),
         )
         secrets = Secrets(self.key_ring, self.data_keys, self.digests)
         return Forgetting(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from api.containers.adapters.catalogue import ShopFront
+from api.containers.adapters.catalogue import RecommendableCatalog
 from commerce.age.evidence import Evidence
 from commerce.age.service import AgeRules, AgeVerification
 from commerce.customers.addresses import Addresses
@@ -79,7 +79,7 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
     addresses = Addresses(ledger, customers, keys, now=clock)
     fraud = Fraud(ledger, outbox, digests, addresses, review_from=NEVER, now=clock)
     inventory, memberships = Inventory(ledger), Memberships(ledger, customers, ages, payments, writer)
-    front = ShopFront(inventory, memberships, ages, Facts(ledger, now=clock).allergies, now=clock)
+    front = RecommendableCatalog(inventory, memberships, ages, Facts(ledger, now=clock).allergies, now=clock)
     is_barred = MemoryStore(ledger).is_barred
     predictions = Predictions(ledger, outbox, front, calendar=calendar, is_barred=is_barred)
     return Rooms(

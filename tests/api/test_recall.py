@@ -11,7 +11,7 @@ import stamina
 from pydantic import SecretStr
 
 from api.containers import House, build
-from api.containers.adapters.erasure import OwnDisk, Vectors
+from api.containers.adapters.erasure import LocalFiles, TurnVectors
 from api.entrypoints.check import examine, look_at_pinecone
 from api.entrypoints.scheduler import index_chores
 from commerce.customers.account_closure import AccountClosure
@@ -64,9 +64,9 @@ def talk(house: House, turns: int) -> None:
 def forgetting(house: House) -> Forgetting:
     """The house's, of the index alone: asking the warehouse takes a second."""
     around = Surroundings(
-        (Vectors(house.turn_index),),
+        (TurnVectors(house.turn_index),),
         AccountClosure(house.customers, house.access, services=()),
-        OwnDisk(house.settings.var, house.ledger, is_embedded=False),
+        LocalFiles(house.settings.var, house.ledger, is_embedded=False),
     )
     secrets = Secrets(house.key_ring, house.data_keys, house.digests)
     return Forgetting(
