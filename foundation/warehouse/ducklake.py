@@ -19,11 +19,10 @@ from sqlalchemy import make_url
 from foundation.clock import Clock
 from foundation.files import locked
 from foundation.resilience import retry
-from foundation.warehouse.base import Rejection, Row, WarehouseUnavailable
+from foundation.warehouse.base import CATALOG_SCHEMA, Rejection, Row, WarehouseUnavailable
 from foundation.warehouse.schema import TABLES, Field, FieldType, Table
 
 NAME = "warehouse"
-CATALOG_SCHEMA = "warehouse_catalog"
 EXTENSIONS = ("duckdb_extension_postgres_scanner", "duckdb_extension_ducklake")
 OPTIONS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,

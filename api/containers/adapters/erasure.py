@@ -17,8 +17,7 @@ from foundation.holdings import Left, Traces
 from foundation.outbox import DELIVERIES, OUTBOX
 from foundation.personal import said_by
 from foundation.sql import Ledger, metadata
-from foundation.warehouse.base import Warehouse
-from foundation.warehouse.ducklake import CATALOG_SCHEMA
+from foundation.warehouse.base import CATALOG_SCHEMA, Warehouse
 from foundation.warehouse.schema import TABLES, FieldType, Table
 from memory.retrieval.index.base import TurnIndex
 
