@@ -10,7 +10,7 @@ from fastapi.security import HTTPBearer
 
 from agent.service import Turns
 from api.address import address_of
-from api.containers import House
+from api.containers.container import Container
 from api.middleware.idempotency import KEY_EXPECTED, KEY_HEADER, KEY_PATTERN
 from api.readiness import ReadinessProbe
 from api.shapes import Id, Like
@@ -79,24 +79,24 @@ class SomeoneElses(Forbidden):
         super().__init__("This belongs to another customer.")
 
 
-def _of(choose: Callable[[House], object]) -> object:
+def _of(choose: Callable[[Container], object]) -> object:
     """The dependency on one part of the container."""
 
     async def provide(connection: HTTPConnection) -> object:
-        return choose(connection.app.state.house)
+        return choose(connection.app.state.container)
 
     return Depends(provide)
 
 
-def _probe(house: House) -> ReadinessProbe:
+def _probe(container: Container) -> ReadinessProbe:
     return ReadinessProbe(
-        ledger=house.ledger,
-        cache=house.cache,
-        models=house.models,
-        encoder=house.embedder,
-        outbox=house.outbox,
-        notices=house.notices,
-        now=house.now,
+        ledger=container.infrastructure.ledger,
+        cache=container.infrastructure.cache,
+        models=container.agent().models,
+        encoder=container.memory.artifacts.encoder,
+        outbox=container.infrastructure.outbox,
+        notices=container.commerce.notices.service,
+        now=container.infrastructure.clock,
     )
 
 
@@ -107,7 +107,7 @@ async def caller(connection: HTTPConnection, _: Annotated[object, Security(beare
         raise found
     if found is None:
         raise SignInFirst
-    sessions = connection.app.state.house.access.sessions
+    sessions = connection.app.state.container.commerce.customers.access.sessions
     if sessions.noticed(found.token_id):
         await anyio.to_thread.run_sync(sessions.saw, found.token_id)
     return found
@@ -121,49 +121,51 @@ async def fingerprint(connection: HTTPConnection) -> RequestFingerprint:
     )
 
 
-AccessDep = Annotated[Access, _of(lambda house: house.access)]
-AddressesDep = Annotated[Addresses, _of(lambda house: house.addresses)]
-AgesDep = Annotated[AgeVerification, _of(lambda house: house.ages)]
-BenefitsDep = Annotated[Benefits, _of(lambda house: house.benefits)]
-CartsDep = Annotated[Carts, _of(lambda house: house.carts)]
-CheckoutDep = Annotated[Checkout, _of(lambda house: house.checkout)]
-ClockDep = Annotated[Clock, _of(lambda house: house.now)]
-ConsentsDep = Annotated[Consents, _of(lambda house: house.consents)]
-CustomersDep = Annotated[Customers, _of(lambda house: house.customers)]
-DemandDep = Annotated[Demand, _of(lambda house: house.demand)]
-ForgettingDep = Annotated[Forgetting, _of(lambda house: house.forgetting)]
-FraudDep = Annotated[Fraud, _of(lambda house: house.fraud)]
-GatewayInboxDep = Annotated[GatewayInbox, _of(lambda house: house.gateway_inbox)]
-GatewayWebhooksDep = Annotated[NotificationReader | None, _of(lambda house: house.gateway_webhooks)]
-HandoffsDep = Annotated[Handoffs, _of(lambda house: house.handoffs)]
-InsightsDep = Annotated[Insights, _of(lambda house: house.insights)]
-InventoryDep = Annotated[Inventory, _of(lambda house: house.inventory)]
-JobsDep = Annotated[Jobs, _of(lambda house: house.jobs)]
-KnowledgeDep = Annotated[Knowledge, _of(lambda house: house.knowledge)]
-MembershipFiguresDep = Annotated[Figures, _of(lambda house: house.membership_figures)]
-MembershipsDep = Annotated[Memberships, _of(lambda house: house.memberships)]
-MemoryDep = Annotated[MemoryEngine, _of(lambda house: house.memory)]
-NoticesDep = Annotated[Notices, _of(lambda house: house.notices)]
-OffersDep = Annotated[Offers, _of(lambda house: house.offers)]
-OutboxDep = Annotated[Outbox, _of(lambda house: house.outbox)]
-OwnAccessDep = Annotated[OwnAccess, _of(lambda house: house.own_access)]
-PaymentsDep = Annotated[Payments, _of(lambda house: house.payments)]
-PersonalRowsDep = Annotated[PersonalRows, _of(lambda house: house.personal_rows)]
-PortraitsDep = Annotated[Portraits, _of(lambda house: house.portraits)]
-PredictionsDep = Annotated[Predictions, _of(lambda house: house.predictions)]
-ProductSearchDep = Annotated[ProductSearch, _of(lambda house: house.product_search)]
-RaffleDrawsDep = Annotated[RaffleDraws, _of(lambda house: house.raffle_draws)]
-RaffleAdminDep = Annotated[RaffleAdmin, _of(lambda house: house.raffle_admin)]
-DrawProofsDep = Annotated[DrawProofs, _of(lambda house: house.draw_proofs)]
-RafflesDep = Annotated[Raffles, _of(lambda house: house.raffles)]
+AccessDep = Annotated[Access, _of(lambda container: container.commerce.customers.access)]
+AddressesDep = Annotated[Addresses, _of(lambda container: container.commerce.customers.addresses)]
+AgesDep = Annotated[AgeVerification, _of(lambda container: container.commerce.age.service)]
+BenefitsDep = Annotated[Benefits, _of(lambda container: container.commerce.memberships.benefits)]
+CartsDep = Annotated[Carts, _of(lambda container: container.commerce.checkout.carts)]
+CheckoutDep = Annotated[Checkout, _of(lambda container: container.commerce.checkout.service)]
+ClockDep = Annotated[Clock, _of(lambda container: container.infrastructure.clock)]
+ConsentsDep = Annotated[Consents, _of(lambda container: container.commerce.customers.consents)]
+CustomersDep = Annotated[Customers, _of(lambda container: container.commerce.customers.service)]
+DemandDep = Annotated[Demand, _of(lambda container: container.commerce.demand)]
+ForgettingDep = Annotated[Forgetting, _of(lambda container: container.memory.erasure.service)]
+FraudDep = Annotated[Fraud, _of(lambda container: container.commerce.fraud)]
+GatewayInboxDep = Annotated[GatewayInbox, _of(lambda container: container.commerce.payments.inbox)]
+GatewayWebhooksDep = Annotated[
+    NotificationReader | None, _of(lambda container: container.commerce.payments.gateway.webhooks)
+]
+HandoffsDep = Annotated[Handoffs, _of(lambda container: container.commerce.handoffs)]
+InsightsDep = Annotated[Insights, _of(lambda container: container.commerce.insights)]
+InventoryDep = Annotated[Inventory, _of(lambda container: container.commerce.inventory)]
+JobsDep = Annotated[Jobs, _of(lambda container: container.infrastructure.jobs)]
+KnowledgeDep = Annotated[Knowledge, _of(lambda container: container.memory.knowledge)]
+MembershipFiguresDep = Annotated[Figures, _of(lambda container: container.commerce.memberships.figures)]
+MembershipsDep = Annotated[Memberships, _of(lambda container: container.commerce.memberships.service)]
+MemoryDep = Annotated[MemoryEngine, _of(lambda container: container.memory.engine)]
+NoticesDep = Annotated[Notices, _of(lambda container: container.commerce.notices.service)]
+OffersDep = Annotated[Offers, _of(lambda container: container.commerce.notices.offers)]
+OutboxDep = Annotated[Outbox, _of(lambda container: container.infrastructure.outbox)]
+OwnAccessDep = Annotated[OwnAccess, _of(lambda container: container.commerce.customers.own_access)]
+PaymentsDep = Annotated[Payments, _of(lambda container: container.commerce.payments.service)]
+PersonalRowsDep = Annotated[PersonalRows, _of(lambda container: container.memory.erasure.personal_rows)]
+PortraitsDep = Annotated[Portraits, _of(lambda container: container.memory.customer_views)]
+PredictionsDep = Annotated[Predictions, _of(lambda container: container.memory.predictions.service)]
+ProductSearchDep = Annotated[ProductSearch, _of(lambda container: container.memory.product_search)]
+RaffleDrawsDep = Annotated[RaffleDraws, _of(lambda container: container.commerce.raffles.draws)]
+RaffleAdminDep = Annotated[RaffleAdmin, _of(lambda container: container.commerce.raffles.admin)]
+DrawProofsDep = Annotated[DrawProofs, _of(lambda container: container.commerce.raffles.proofs)]
+RafflesDep = Annotated[Raffles, _of(lambda container: container.commerce.raffles.service)]
 ReadinessDep = Annotated[ReadinessProbe, _of(_probe)]
-RecordingDep = Annotated[Recording, _of(lambda house: house.recording)]
-SettingsDep = Annotated[Settings, _of(lambda house: house.settings)]
-SignInDep = Annotated[SignIn, _of(lambda house: house.sign_in)]
-StaffAccountsDep = Annotated[StaffAccounts, _of(lambda house: house.staff)]
-TokensDep = Annotated[Tokens, _of(lambda house: house.tokens)]
-TurnsDep = Annotated[Turns, _of(lambda house: house.turns)]
-WriterDep = Annotated[Writer, _of(lambda house: house.writer)]
+RecordingDep = Annotated[Recording, _of(lambda container: container.memory.recording)]
+SettingsDep = Annotated[Settings, _of(lambda container: container.infrastructure.settings)]
+SignInDep = Annotated[SignIn, _of(lambda container: container.agent().sign_in)]
+StaffAccountsDep = Annotated[StaffAccounts, _of(lambda container: container.commerce.customers.staff)]
+TokensDep = Annotated[Tokens, _of(lambda container: container.infrastructure.tokens)]
+TurnsDep = Annotated[Turns, _of(lambda container: container.agent().turns)]
+WriterDep = Annotated[Writer, _of(lambda container: container.commerce.notices.writer)]
 
 TheFingerprint = Annotated[RequestFingerprint, Depends(fingerprint)]
 Caller = Annotated[Principal, Depends(caller)]

@@ -6,13 +6,13 @@ from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from api.app import ROUTERS
-from api.containers import House
+from api.containers.container import Container
 from tests.api.conftest import ANA, Headers
 
 
 @pytest.fixture(scope="module")
-def house(lasting_house: House) -> House:
-    return lasting_house
+def container(lasting_container: Container) -> Container:
+    return lasting_container
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,6 @@ def test_no_route_takes_the_whole_container() -> None:
     annotations = [kind for each in endpoints for kind in inspect.get_annotations(each).values()]
 
     assert len(endpoints) > 100
-    assert House not in [get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in annotations]
+    assert Container not in [
+        get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in annotations
+    ]
