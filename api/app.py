@@ -1,4 +1,4 @@
-"""The HTTP door: routes, manners, and what happens when it opens and closes."""
+"""Build the FastAPI app: routers, middleware, lifespan."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,7 +10,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from api import errors
-from api.containers import House
+from api.containers.container import Container
+from api.containers.infrastructure import Infrastructure
 from api.middleware.access import AccessLog
 from api.middleware.body import BodyLimit
 from api.middleware.failures import Failures
@@ -81,17 +82,17 @@ class Api(FastAPI):
         return document
 
 
-def create_app(house: House) -> FastAPI:
+def create_app(container: Container) -> FastAPI:
     app = Api(
         title=TITLE,
         summary=SUMMARY,
-        lifespan=_lifespan(house),
-        middleware=_manners(house),
+        lifespan=_lifespan(container),
+        middleware=_middleware(container.infrastructure),
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
     )
-    app.state.house = house
+    app.state.container = container
     errors.install(app)
     # As they are: to include a router would make each of its routes again for every app.
     app.router.routes.extend(route for router in ROUTERS for route in router.routes)
@@ -100,31 +101,33 @@ def create_app(house: House) -> FastAPI:
     return app
 
 
-def _lifespan(house: House) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(container: Container) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # A route that moves money holds two connections of the pool.
-        anyio.to_thread.current_default_thread_limiter().total_tokens = house.settings.ledger.pool_size // 2
+        pool_size = container.infrastructure.settings.ledger.pool_size
+        anyio.to_thread.current_default_thread_limiter().total_tokens = pool_size // 2
         yield
-        await house.leave()
-        await anyio.to_thread.run_sync(house.close)
+        await container.leave()
+        await anyio.to_thread.run_sync(container.close)
 
     return lifespan
 
 
-def _manners(house: House) -> list[Middleware]:
+def _middleware(infrastructure: Infrastructure) -> list[Middleware]:
     """From the outside in."""
-    api = house.settings.api
-    limiter = RateLimiter(house.cache)
-    manners = [
+    settings = infrastructure.settings
+    api = settings.api
+    limiter = RateLimiter(infrastructure.cache)
+    middleware = [
         Middleware(RequestId),
         Middleware(AccessLog),
-        Middleware(SecurityHeaders, https_only=house.settings.is_production),
+        Middleware(SecurityHeaders, https_only=settings.is_production),
         Middleware(Failures),
-        Middleware(Identity, tokens=house.tokens),
+        Middleware(Identity, tokens=infrastructure.tokens),
         Middleware(RateLimit, limiter=limiter, spare=SpareLimiter(), per_minute=api.requests_per_minute),
         Middleware(BodyLimit, limit_bytes=api.max_body_bytes),
-        Middleware(Idempotency, keys=house.idempotency, digests=house.digests),
+        Middleware(Idempotency, keys=infrastructure.idempotency, digests=infrastructure.keys.digests),
     ]
     if api.cors_origins:
         cors = Middleware(
@@ -134,5 +137,5 @@ def _manners(house: House) -> list[Middleware]:
             allow_headers=("Authorization", "Last-Event-ID", KEY_HEADER, REQUEST_ID),
             expose_headers=EXPOSED,
         )
-        manners.insert(3, cors)
-    return manners
+        middleware.insert(3, cors)
+    return middleware

@@ -42,7 +42,7 @@ class ScriptedCustomer:
     def __init__(self, copy: ShopCopy, scenario: Scenario) -> None:
         self._copy = copy
         self._scenario = scenario
-        self._turns: Turns = copy.house.turns
+        self._turns: Turns = copy.container.agent().turns
         self._results: list[StepResult] = []
 
     async def run(self) -> list[StepResult]:

@@ -14,10 +14,13 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import delete
 
-from api.containers import Brain, House, build, load_brain
+from api.containers.artifacts import ModelArtifacts, load_artifacts
+from api.containers.container import Container, build_container
+from api.containers.demo import demo_services
+from api.containers.overrides import Overrides
 from demo.generator import ledger as into_ledger
 from demo.generator.config import ShopConfig
-from demo.generator.rooms import SetClock, open_rooms
+from demo.generator.services import SetClock
 from demo.generator.shop import Shop
 from evals.environment import temporary_environment
 from evals.snapshot import Snapshot, take_snapshot
@@ -36,16 +39,18 @@ STARTS_AT = HISTORY_ENDS + timedelta(hours=18)
 class ShopCopy:
     """A copy of the shop for one run."""
 
-    house: House
+    container: Container
     clock: SetClock
 
 
 class ShopTemplate:
     """`initial` is the snapshot of every copy before its run."""
 
-    def __init__(self, settings: Settings, brain: Brain, maintenance: psycopg.Connection) -> None:
+    def __init__(
+        self, settings: Settings, artifacts: ModelArtifacts, maintenance: psycopg.Connection
+    ) -> None:
         self._settings = settings
-        self._brain = brain
+        self._artifacts = artifacts
         self._maintenance = maintenance
         self._numbers = itertools.count(1)
         self.initial: Snapshot = {}
@@ -55,8 +60,9 @@ class ShopTemplate:
         settings = self._at(GENERATED)
         ledger = open_ledger(settings.ledger)
         migrate(ledger.engine)
-        rooms = open_rooms(settings, ledger, clock=SetClock(HISTORY_ENDS), embedder=self._brain.embedder)
-        into_ledger.build(Shop(config), rooms, advance=lambda *_: None)
+        overrides = Overrides(ledger=ledger, artifacts=self._artifacts)
+        with demo_services(settings, clock=SetClock(HISTORY_ENDS), overrides=overrides) as services:
+            into_ledger.build(Shop(config), services, advance=lambda *_: None)
         _discard_deliveries(ledger)
         self.initial = take_snapshot(ledger)
         ledger.close()
@@ -68,14 +74,13 @@ class ShopTemplate:
         self._create(name, template=GENERATED)
         settings = self._at(name)
         clock = SetClock(STARTS_AT)
-        house = build(settings, clock=clock, brain=self._brain)
-        house.cache.flushdb()
+        container = build_container(settings, Overrides(clock=clock, artifacts=self._artifacts))
+        container.infrastructure.cache.flushdb()
         try:
-            yield ShopCopy(house, clock)
+            yield ShopCopy(container, clock)
         finally:
-            await house.turns.close()
-            await house.async_cache.aclose()
-            house.close()
+            await container.leave()
+            container.close()
             self._maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
             shutil.rmtree(settings.warehouse.folder, ignore_errors=True)
 
@@ -96,7 +101,7 @@ def open_shop_template(*, customers: int, seed: int = 1) -> Iterator[ShopTemplat
     with temporary_environment({"DATABASE_POOL_SIZE": "6"}) as environment:
         address = environment.postgres.url.replace("+psycopg", "")
         with psycopg.connect(address, autocommit=True) as maintenance:
-            template = ShopTemplate(environment.settings, load_brain(environment.settings), maintenance)
+            template = ShopTemplate(environment.settings, load_artifacts(environment.settings), maintenance)
             template.generate(ShopConfig(seed=seed, customers=customers, ends_at=HISTORY_ENDS))
             yield template
 

@@ -4,9 +4,11 @@ A transaction opened inside another joins it, so a tool's effect row, the change
 that commerce makes and the event in the outbox commit together or not at all.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine
 
@@ -34,6 +36,7 @@ class Ledger:
         self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._beside = beside or engine
         self._open: ContextVar[Connection | None] = ContextVar("open_transaction", default=None)
+        _LEDGERS.add(self)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -72,6 +75,23 @@ class Ledger:
     def close(self) -> None:
         self.engine.dispose()
         self._beside.dispose()
+
+    def abandon_connections(self) -> None:
+        """Use other connections from now on, and leave those in the pools as they are."""
+        self.engine.dispose(close=False)
+        self._beside.dispose(close=False)
+
+
+_LEDGERS: WeakSet[Ledger] = WeakSet()
+
+
+def _abandon_after_fork() -> None:
+    """A connection that two processes speak over is broken for both: a child opens its own."""
+    for ledger in _LEDGERS:
+        ledger.abandon_connections()
+
+
+os.register_at_fork(after_in_child=_abandon_after_fork)
 
 
 def open_ledger(settings: LedgerSettings) -> Ledger:

@@ -8,14 +8,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from foundation.files import locked
+
+if TYPE_CHECKING:
+    import onnxruntime
+    from tokenizers import Tokenizer
 
 Vectors = NDArray[np.float32]
 DIMENSIONS = 384
@@ -39,7 +41,7 @@ class Embedder:
     Safe to share between threads, and across a fork: it starts no thread of its own.
     """
 
-    def __init__(self, tokenizer: Tokenizer, session: onnxruntime.InferenceSession) -> None:
+    def __init__(self, tokenizer: "Tokenizer", session: "onnxruntime.InferenceSession") -> None:
         self._tokenizer = tokenizer
         self._session = session
         self._known: OrderedDict[str, Vectors] = OrderedDict()
@@ -89,6 +91,9 @@ class Embedder:
 
 def load_embedder(folder: Path) -> Embedder:
     """The embedder kept under `folder`; the first call on a machine makes it, in about ten seconds."""
+    import onnxruntime  # noqa: PLC0415 - 40 MB that only a process with the embedder needs
+    from tokenizers import Tokenizer  # noqa: PLC0415
+
     home = folder / model_name()
     if not home.is_dir():
         folder.mkdir(parents=True, exist_ok=True)

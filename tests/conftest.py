@@ -21,7 +21,7 @@ from foundation.embedded import EmbeddedPostgres, EmbeddedValkey
 from foundation.migrations import migrate
 from foundation.settings import Settings, load_settings
 from foundation.sql import Ledger, open_ledger
-from foundation.warehouse.ducklake import CATALOG_SCHEMA
+from foundation.warehouse.base import CATALOG_SCHEMA
 from tests.fakes import FakeClock
 
 TEMPLATE = "ledger_template"

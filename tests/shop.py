@@ -1,63 +1,53 @@
-"""A small shop on a test's own ledger: its rooms, and what happens before a test begins."""
+"""A small shop on a test's own ledger: its services, and what happens before a test begins."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from api.containers.commerce import build_commerce
+from api.containers.infrastructure import build_infrastructure
 from api.containers.notice_kinds import NOTICE_KINDS
+from api.containers.overrides import CommerceOverrides, Overrides
 from api.containers.warehouse_tables import TABLES
-from commerce.age.evidence import Evidence
 from commerce.age.models import AgeSubmission
-from commerce.age.service import AgeRules, AgeVerification
-from commerce.checkout.booking import OrderDependencies
-from commerce.checkout.carts import Carts
-from commerce.checkout.drafting import CheckoutServices, Drafts
-from commerce.checkout.service import Checkout
-from commerce.customers.addresses import Addresses
-from commerce.customers.consents import Consents
+from commerce.age.ports import NoProofCache
 from commerce.customers.contact import NOTICES, Channel
 from commerce.customers.models import NewCustomer
-from commerce.customers.service import Customers
-from commerce.fraud.service import Fraud
-from commerce.handoffs.service import Handoffs
 from commerce.inventory.models import Category, Effect, Flavour, Product
-from commerce.inventory.service import Inventory
-from commerce.memberships.benefits import Benefits
-from commerce.memberships.billing import MembershipBilling
-from commerce.memberships.service import Memberships
-from commerce.memberships.writer import MembershipWriter
 from commerce.notices.models import SEALED, TEXTED
 from commerce.notices.writing import Writer
 from commerce.payments.ports import CardGateway
 from commerce.payments.sandbox import SandboxGateway, sandbox_charges, sandbox_refunds
-from commerce.payments.service import build_payments
 from commerce.raffles import store as raffle_store
-from commerce.raffles.admin import RaffleAdmin
-from commerce.raffles.draws import RaffleDraws
-from commerce.raffles.entries import FreeEntries
 from commerce.raffles.models import Raffle, RaffleStatus
 from commerce.raffles.ports import RandomBeacon
-from commerce.raffles.proofs import DrawProofs
-from commerce.raffles.service import EligibilityChecks, Raffles
 from foundation.clock import Calendar
-from foundation.crypto import DataKeys, KeyRing, LookupDigest
+from foundation.crypto import KeyRing, LookupDigest
 from foundation.money import Money
 from foundation.outbox import OUTBOX, Event, Outbox, document
 from foundation.outbox.payloads import P
-from foundation.settings import ShopSettings
+from foundation.settings import Settings, ShopSettings, load_settings
 from foundation.sql import Ledger
-from memory.engine import MemoryEngine
-from memory.knowledge.service import Knowledge
 from tests.fakes import FakeClock
-from tools.base import Services
 
 TAX_RATES = {"TX": Decimal("0.0625"), "OR": Decimal(0)}
 CHICAGO = ZoneInfo("America/Chicago")
+VAR = Path(__file__).parents[1] / "var"
 ADULT = AgeSubmission("Ana María O'Brien", date(1990, 5, 1), "TX", "4821")
+
+
+@cache
+def shop_settings() -> Settings:
+    settings = load_settings(APP_ENV="test", VAR_DIR=str(VAR))
+    checkout = settings.checkout.model_copy(update={"tax_rates": TAX_RATES})
+    raffles = settings.raffles.model_copy(update={"beacon": "commit"})
+    return settings.model_copy(update={"checkout": checkout, "raffles": raffles})
 
 
 class CheckedOutbox(Outbox):
@@ -75,84 +65,55 @@ class CheckedOutbox(Outbox):
 
 @dataclass
 class Shop:
-    """The rooms, wired as in a running program; `gateway` may be exchanged for one that fails."""
+    """The services of commerce over a test's ledger; `gateway` may be exchanged for one that fails."""
 
     ledger: Ledger
     clock: FakeClock
     gateway: CardGateway | None = None
     beacon: RandomBeacon | None = None
-    keys: DataKeys = field(init=False)
-    digests: LookupDigest = field(init=False)
+    settings: Settings = field(default_factory=shop_settings)
 
     def __post_init__(self) -> None:
-        ledger, clock = self.ledger, self.clock
-        calendar = Calendar(CHICAGO, clock)
-        self.sandbox = SandboxGateway(ledger, now=clock)
-        self.outbox = CheckedOutbox(ledger, (), now=clock)
-        self.keys = DataKeys(ledger, KeyRing({"test": bytes(range(32))}), now=clock)
-        self.digests = LookupDigest(bytes(range(32)))
-        self.customers = Customers(ledger, self.keys, self.digests, now=clock)
-        self.consents = Consents(ledger, self.customers, now=clock)
-        self.addresses = Addresses(ledger, self.customers, self.keys, now=clock)
-        self.ages = AgeVerification(
-            ledger, self.customers, self.outbox, Evidence(self.keys, self.digests), calendar, AgeRules()
-        )
-        self.payments = build_payments(
-            ledger, self.gateway or self.sandbox, self.keys, self.digests, self.outbox, now=clock
-        )
-        self.membership_writer = MembershipWriter(self.outbox, self.keys, calendar)
-        self.memberships = Memberships(
-            ledger, self.customers, self.ages, self.payments, self.membership_writer
-        )
-        self.billing = MembershipBilling(ledger, self.customers, self.payments, self.membership_writer)
-        self.benefits = Benefits(ledger, self.outbox, now=clock)
-        self.fraud = Fraud(ledger, self.outbox, self.digests, self.addresses, review_from=0.5, now=clock)
-        checks = EligibilityChecks(self.ages, self.fraud)
-        self.raffles = Raffles(ledger, self.customers, checks, self.payments, self.outbox, now=clock)
-        self.raffle_draws = RaffleDraws(ledger, self.outbox, self.keys, self.beacon, now=clock)
-        self.draw_proofs = DrawProofs(ledger, self.keys, beacon_decides=self.beacon is not None)
-        self.raffle_admin = RaffleAdmin(
-            ledger, self.customers, self.payments, self.raffle_draws, self.outbox, now=clock
-        )
-        self.free_entries = FreeEntries(ledger, self.customers, self.ages, self.outbox, now=clock)
-        self.inventory = Inventory(ledger)
-        self.handoffs = Handoffs(ledger, now=clock)
-        self.carts = Carts(ledger, self.inventory, self.memberships, now=clock)
-        self.checkout_services = CheckoutServices(
-            customers=self.customers,
-            ages=self.ages,
-            memberships=self.memberships,
-            benefits=self.benefits,
-            inventory=self.inventory,
-            payments=self.payments,
-            carts=self.carts,
-        )
-        self.drafts = Drafts(self.checkout_services, tax_rates=TAX_RATES, now=clock)
-        dependencies = OrderDependencies(ledger, self.fraud, self.outbox)
-        self.checkout = Checkout(dependencies, self.checkout_services, self.drafts, now=clock)
+        self.infrastructure = build_infrastructure(self.settings, self.overrides)
+        self.commerce = commerce = build_commerce(self.infrastructure, self.overrides)
+        self.outbox, self.keys = self.infrastructure.outbox, self.infrastructure.keys.data
+        self.digests = self.infrastructure.keys.digests
+        self.sandbox = SandboxGateway(self.ledger, now=self.clock)
+        self.customers, self.consents = commerce.customers.service, commerce.customers.consents
+        self.addresses, self.ages = commerce.customers.addresses, commerce.age.service
+        self.payments, self.fraud = commerce.payments.service, commerce.fraud
+        self.memberships, self.benefits = commerce.memberships.service, commerce.memberships.benefits
+        self.billing = commerce.memberships.billing
+        self.raffles, self.raffle_draws = commerce.raffles.service, commerce.raffles.draws
+        self.draw_proofs, self.raffle_admin = commerce.raffles.proofs, commerce.raffles.admin
+        self.free_entries, self.handoffs = commerce.raffles.free_entries, commerce.handoffs
+        self.inventory = commerce.inventory
+        self.carts, self.checkout = commerce.checkout.carts, commerce.checkout.service
 
-    def services(self, memory: MemoryEngine, knowledge: Knowledge) -> Services:
-        """Its rooms, as tools enter them."""
-        return Services(
-            customers=self.customers,
-            addresses=self.addresses,
-            consents=self.consents,
-            inventory=self.inventory,
-            carts=self.carts,
-            checkout=self.checkout,
-            memberships=self.memberships,
-            raffles=self.raffles,
-            draw_proofs=self.draw_proofs,
-            ages=self.ages,
-            handoffs=self.handoffs,
-            memory=memory,
-            knowledge=knowledge,
-            calendar=Calendar(CHICAGO, self.clock),
+    @property
+    def overrides(self) -> Overrides:
+        gateway = self.gateway
+        return Overrides(
+            clock=self.clock,
+            ledger=self.ledger,
+            key_ring=KeyRing({"test": bytes(range(32))}),
+            digests=LookupDigest(bytes(range(32))),
+            outbox=lambda ledger, clock: CheckedOutbox(ledger, (), now=clock),
+            commerce=CommerceOverrides(
+                gateway=lambda usual: gateway or usual,
+                beacon=self.beacon,
+                proof_cache=NoProofCache(),
+            ),
         )
 
     def with_gateway(self, gateway: CardGateway) -> "Shop":
         """The same shop, asking another gateway."""
-        return Shop(self.ledger, self.clock, gateway, self.beacon)
+        return replace(self, gateway=gateway)
+
+    def reviewing_from(self, score: float) -> "Shop":
+        """The same shop, with orders reviewed from another score of fraud on."""
+        fraud = self.settings.fraud.model_copy(update={"review_from": score})
+        return replace(self, settings=self.settings.model_copy(update={"fraud": fraud}))
 
     def welcome(self, name: str = "ana", *, card: str | None = "tok_approve", adult: bool = True) -> str:
         """Register a customer, verified and with a card unless told otherwise; their id."""

@@ -1,7 +1,5 @@
-"""Where everything is wired, floor by floor."""
+"""The composition root: `build_*` functions that construct every service, layer by layer.
 
-from api.containers.ground import SUBSCRIPTIONS
-from api.containers.house import House, build, load_brain
-from api.containers.spares import Brain, Spares
-
-__all__ = ["SUBSCRIPTIONS", "Brain", "House", "Spares", "build", "load_brain"]
+Product, tests and demo call the same functions. Each takes what lies below and the overrides, and imports
+what is large where it is built, so that a process loads only the layers it asks for.
+"""

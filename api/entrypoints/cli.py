@@ -80,19 +80,23 @@ def serve() -> None:
 
 
 @app.command()
-def seed() -> None:
-    """Build the demo shop of DEMO_CUSTOMERS customers, unless it is there.
+def seed(
+    customers: Annotated[
+        int | None, typer.Option(min=1, help="How many. Left out: as DEMO_CUSTOMERS says.")
+    ] = None,
+) -> None:
+    """Build the demo shop of so many customers, unless it is there.
 
     `livhana serve` does so at its first start. A ledger that does not run is started, and stopped again.
 
-    For example: `DEMO_CUSTOMERS=50 livhana seed`
+    For example: `livhana seed --customers 50`
     """
     settings = _settings()
     from api.entrypoints.supervisor.door import CannotServe
     from api.entrypoints.supervisor.seeding import seed as build_demo_shop
 
     try:
-        build_demo_shop(settings, Console())
+        build_demo_shop(settings, Console(), customers=customers)
     except CannotServe as reason:
         _stop(str(reason))
 
@@ -107,7 +111,7 @@ def worker(ready_fd: ReadyFd = None) -> None:
     For example: `livhana worker`
     """
     settings = _settings(logged=True)
-    from api.entrypoints.processes import run_worker
+    from api.entrypoints.worker import run_worker
 
     run_worker(settings, ready=partial(say_ready, ready_fd))
 
@@ -168,21 +172,20 @@ def add_staff(
     """
     settings = _settings()
     password = typer.prompt("First password", hide_input=True, confirmation_prompt=True)
-    from api.containers.shop import Shop
-    from api.containers.spares import Spares
+    from api.containers.commerce import build_commerce
+    from api.containers.infrastructure import build_infrastructure
     from commerce.customers.staff import Position
-    from foundation.clock import system_clock
     from foundation.errors import ShopError
 
-    shop = Shop(settings, now=system_clock, spares=Spares())
+    infrastructure = build_infrastructure(settings)
     try:
-        member = shop.staff.add(
+        member = build_commerce(infrastructure).customers.staff.add(
             name=name, email=email, position=Position(position), password=password, by="livhana staff add"
         )
     except ShopError as refusal:
         _stop(str(refusal))
     finally:
-        shop.close()
+        infrastructure.close()
     typer.echo(f"{member.id} {member.position}")
 
 
@@ -227,16 +230,16 @@ def learn(
     For example: `livhana learn calls.jsonl`
     """
     settings = _settings()
-    from api.containers import build
+    from api.containers.container import build_container
     from api.entrypoints.import_turns import NotLearned, learn_file
 
-    house = build(settings)
+    container = build_container(settings)
     try:
-        told, learned = learn_file(file, house.recording, Console(stderr=True))
+        told, learned = learn_file(file, container.memory.recording, Console(stderr=True))
     except NotLearned as reason:
         _stop(str(reason))
     finally:
-        house.close()
+        container.close()
     typer.echo(f"{told} told, {learned} new")
 
 
@@ -298,7 +301,7 @@ def verify(
 def api(ready_fd: ReadyFd = None, listen_fd: ListenFd = None) -> None:
     """Answer HTTP on the socket that was handed over, or on HOST and PORT."""
     settings = _settings(logged=True)
-    from api.containers import build
+    from api.containers.container import build_container
     from api.entrypoints.server import run_api
     from api.entrypoints.supervisor.door import CannotServe, open_door
 
@@ -306,14 +309,14 @@ def api(ready_fd: ReadyFd = None, listen_fd: ListenFd = None) -> None:
         door = open_door(settings.api) if listen_fd is None else socket.socket(fileno=listen_fd)
     except CannotServe as reason:
         _stop(str(reason))
-    run_api(build(settings), door=door, ready=partial(say_ready, ready_fd))
+    run_api(build_container(settings), door=door, ready=partial(say_ready, ready_fd))
 
 
 @app.command(hidden=True)
 def scheduler(ready_fd: ReadyFd = None) -> None:
     """Take up cut-off turns and lost jobs, reconcile payments, and clear away what is old."""
     settings = _settings(logged=True)
-    from api.entrypoints.processes import run_scheduler
+    from api.entrypoints.scheduler import run_scheduler
 
     run_scheduler(settings, ready=partial(say_ready, ready_fd))
 
@@ -322,9 +325,21 @@ def scheduler(ready_fd: ReadyFd = None) -> None:
 def relay(ready_fd: ReadyFd = None) -> None:
     """Carry events from the outbox to their subscribers."""
     settings = _settings(logged=True)
-    from api.entrypoints.processes import run_relay
+    from api.entrypoints.relay import run_relay
 
     run_relay(settings, ready=partial(say_ready, ready_fd))
+
+
+@app.command("seed-ledger", hidden=True)
+def generate(customers: Annotated[int, typer.Option(min=1)]) -> None:
+    """Generate the demo shop in a ledger that runs and has its tables."""
+    settings = _settings()
+    from api.entrypoints.seed import NotSeeded, seed_ledger
+
+    try:
+        seed_ledger(settings, Console(stderr=True), customers=customers)
+    except NotSeeded as reason:
+        _stop(str(reason))
 
 
 def _settings(*, logged: bool = False) -> "Settings":

@@ -1,22 +1,14 @@
-"""The processes beside the API, each for as long as it is not told to end: worker, scheduler, relay."""
+"""What the processes of the program have in common: loaded memory stays put, and they end when told to."""
 
 import gc
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import closing
 
-from api.containers import House, build
-from api.entrypoints.scheduler import open_scheduler
-from api.entrypoints.worker import load
-from foundation import queue
-from foundation.log import logger
-from foundation.queue import OpenBench
-from foundation.settings import Settings
-from foundation.warehouse.base import Warehouse, WarehouseUnavailable
+from api.containers.container import Container
 
 Ready = Callable[[], None]
-WAREHOUSE_RETRY_SECONDS = 10
-log = logger(__name__)
 
 
 def settle() -> None:
@@ -29,51 +21,12 @@ def settle() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def run_worker(settings: Settings, *, ready: Ready) -> None:
-    def load_and_say_so() -> OpenBench:
-        bench = load(settings)
-        settle()
-        ready()
-        return bench
-
-    queue.run_worker(settings.cache, load=load_and_say_so)
-
-
-def run_scheduler(settings: Settings, *, ready: Ready) -> None:
-    _until_told(build(settings), lambda house, stop: open_scheduler(house).run(stop), ready)
-
-
-def run_relay(settings: Settings, *, ready: Ready) -> None:
-    def work(house: House, stop: threading.Event) -> None:
-        # A warehouse that is away must not keep the other subscribers waiting.
-        if not _is_made(house.warehouse):
-            threading.Thread(target=_make, args=(house.warehouse, stop), daemon=True).start()
-        house.relay.run(stop)
-
-    _until_told(build(settings), work, ready)
-
-
-def _make(warehouse: Warehouse, stop: threading.Event) -> None:
-    while not stop.wait(WAREHOUSE_RETRY_SECONDS) and not _is_made(warehouse):
-        pass
-
-
-def _is_made(warehouse: Warehouse) -> bool:
-    try:
-        warehouse.ensure()
-    except WarehouseUnavailable:
-        log.warning("warehouse_away")
-        return False
-    return True
-
-
-def _until_told(house: House, work: Callable[[House, threading.Event], None], ready: Ready) -> None:
+def run_until_told(container: Container, work: Callable[[threading.Event], None], ready: Ready) -> None:
+    """Work until SIGTERM or SIGINT sets the event, then close the container."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    settle()
-    ready()
-    try:
-        work(house, stop)
-    finally:
-        house.close()
+    with closing(container):
+        settle()
+        ready()
+        work(stop)

@@ -1,4 +1,4 @@
-"""When each chore was last taken on, so that of two schedulers only one does it."""
+"""When each scheduled job was last acquired, so that of two schedulers only one runs it."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from foundation.personal import IMPERSONAL
 from foundation.sql import Ledger, metadata
 
-chores = Table(
+scheduled_jobs = Table(
     "chores",
     metadata,
     Column("name", Text, primary_key=True),
@@ -17,13 +17,17 @@ chores = Table(
 )
 
 
-def take(ledger: Ledger, name: str, *, due: datetime, now: datetime) -> bool:
-    """Whether the chore is ours to do now: nobody has taken it since it fell due.
+def acquire(ledger: Ledger, name: str, *, due: datetime, now: datetime) -> bool:
+    """Whether the job is ours to run now: nobody has acquired it since it fell due.
 
     One that is not known yet counts as just done.
     """
-    known = insert(chores).values(name=name, taken_at=now).on_conflict_do_nothing()
-    taken = update(chores).where(chores.c.name == name, chores.c.taken_at <= due).values(taken_at=now)
+    known = insert(scheduled_jobs).values(name=name, taken_at=now).on_conflict_do_nothing()
+    taken = (
+        update(scheduled_jobs)
+        .where(scheduled_jobs.c.name == name, scheduled_jobs.c.taken_at <= due)
+        .values(taken_at=now)
+    )
     with ledger.separately() as tx:
         tx.execute(known)
         return tx.execute(taken).rowcount == 1

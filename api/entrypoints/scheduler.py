@@ -1,4 +1,4 @@
-"""What has to happen again and again: cut-off turns taken up, lost jobs queued, old things cleared away."""
+"""Scheduled jobs: resume cut-off turns, queue lost jobs again, prune what is old."""
 
 import asyncio
 import threading
@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from api.containers import House, build
-from api.entrypoints.scheduled_jobs import take
-from api.entrypoints.worker import finish_turns
+from api.containers.container import Container, build_container
+from api.containers.infrastructure import Infrastructure
+from api.containers.overrides import Overrides
+from api.entrypoints.processes import Ready, run_until_told
+from api.entrypoints.scheduled_jobs import acquire
+from api.entrypoints.unfinished_turns import finish_turns
 from api.jobs import FORETELL, JOBS_KEPT, REFINE, RESUME
 from foundation.clock import Clock
 from foundation.log import logger
 from foundation.queue import NotQueued
+from foundation.settings import Settings
 from foundation.sql import Ledger
 from memory.engine import KEPT
 
 SWEEP = timedelta(seconds=15)
 TICK = timedelta(seconds=3)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 NIGHT = time(3, 30)
 OUTBOX_KEPT = timedelta(days=7)
 CARTS_KEPT = timedelta(days=90)
@@ -28,11 +33,11 @@ AT_ONCE = 100
 log = logger(__name__)
 
 Due = Callable[[datetime], datetime]
-"""The latest moment, up to the one given, at which a chore fell due."""
+"""The latest moment, up to the one given, at which a job fell due."""
 
 
 @dataclass(frozen=True)
-class Chore:
+class ScheduledJob:
     name: str
     due: Due
     do: Callable[[], int]
@@ -40,14 +45,14 @@ class Chore:
 
 
 class Scheduler:
-    def __init__(self, ledger: Ledger, chores: Sequence[Chore], *, now: Clock) -> None:
+    def __init__(self, ledger: Ledger, jobs: Sequence[ScheduledJob], *, now: Clock) -> None:
         self._ledger = ledger
-        self._chores = chores
+        self._jobs = jobs
         self._now = now
 
     def sweep(self) -> dict[str, int]:
-        """Do what is due; how much each chore found to do."""
-        return {chore.name: done for chore in self._chores if (done := self._attempt(chore)) is not None}
+        """Do what is due; how much each job found to do."""
+        return {job.name: done for job in self._jobs if (done := self._attempt(job)) is not None}
 
     def run(self, stop: threading.Event) -> None:
         """Sweep every few seconds until `stop` is set."""
@@ -55,17 +60,17 @@ class Scheduler:
             self.sweep()
             stop.wait(TICK.total_seconds())
 
-    def _attempt(self, chore: Chore) -> int | None:
+    def _attempt(self, job: ScheduledJob) -> int | None:
         now = self._now()
         try:
-            if not take(self._ledger, chore.name, due=chore.due(now), now=now):
+            if not acquire(self._ledger, job.name, due=job.due(now), now=now):
                 return None
-            done = chore.do()
-        except Exception:  # one chore that fails must not keep the others from being done
-            log.exception("chore_failed", chore=chore.name)
+            done = job.do()
+        except Exception:  # one job that fails must not keep the others from being done
+            log.exception("scheduled_job_failed", job=job.name)
             return None
         if done:
-            log.info("chore_done", chore=chore.name, count=done)
+            log.info("scheduled_job_done", job=job.name, count=done)
         return done
 
 
@@ -81,109 +86,166 @@ def nightly(at: time, zone: ZoneInfo) -> Due:
     return due
 
 
-def open_scheduler(house: House) -> Scheduler:
-    zone = ZoneInfo(house.settings.shop.time_zone)
-    chores = (
-        Chore("resume_turns", every(SWEEP), lambda: resume_turns(house)),
-        Chore("requeue_jobs", every(SWEEP), house.jobs.requeue_lost),
-        Chore("reconcile_payments", every(SWEEP), house.payments.reconciliation.run),
-        Chore("bill_sandbox", every(SWEEP), lambda: bill_sandbox(house)),
-        Chore("read_gateway_inbox", every(SWEEP), house.gateway_inbox.read),
-        Chore("look_for_lost_charges", every(timedelta(minutes=1)), house.gateway_inbox.look_for_lost),
-        Chore("look_for_lost_refunds", nightly(NIGHT, zone), house.gateway_inbox.look_for_undone),
-        Chore("prune_gateway_inbox", nightly(NIGHT, zone), house.gateway_inbox.prune),
-        Chore("finish_orders", every(SWEEP), house.checkout.finish_pending),
-        Chore("release_stock", every(SWEEP), lambda: house.inventory.sweep(house.now())),
-        Chore("send_notices", every(SWEEP), house.notices.send_due),
-        Chore("keep_raffles", every(SWEEP), house.raffle_draws.keep_time),
-        Chore("issue_free_entries", every(SWEEP), house.free_entries.issue_waiting),
-        Chore("refund_raffles", every(SWEEP), house.raffle_admin.refund_some),
-        Chore("collect_memberships", every(timedelta(minutes=1)), house.membership_billing.collect),
-        Chore("prune_jobs", every(timedelta(hours=1)), lambda: house.jobs.prune(keep=JOBS_KEPT)),
-        Chore("prune_idempotency_keys", every(timedelta(hours=1)), house.idempotency.prune),
-        Chore("expire_confirmations", every(timedelta(hours=1)), house.confirmations.expire),
-        Chore("prune_carts", nightly(NIGHT, zone), lambda: house.carts.prune(keep=CARTS_KEPT)),
-        Chore("tell_age_renewals", every(timedelta(hours=1)), house.renewals.remind),
-        Chore("prune_age_tries", nightly(NIGHT, zone), house.ages.prune),
-        Chore("prune_access", nightly(NIGHT, zone), house.access.prune),
-        Chore("rewrap_data_keys", nightly(NIGHT, zone), house.data_keys.rotate),
-        Chore("suggest_reorders", nightly(NIGHT, zone), house.demand.compute),
-        Chore("prune_fraud_attempts", nightly(NIGHT, zone), lambda: prune_attempts(house)),
-        Chore("prune_notices", nightly(NIGHT, zone), house.notices.prune),
-        Chore("prune_outbox", nightly(NIGHT, zone), lambda: house.outbox.prune(keep=OUTBOX_KEPT)),
-        Chore("forget_customers", every(SWEEP), house.forgetting.sweep),
-        Chore("expire_memories", nightly(NIGHT, zone), lambda: expire(house)),
-        Chore("foretell", nightly(NIGHT, zone), lambda: foretell(house)),
-        Chore("refine_facts", every(SWEEP), lambda: refine_facts(house)),
-        *index_chores(house, zone),
-        Chore("maintain_warehouse", nightly(NIGHT, zone), lambda: sum(house.warehouse.maintain().values())),
-        Chore("purge_erasures", nightly(NIGHT, zone), house.forgetting.purge),
+def run_scheduler(settings: Settings, *, ready: Ready) -> None:
+    container = build_container(settings)
+    run_until_told(container, open_scheduler(container).run, ready)
+
+
+def open_scheduler(container: Container) -> Scheduler:
+    zone = container.infrastructure.calendar.zone
+    jobs = (
+        *_turn_jobs(container),
+        *_payment_jobs(container, zone),
+        *_shop_jobs(container, zone),
+        *_customer_jobs(container, zone),
+        *_storage_jobs(container.infrastructure, zone),
+        *_memory_jobs(container, zone),
     )
-    return Scheduler(house.ledger, chores, now=house.now)
+    return Scheduler(container.infrastructure.ledger, jobs, now=container.infrastructure.clock)
 
 
-def index_chores(house: House, zone: ZoneInfo) -> list[Chore]:
-    """What keeps the index of past turns up with the ledger."""
-    remote = house.pinecone
-    if remote is None:
-        return [Chore("index_memories", every(timedelta(minutes=5)), house.indexer.run)]
+def _turn_jobs(container: Container) -> list[ScheduledJob]:
     return [
-        Chore("settle_vectors", every(timedelta(minutes=1)), lambda: remote.settle_all(customers=AT_ONCE)),
-        Chore("repair_vectors", every(timedelta(hours=1)), remote.repair_all),
-        Chore("drop_index_files", nightly(NIGHT, zone), lambda: house.index_files.retain(())),
+        ScheduledJob("resume_turns", every(SWEEP), lambda: resume_turns(container)),
+        ScheduledJob("requeue_jobs", every(SWEEP), container.infrastructure.jobs.requeue_lost),
+        ScheduledJob("expire_confirmations", every(HOUR), container.conversations.confirmations.expire),
     ]
 
 
-def prune_attempts(house: House) -> int:
-    return house.fraud.prune(keep=timedelta(days=house.settings.fraud.attempts_kept_days))
+def _payment_jobs(container: Container, zone: ZoneInfo) -> list[ScheduledJob]:
+    payments, inbox = container.commerce.payments.service, container.commerce.payments.inbox
+    collect = container.commerce.memberships.billing.collect
+    return [
+        ScheduledJob("reconcile_payments", every(SWEEP), payments.reconciliation.run),
+        ScheduledJob("bill_sandbox", every(SWEEP), lambda: bill_sandbox(container)),
+        ScheduledJob("read_gateway_inbox", every(SWEEP), inbox.read),
+        ScheduledJob("look_for_lost_charges", every(MINUTE), inbox.look_for_lost),
+        ScheduledJob("look_for_lost_refunds", nightly(NIGHT, zone), inbox.look_for_undone),
+        ScheduledJob("prune_gateway_inbox", nightly(NIGHT, zone), inbox.prune),
+        ScheduledJob("collect_memberships", every(MINUTE), collect),
+    ]
 
 
-def expire(house: House) -> int:
-    moment = house.now() - KEPT
-    return house.memory.expire() + house.nightly_predictions.drop_before(moment)
+def _shop_jobs(container: Container, zone: ZoneInfo) -> list[ScheduledJob]:
+    commerce, clock = container.commerce, container.infrastructure.clock
+    checkout, carts, raffles = commerce.checkout.service, commerce.checkout.carts, commerce.raffles
+    return [
+        ScheduledJob("finish_orders", every(SWEEP), checkout.finish_pending),
+        ScheduledJob("release_stock", every(SWEEP), lambda: commerce.inventory.sweep(clock())),
+        ScheduledJob("prune_carts", nightly(NIGHT, zone), lambda: carts.prune(keep=CARTS_KEPT)),
+        ScheduledJob("keep_raffles", every(SWEEP), raffles.draws.keep_time),
+        ScheduledJob("issue_free_entries", every(SWEEP), raffles.free_entries.issue_waiting),
+        ScheduledJob("refund_raffles", every(SWEEP), raffles.admin.refund_some),
+        ScheduledJob("suggest_reorders", nightly(NIGHT, zone), commerce.demand.compute),
+        ScheduledJob("prune_fraud_attempts", nightly(NIGHT, zone), lambda: prune_attempts(container)),
+    ]
 
 
-def foretell(house: House) -> int:
+def _customer_jobs(container: Container, zone: ZoneInfo) -> list[ScheduledJob]:
+    age, notices = container.commerce.age, container.commerce.notices.service
+    access = container.commerce.customers.access
+    return [
+        ScheduledJob("send_notices", every(SWEEP), notices.send_due),
+        ScheduledJob("prune_notices", nightly(NIGHT, zone), notices.prune),
+        ScheduledJob("tell_age_renewals", every(HOUR), age.renewals.remind),
+        ScheduledJob("prune_age_tries", nightly(NIGHT, zone), age.service.prune),
+        ScheduledJob("prune_access", nightly(NIGHT, zone), access.prune),
+    ]
+
+
+def _storage_jobs(infrastructure: Infrastructure, zone: ZoneInfo) -> list[ScheduledJob]:
+    jobs, outbox, warehouse = infrastructure.jobs, infrastructure.outbox, infrastructure.warehouse
+    return [
+        ScheduledJob("prune_jobs", every(HOUR), lambda: jobs.prune(keep=JOBS_KEPT)),
+        ScheduledJob("prune_idempotency_keys", every(HOUR), infrastructure.idempotency.prune),
+        ScheduledJob("rewrap_data_keys", nightly(NIGHT, zone), infrastructure.keys.data.rotate),
+        ScheduledJob("prune_outbox", nightly(NIGHT, zone), lambda: outbox.prune(keep=OUTBOX_KEPT)),
+        ScheduledJob("maintain_warehouse", nightly(NIGHT, zone), lambda: sum(warehouse.maintain().values())),
+    ]
+
+
+def _memory_jobs(container: Container, zone: ZoneInfo) -> list[ScheduledJob]:
+    """The purge comes last: it searches the files that the jobs before it wrote anew."""
+    erasure = container.memory.erasure.service
+    return [
+        ScheduledJob("forget_customers", every(SWEEP), erasure.sweep),
+        ScheduledJob("expire_memories", nightly(NIGHT, zone), lambda: expire(container)),
+        ScheduledJob("foretell", nightly(NIGHT, zone), lambda: foretell(container)),
+        ScheduledJob("refine_facts", every(SWEEP), lambda: refine_facts(container)),
+        *index_jobs(container, zone),
+        ScheduledJob("purge_erasures", nightly(NIGHT, zone), erasure.purge),
+    ]
+
+
+def index_jobs(container: Container, zone: ZoneInfo) -> list[ScheduledJob]:
+    """What keeps the index of past turns up with the ledger."""
+    index, remote = container.memory.index, container.memory.index.pinecone
+    if remote is None:
+        return [ScheduledJob("index_memories", every(timedelta(minutes=5)), index.indexer.run)]
+    return [
+        ScheduledJob("settle_vectors", every(MINUTE), lambda: remote.settle_all(customers=AT_ONCE)),
+        ScheduledJob("repair_vectors", every(HOUR), remote.repair_all),
+        ScheduledJob("drop_index_files", nightly(NIGHT, zone), lambda: index.files.retain(())),
+    ]
+
+
+def prune_attempts(container: Container) -> int:
+    return container.commerce.fraud.prune(
+        keep=timedelta(days=container.infrastructure.settings.fraud.attempts_kept_days)
+    )
+
+
+def expire(container: Container) -> int:
+    moment = container.infrastructure.clock() - KEPT
+    return container.memory.engine.expire() + container.memory.predictions.nightly.drop_before(moment)
+
+
+def foretell(container: Container) -> int:
     """By the worker, which tells how far it has come."""
-    today = house.calendar.today().isoformat()
-    house.jobs.submit(FORETELL, {"day": today}, idempotency_key=f"{FORETELL}:{today}")
+    today = container.infrastructure.calendar.today().isoformat()
+    container.infrastructure.jobs.submit(FORETELL, {"day": today}, idempotency_key=f"{FORETELL}:{today}")
     return 1
 
 
-def refine_facts(house: House) -> int:
+def refine_facts(container: Container) -> int:
     """By the worker, with Claude."""
-    if not house.settings.models.is_refining:
+    if not container.infrastructure.settings.models.is_refining:
         return 0
 
     def submit(interaction_id: str, customer_id: str) -> None:
         payload = {"interaction_id": interaction_id, "principal_id": customer_id}
-        house.jobs.submit(REFINE, payload, idempotency_key=f"{REFINE}:{interaction_id}")
+        container.infrastructure.jobs.submit(REFINE, payload, idempotency_key=f"{REFINE}:{interaction_id}")
 
-    return house.fact_extraction.submit_waiting(submit)
+    return container.conversations.fact_extraction.submit_waiting(submit)
 
 
-def bill_sandbox(house: House) -> int:
+def bill_sandbox(container: Container) -> int:
     """A real gateway knows the time by itself."""
-    return house.sandbox.plans.bill_due(house.now()) if house.sandbox else 0
+    return (
+        container.commerce.payments.gateway.sandbox.plans.bill_due(container.infrastructure.clock())
+        if container.commerce.payments.gateway.sandbox
+        else 0
+    )
 
 
-def resume_turns(house: House) -> int:
+def resume_turns(container: Container) -> int:
     """Give turns that were cut off to the worker; without a queue they are finished here."""
-    threads = house.turns.store.lapsed(limit=MOST_THREADS)
-    minute = int(house.now().timestamp()) // 60
+    threads = container.conversations.turns.lapsed(limit=MOST_THREADS)
+    minute = int(container.infrastructure.clock().timestamp()) // 60
     try:
         for thread_id in threads:
-            house.jobs.submit(
+            container.infrastructure.jobs.submit(
                 RESUME, {"thread_id": thread_id}, idempotency_key=f"{RESUME}:{thread_id}:{minute}"
             )
     except NotQueued:
-        _finish_here(house, threads)
+        _finish_here(container, threads)
     return len(threads)
 
 
-def _finish_here(house: House, thread_ids: Sequence[str]) -> None:
-    """In a house of its own: what speaks over an event loop cannot outlive it."""
-    own = build(house.settings, clock=house.now, brain=house.brain)
+def _finish_here(container: Container, thread_ids: Sequence[str]) -> None:
+    """In a container of its own: what speaks over an event loop cannot outlive it."""
+    overrides = Overrides(clock=container.infrastructure.clock, artifacts=container.memory.artifacts)
+    own = build_container(container.infrastructure.settings, overrides)
     try:
         asyncio.run(finish_turns(own, thread_ids))
     finally:

@@ -8,7 +8,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from api.containers import House
+from api.containers.container import Container
 from api.entrypoints.processes import settle
 from foundation.settings import ApiSettings
 
@@ -16,12 +16,19 @@ LAST_WORDS_SECONDS = 5
 """For the requests at hand when it is told to end."""
 
 
-def run_api(house: House, *, door: socket.socket, ready: Callable[[], None]) -> None:
-    house.prepare()
-    server = _AnnouncedServer(configured(create_app(house), house.settings.api), ready)
+def run_api(container: Container, *, door: socket.socket, ready: Callable[[], None]) -> None:
+    prepare(container)
+    settings = container.infrastructure.settings.api
+    server = _AnnouncedServer(configured(create_app(container), settings), ready)
     server.run([door])
     if not server.started:
         sys.exit(1)
+
+
+def prepare(container: Container) -> None:
+    """Load what answers a turn, so that no customer waits for it; a new machine trains it first."""
+    container.agent()
+    container.memory.facts.reader()
 
 
 def configured(app: ASGIApp, settings: ApiSettings) -> uvicorn.Config:

@@ -2,15 +2,21 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from anyio.to_thread import run_sync
 
+import api.containers.agent  # noqa: F401 - what every job runs is loaded before the fork
 from agent.turns.models import Receipt, Reply
-from api.containers import House, build, load_brain
+from api.containers.artifacts import load_artifacts
+from api.containers.container import Container, build_container
+from api.containers.overrides import Overrides
+from api.entrypoints.processes import Ready, settle
+from api.entrypoints.unfinished_turns import finish_turns
 from api.jobs import FORETELL, REASON, REFINE, RESUME, ReasoningJob
+from foundation import queue
 from foundation.errors import GatewayTimeout
 from foundation.queue import Bench, Handler, Job, OpenBench, Report
 from foundation.settings import Settings
@@ -25,29 +31,40 @@ class StillBusy(GatewayTimeout):
         super().__init__("This conversation is still busy with an earlier message.")
 
 
+def run_worker(settings: Settings, *, ready: Ready) -> None:
+    def load_and_say_so() -> OpenBench:
+        bench = load(settings)
+        settle()
+        ready()
+        return bench
+
+    queue.run_worker(settings.cache, load=load_and_say_so)
+
+
 def load(settings: Settings) -> OpenBench:
-    """Load code and models; the house is opened in the work-horse, after the fork."""
-    brain = load_brain(settings)
+    """Load code and models; the container is built in the worker process, after the fork."""
+    artifacts = load_artifacts(settings)
+    artifacts.embedder()
     if settings.models.is_refining:
-        _ = brain.meaning
+        artifacts.clause_meaning()
 
     @contextmanager
     def open_bench() -> Iterator[Bench]:
-        house = build(settings, brain=brain)
+        container = build_container(settings, Overrides(artifacts=artifacts))
         try:
-            yield Bench(house.jobs, handlers(house))
+            yield Bench(container.infrastructure.jobs, handlers(container))
         finally:
-            house.close()
+            container.close()
 
     return open_bench
 
 
-def handlers(house: House) -> Mapping[str, Handler]:
+def handlers(container: Container) -> Mapping[str, Handler]:
     def reason(job: Job, report: Report) -> Mapping[str, Any]:
-        return asyncio.run(_answer(house, job, report))
+        return asyncio.run(_answer(container, job, report))
 
     def resume(job: Job, _: Report) -> None:
-        asyncio.run(finish_turns(house, [job.payload["thread_id"]]))
+        asyncio.run(finish_turns(container, [job.payload["thread_id"]]))
 
     def foretell(_: Job, report: Report) -> Mapping[str, Any]:
         done: Counter[str] = Counter()
@@ -56,52 +73,43 @@ def handlers(house: House) -> Mapping[str, Handler]:
             done[part] += more
             report(dict(done))
 
-        version = house.nightly_predictions.run(progress=progress)
-        house.suggestions.run(progress=progress)
+        version = container.memory.predictions.nightly.run(progress=progress)
+        container.memory.predictions.suggestions.run(progress=progress)
         return {"model": version, **done}
 
     def refine(job: Job, _: Report) -> Mapping[str, Any]:
-        return {"facts": house.fact_extraction.extract(job.payload["interaction_id"])}
+        return {"facts": container.conversations.fact_extraction.extract(job.payload["interaction_id"])}
 
     return {REASON: reason, RESUME: resume, FORETELL: foretell, REFINE: refine}
 
 
-async def finish_turns(house: House, thread_ids: Sequence[str]) -> None:
-    """Run whatever waits in these threads, unless another process is at it; the house is left after that."""
-    try:
-        for thread_id in thread_ids:
-            await house.turns.drain(thread_id)
-    finally:
-        await house.leave()
-
-
-async def _answer(house: House, job: Job, report: Report) -> Mapping[str, Any]:
+async def _answer(container: Container, job: Job, report: Report) -> Mapping[str, Any]:
     """The reply to the job's question; what the turn is busy with is reported on the way."""
     message = ReasoningJob.from_payload(job.payload).message(job.id)
-    receipt = await run_sync(house.turns.store.accept, message)
-    watching = asyncio.create_task(_report(house, receipt.turn_id, report))
+    receipt = await run_sync(container.agent().turns.store.accept, message)
+    watching = asyncio.create_task(_report(container, receipt.turn_id, report))
     try:
-        reply = await _taken_over(house, receipt)
+        reply = await _taken_over(container, receipt)
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-        await house.leave()
+        await container.leave()
     if reply is None:
         raise StillBusy
     return reply.to_json()
 
 
-async def _taken_over(house: House, receipt: Receipt) -> Reply | None:
+async def _taken_over(container: Container, receipt: Receipt) -> Reply | None:
     """The turn's reply, whichever process runs it; None while another is still at it after all looks."""
     for _ in range(LOOKS):
-        await house.turns.drain(receipt.thread_id)
-        reply = await house.turns.reply(receipt.turn_id, timeout_seconds=LOOK_SECONDS)
+        await container.agent().turns.drain(receipt.thread_id)
+        reply = await container.agent().turns.reply(receipt.turn_id, timeout_seconds=LOOK_SECONDS)
         if reply is not None:
             return reply
     return None
 
 
-async def _report(house: House, turn_id: str, report: Report) -> None:
-    async for event in house.turns.events(turn_id):
+async def _report(container: Container, turn_id: str, report: Report) -> None:
+    async for event in container.agent().turns.events(turn_id):
         if event.kind == "tool_started":
             await run_sync(report, {"doing": event.payload["label"]})

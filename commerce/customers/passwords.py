@@ -1,5 +1,7 @@
 """Passwords: argon2id, and the same work for an account that has none."""
 
+from functools import lru_cache
+
 import argon2
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
@@ -16,7 +18,7 @@ class Passwords:
         self._ledger = ledger
         self._now = now
         self._hasher = hasher
-        self._nobodys = hasher.hash("a password that nobody has")
+        self._nobodys = _nobodys(hasher)
 
     def put(self, principal_id: str, password: str) -> None:
         hashed = self._hasher.hash(password)
@@ -40,3 +42,9 @@ class Passwords:
         if self._hasher.check_needs_rehash(known):
             self.put(principal_id, password)
         return True
+
+
+@lru_cache(maxsize=4)
+def _nobodys(hasher: argon2.PasswordHasher) -> str:
+    """Once a process, since to hash takes 30 ms."""
+    return hasher.hash("a password that nobody has")

@@ -5,17 +5,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, Connection, Date, DateTime, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from demo.generator.rooms import Rooms
+from demo.generator.services import ShopServices
 from foundation.outbox import OUTBOX
 from memory.predictions.events import PurchaseRow
 from memory.predictions.purchases import PURCHASES, summarise_all
 
 
-def fit_forecasts(rooms: Rooms) -> None:
-    with rooms.ledger.transaction() as connection:
-        _remember(connection, rooms.calendar.zone)
+def fit_forecasts(services: ShopServices) -> None:
+    with services.ledger.transaction() as connection:
+        _remember(connection, services.calendar.zone)
         summarise_all(connection)
-        rooms.nightly.fit()
+        services.nightly.fit()
 
 
 def _remember(connection: Connection, zone: ZoneInfo) -> None:

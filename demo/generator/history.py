@@ -12,7 +12,7 @@ from commerce.customers.models import NewCustomer
 from commerce.memberships.models import Tier
 from demo.generator.catalogue import Item
 from demo.generator.enrolment import STATES, TIERS, VALID_DAYS
-from demo.generator.rooms import Rooms
+from demo.generator.services import ShopServices
 from demo.generator.shop import Shard, Shop, moment
 from demo.generator.talk import exchanges
 from memory.conversations.models import Interaction
@@ -38,43 +38,45 @@ class Step:
     is_charge: bool = False
 
 
-def arrivals(shop: Shop, shard: Shard, rooms: Rooms) -> list[Step]:
+def arrivals(shop: Shop, shard: Shard, services: ShopServices) -> list[Step]:
     """Each customer registers, adds a card and proves their age."""
-    return [step for row in range(len(shard.people)) for step in _arrival(shop, shard, rooms, row)]
+    return [step for row in range(len(shard.people)) for step in _arrival(shop, shard, services, row)]
 
 
-def _arrival(shop: Shop, shard: Shard, rooms: Rooms, row: int) -> Iterator[Step]:
+def _arrival(shop: Shop, shard: Shard, services: ShopServices, row: int) -> Iterator[Step]:
     people, enrolment = shard.people, shard.enrolment
     customer_id, name = shard.customer_id(row), enrolment.name(row)
     at = moment(shop.config, people.acquired[row])
     email = f"{name.lower().replace(' ', '.')}.{people.number[row]}@example.com"
     person = NewCustomer(name, email, state=STATES[enrolment.state[row]])
-    yield Step(at, partial(register, rooms, person, customer_id=customer_id))
+    yield Step(at, partial(register, services, person, customer_id=customer_id))
     if enrolment.has_card[row]:
         nonce = f"tok_approve.{customer_id}"
-        yield Step(at + SOON, partial(rooms.payments.cards.add, customer_id, nonce=nonce))
+        yield Step(at + SOON, partial(services.payments.cards.add, customer_id, nonce=nonce))
     if np.isfinite(enrolment.verified[row]):
         verified_at = moment(shop.config, enrolment.verified[row])
-        yield Step(verified_at, _age_check(shop, shard, rooms, row))
+        yield Step(verified_at, _age_check(shop, shard, services, row))
 
 
-def register(rooms: Rooms, person: NewCustomer, *, customer_id: str) -> None:
-    if rooms.customers.id_of(person.email) is None:
-        rooms.customers.register(person, customer_id=customer_id)
+def register(services: ShopServices, person: NewCustomer, *, customer_id: str) -> None:
+    if services.customers.id_of(person.email) is None:
+        services.customers.register(person, customer_id=customer_id)
 
 
-def history(shop: Shop, shard: Shard, rooms: Rooms) -> list[Step]:
+def history(shop: Shop, shard: Shard, services: ShopServices) -> list[Step]:
     """What followed, in order of time."""
     steps = [
-        *_renewals(shop, shard, rooms),
-        *_purchases(shop, shard, rooms),
-        *_memberships(shop, shard, rooms),
-        *_tickets(shop, shard, rooms),
+        *_renewals(shop, shard, services),
+        *_purchases(shop, shard, services),
+        *_memberships(shop, shard, services),
+        *_tickets(shop, shard, services),
     ]
     return sorted(steps, key=lambda step: step.at)
 
 
-def purchase(rooms: Rooms, customer_id: str, order_id: str, *, items: Sequence[Item], cents: int) -> None:
+def purchase(
+    services: ShopServices, customer_id: str, order_id: str, *, items: Sequence[Item], cents: int
+) -> None:
     """An order of the past, as the warehouse knows it."""
     row = PurchaseRow(
         order_id=order_id,
@@ -83,9 +85,9 @@ def purchase(rooms: Rooms, customer_id: str, order_id: str, *, items: Sequence[I
         amount_cents=cents,
         order_size=len(items),
         products=tuple(item.id for item in items),
-        timestamp=rooms.clock(),
+        timestamp=services.clock(),
     )
-    rooms.outbox.publish(row, customer_id=customer_id, event_id=f"evt_purchases_{order_id}")
+    services.outbox.publish(row, customer_id=customer_id, event_id=f"evt_purchases_{order_id}")
 
 
 def interactions(shop: Shop, shard: Shard) -> list[Interaction]:
@@ -106,7 +108,7 @@ def interactions(shop: Shop, shard: Shard) -> list[Interaction]:
     return sorted(spoken, key=lambda interaction: interaction.at)
 
 
-def _age_check(shop: Shop, shard: Shard, rooms: Rooms, row: int) -> Callable[[], object]:
+def _age_check(shop: Shop, shard: Shard, services: ShopServices, row: int) -> Callable[[], object]:
     enrolment = shard.enrolment
     born = shop.config.starts_at - timedelta(days=365.25 * float(enrolment.age[row]))
     form = AgeSubmission(
@@ -115,18 +117,18 @@ def _age_check(shop: Shop, shard: Shard, rooms: Rooms, row: int) -> Callable[[],
         state=STATES[enrolment.state[row]],
         id_last4=f"{shard.people.number[row] % 10_000:04d}",
     )
-    return partial(rooms.ages.verify, shard.customer_id(row), form)
+    return partial(services.ages.verify, shard.customer_id(row), form)
 
 
-def _renewals(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
+def _renewals(shop: Shop, shard: Shard, services: ShopServices) -> Iterator[Step]:
     enrolment = shard.enrolment
     for row in np.flatnonzero(enrolment.renews & np.isfinite(enrolment.verified)).tolist():
         again = np.arange(enrolment.verified[row] + VALID_DAYS, shop.config.days, VALID_DAYS)
         for at in again.tolist():
-            yield Step(moment(shop.config, at) + TICK, _age_check(shop, shard, rooms, row))
+            yield Step(moment(shop.config, at) + TICK, _age_check(shop, shard, services, row))
 
 
-def _purchases(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
+def _purchases(shop: Shop, shard: Shard, services: ShopServices) -> Iterator[Step]:
     visits, lines = shard.visits, shard.lines
     totals = shard.receipts(shop.shelf).total.tolist()
     ends = np.searchsorted(lines.visit, np.arange(len(visits)), side="right").tolist()
@@ -137,11 +139,11 @@ def _purchases(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
         customer_id = shard.customer_id(customer)
         bought = [shop.items[row] for row in items[places[starts[visit]] : places[ends[visit]]]]
         order_id = f"ord_{customer_id}_{visit}"
-        do = partial(purchase, rooms, customer_id, order_id, items=bought, cents=totals[visit])
+        do = partial(purchase, services, customer_id, order_id, items=bought, cents=totals[visit])
         yield Step(moment(shop.config, visits.at[visit]), do)
 
 
-def _memberships(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
+def _memberships(shop: Shop, shard: Shard, services: ShopServices) -> Iterator[Step]:
     """Members join, some rise by a tier, some leave; their months are collected once a week."""
     lives, enrolment = shard.lives, shard.enrolment
     for row in np.flatnonzero(np.isfinite(lives.joined)).tolist():
@@ -149,22 +151,22 @@ def _memberships(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
         tier = int(enrolment.tier[row])
         key = f"demo-membership-{customer_id}"
         first = Tier(TIERS[tier - 1 if enrolment.rises[row] else tier])
-        join = partial(rooms.memberships.subscribe, customer_id, tier=first, key=key)
+        join = partial(services.memberships.subscribe, customer_id, tier=first, key=key)
         yield Step(moment(shop.config, joined), join, is_charge=True)
         if enrolment.rises[row] and joined + RISES_AFTER_DAYS < min(left, shop.config.days):
             rise = partial(
-                rooms.memberships.tiers.upgrade, customer_id, tier=Tier(TIERS[tier]), key=f"{key}-rise"
+                services.memberships.tiers.upgrade, customer_id, tier=Tier(TIERS[tier]), key=f"{key}-rise"
             )
             yield Step(moment(shop.config, joined + RISES_AFTER_DAYS), rise, is_charge=True)
         if np.isfinite(left):
             reason = REASONS[shard.people.number[row] % len(REASONS)]
-            leave = partial(rooms.memberships.cancel, customer_id, reason=reason, key=f"{key}-left")
+            leave = partial(services.memberships.cancel, customer_id, reason=reason, key=f"{key}-left")
             yield Step(moment(shop.config, max(left, joined + 1)), leave)
     for day in (*range(1, shop.config.days, 7), shop.config.days - 1):
-        yield Step(moment(shop.config, day), rooms.billing.collect, is_charge=True)
+        yield Step(moment(shop.config, day), services.billing.collect, is_charge=True)
 
 
-def _tickets(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
+def _tickets(shop: Shop, shard: Shard, services: ShopServices) -> Iterator[Step]:
     entries = shard.entries
     rows = zip(
         entries.raffle.tolist(),
@@ -176,7 +178,7 @@ def _tickets(shop: Shop, shard: Shard, rooms: Rooms) -> Iterator[Step]:
     for raffle, customer, at, tickets in rows:
         customer_id, plan = shard.customer_id(customer), shop.raffles[raffle]
         do = partial(
-            rooms.raffles.buy_tickets,
+            services.raffles.buy_tickets,
             customer_id,
             raffle_id=plan.id,
             quantity=tickets,

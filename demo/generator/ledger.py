@@ -1,4 +1,4 @@
-"""Live a shop's past through its own rooms: the demo ledger holds what the rules allow, and the events of it.
+"""Live a shop's past through its services: the demo ledger holds what the rules allow, and its events.
 
 Every step is known by its id or key, so a run that was cut off is simply run again. Dana, the
 demo customer, comes last and in one transaction: where she is, the shop is whole.
@@ -31,7 +31,7 @@ from demo.generator.forecasting import fit_forecasts
 from demo.generator.history import Step, arrivals, history, interactions, purchase, register
 from demo.generator.raffles import RafflePlan
 from demo.generator.regulars import DANA, Regular
-from demo.generator.rooms import Rooms
+from demo.generator.services import ShopServices
 from demo.generator.shop import Shop, moment
 from foundation.money import Money
 from foundation.sql import Ledger
@@ -54,40 +54,40 @@ def is_built(ledger: Ledger) -> bool:
         return customer_store.find(connection, DANA.id) is not None
 
 
-def build(shop: Shop, rooms: Rooms, *, advance: Advance) -> None:
-    rooms.inventory.put(product(item, shop.config.ends_at) for item in shop.items)
+def build(shop: Shop, services: ShopServices, *, advance: Advance) -> None:
+    services.inventory.put(product(item, shop.config.ends_at) for item in shop.items)
     for document in sorted(DOCUMENTS.glob("*.md")):
-        rooms.knowledge.publish(document.stem, document.read_text(), by="stf_demo")
+        services.knowledge.publish(document.stem, document.read_text(), by="stf_demo")
     for plan in shop.raffles:
-        _announce(shop, rooms, plan)
+        _announce(shop, services, plan)
     for shard in shop.shards():
-        _live(rooms, arrivals(shop, shard, rooms), part="customers", advance=advance)
-        _live(rooms, history(shop, shard, rooms), part="history", advance=advance)
-        _learn(rooms, interactions(shop, shard), advance=advance)
+        _live(services, arrivals(shop, shard, services), part="customers", advance=advance)
+        _live(services, history(shop, shard, services), part="history", advance=advance)
+        _learn(services, interactions(shop, shard), advance=advance)
     for regular in regulars.OTHERS:
-        _settle(shop, rooms, regular)
-    _arrange_payments(shop, rooms)
-    with rooms.ledger.transaction():
-        _settle(shop, rooms, DANA)
-        _dana(shop, rooms)
-        rooms.clock.now = shop.config.ends_at
-        fit_forecasts(rooms)
+        _settle(shop, services, regular)
+    _arrange_payments(shop, services)
+    with services.ledger.transaction():
+        _settle(shop, services, DANA)
+        _dana(shop, services)
+        services.clock.now = shop.config.ends_at
+        fit_forecasts(services)
 
 
-def _live(rooms: Rooms, steps: Sequence[Step], *, part: str, advance: Advance) -> None:
+def _live(services: ShopServices, steps: Sequence[Step], *, part: str, advance: Advance) -> None:
     for is_charge, alike in groupby(steps, key=lambda step: step.is_charge):
         for batch in _batches(alike):
-            with nullcontext() if is_charge else rooms.ledger.transaction():
+            with nullcontext() if is_charge else services.ledger.transaction():
                 for step in batch:
-                    rooms.clock.now = step.at
+                    services.clock.now = step.at
                     step.do()
             advance(part, len(batch), len(steps))
 
 
-def _learn(rooms: Rooms, turns: Sequence[Interaction], *, advance: Advance) -> None:
+def _learn(services: ShopServices, turns: Sequence[Interaction], *, advance: Advance) -> None:
     for batch in _batches(turns):
-        rooms.clock.now = batch[-1].at
-        rooms.memory.learn_all(batch)
+        services.clock.now = batch[-1].at
+        services.memory.learn_all(batch)
         advance("conversations", len(batch), len(turns))
 
 
@@ -124,7 +124,7 @@ def product(item: Item, updated_at: datetime) -> Product:
     )
 
 
-def _announce(shop: Shop, rooms: Rooms, plan: RafflePlan) -> None:
+def _announce(shop: Shop, services: ShopServices, plan: RafflePlan) -> None:
     raffle = Raffle(
         id=plan.id,
         title=plan.title,
@@ -138,61 +138,63 @@ def _announce(shop: Shop, rooms: Rooms, plan: RafflePlan) -> None:
         status=RaffleStatus.OPEN,
         sold=0,
     )
-    rooms.clock.now = raffle.opens_at
-    with rooms.ledger.transaction() as connection:
+    services.clock.now = raffle.opens_at
+    with services.ledger.transaction() as connection:
         if raffle_store.find(connection, plan.id) is None:
             raffle_store.add(connection, raffle, created_at=raffle.opens_at)
-            rooms.outbox.publish(_row(raffle), event_id=f"evt_raffles_{raffle.id}")
+            services.outbox.publish(_row(raffle), event_id=f"evt_raffles_{raffle.id}")
 
 
 def _row(raffle: Raffle) -> RaffleRow:
     return raffle_row(raffle, created_at=raffle.opens_at, at=raffle.opens_at)
 
 
-def _settle(shop: Shop, rooms: Rooms, regular: Regular) -> None:
-    rooms.clock.now = shop.config.ends_at - timedelta(days=regulars.KNOWN_FOR_DAYS)
+def _settle(shop: Shop, services: ShopServices, regular: Regular) -> None:
+    services.clock.now = shop.config.ends_at - timedelta(days=regulars.KNOWN_FOR_DAYS)
     person = NewCustomer(regular.name, regular.email, phone=regular.phone, state="TX")
-    register(rooms, person, customer_id=regular.id)
+    register(services, person, customer_id=regular.id)
     if regular.card is not None:
-        rooms.payments.cards.add(regular.id, nonce=f"{regular.card}.{regular.id}")
+        services.payments.cards.add(regular.id, nonce=f"{regular.card}.{regular.id}")
     if regular.is_verified:
         form = AgeSubmission(regular.name, date_of_birth=regulars.BORN, state="TX", id_last4="0000")
-        rooms.ages.verify(regular.id, form)
+        services.ages.verify(regular.id, form)
     if regular.tier is not None:
-        rooms.clock.now = shop.config.ends_at - timedelta(days=regulars.MEMBER_FOR_DAYS)
-        rooms.memberships.subscribe(regular.id, tier=Tier(regular.tier), key=f"demo-membership-{regular.id}")
+        services.clock.now = shop.config.ends_at - timedelta(days=regulars.MEMBER_FOR_DAYS)
+        services.memberships.subscribe(
+            regular.id, tier=Tier(regular.tier), key=f"demo-membership-{regular.id}"
+        )
 
 
-def _arrange_payments(shop: Shop, rooms: Rooms) -> None:
+def _arrange_payments(shop: Shop, services: ShopServices) -> None:
     """The months to come are charged by the gateway."""
-    rooms.clock.now = shop.config.ends_at
-    with rooms.ledger.transaction() as connection:
+    services.clock.now = shop.config.ends_at
+    with services.ledger.transaction() as connection:
         active = membership_store.active(connection)
     for membership_id in active:
-        rooms.billing.align(membership_id, key=f"demo-{membership_id}")
+        services.billing.align(membership_id, key=f"demo-{membership_id}")
 
 
-def _dana(shop: Shop, rooms: Rooms) -> None:
+def _dana(shop: Shop, services: ShopServices) -> None:
     liked = regulars.favourites(shop.items)
     for number, (days_ago, words) in enumerate(
         zip(regulars.PURCHASED_DAYS_AGO, regulars.BASKETS, strict=True), start=1
     ):
-        rooms.clock.now = shop.config.ends_at - timedelta(days=days_ago, hours=5)
+        services.clock.now = shop.config.ends_at - timedelta(days=days_ago, hours=5)
         items = [liked[word] for word in words]
         cents = sum(item.price_cents for item in items)
         order_id = f"ord_{DANA.id}_{number}"
-        purchase(rooms, DANA.id, order_id, items=items, cents=cents)
-        _keep_order(rooms, order_id, items)
+        purchase(services, DANA.id, order_id, items=items, cents=cents)
+        _keep_order(services, order_id, items)
     said = _dana_said(shop, liked)
-    rooms.memory.learn_all(said)
+    services.memory.learn_all(said)
     for kind, value, turn in regulars.FACTS:
-        rooms.clock.now = said[turn].at
-        rooms.memory.remember(DANA.id, kind, value, source=said[turn].id)
+        services.clock.now = said[turn].at
+        services.memory.remember(DANA.id, kind, value, source=said[turn].id)
 
 
-def _keep_order(rooms: Rooms, order_id: str, items: Sequence[Item]) -> None:
+def _keep_order(services: ShopServices, order_id: str, items: Sequence[Item]) -> None:
     """Dana's purchase at the counter, in the shop's own books as well."""
-    now, nothing = rooms.clock(), Money(0)
+    now, nothing = services.clock(), Money(0)
     lines = tuple(
         Line(item.id, item.sku, item.name, 1, Money(item.price_cents), discount=nothing, tax=nothing)
         for item in items
@@ -212,10 +214,10 @@ def _keep_order(rooms: Rooms, order_id: str, items: Sequence[Item]) -> None:
         created_at=now,
         updated_at=now,
     )
-    with rooms.ledger.transaction() as connection:
+    with services.ledger.transaction() as connection:
         if checkout_store.find(connection, order_id) is None:
             checkout_store.add(connection, order)
-            rooms.outbox.publish(order_row(order), customer_id=DANA.id)
+            services.outbox.publish(order_row(order), customer_id=DANA.id)
 
 
 def _dana_said(shop: Shop, liked: Mapping[str, Item]) -> list[Interaction]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from api.containers.shop import Shop
+from api.containers.container import Container
 from commerce.age.models import AgeSubmission
 from commerce.customers.models import NewCustomer
 from commerce.inventory.models import Category, Product
@@ -36,15 +36,15 @@ class LoadResult:
     p95_ms: float
 
 
-def seed_shop(shop: Shop, *, customers: int) -> list[str]:
+def seed_shop(shop: Container, *, customers: int) -> list[str]:
     """Stock products, open a raffle and register that many customers; their ids."""
-    shop.inventory.put(
+    shop.commerce.inventory.put(
         [*(_product(number) for number in range(PRODUCTS)), _product(0, id=RARE, stock=RARE_STOCK)]
     )
     _open_raffle(shop)
     ids = [f"cus_{number:05d}" for number in range(customers)]
     for start in range(0, customers, BATCH):
-        with shop.ledger.transaction():
+        with shop.infrastructure.ledger.transaction():
             for customer_id in ids[start : start + BATCH]:
                 _register_customer(shop, customer_id)
     return ids
@@ -84,11 +84,11 @@ def _timed(work: Callable[[Task], object], tasks: Sequence[Task], *, clients: in
     )
 
 
-def _register_customer(shop: Shop, customer_id: str) -> None:
+def _register_customer(shop: Container, customer_id: str) -> None:
     person = NewCustomer("Bea Buyer", f"{customer_id}@example.com", state="TX")
-    shop.customers.register(person, customer_id=customer_id)
-    shop.payments.cards.add(customer_id, nonce=f"tok_approve.{customer_id}")
-    shop.ages.verify(customer_id, ADULT)
+    shop.commerce.customers.service.register(person, customer_id=customer_id)
+    shop.commerce.payments.service.cards.add(customer_id, nonce=f"tok_approve.{customer_id}")
+    shop.commerce.age.service.verify(customer_id, ADULT)
 
 
 def _product(number: int, *, id: str = "", stock: int = AMPLE_STOCK) -> Product:
@@ -111,8 +111,8 @@ def _product(number: int, *, id: str = "", stock: int = AMPLE_STOCK) -> Product:
     )
 
 
-def _open_raffle(shop: Shop) -> None:
-    now = shop.now()
+def _open_raffle(shop: Container) -> None:
+    now = shop.infrastructure.clock()
     raffle = Raffle(
         id=RAFFLE,
         title="Checkout Raffle",
@@ -126,5 +126,5 @@ def _open_raffle(shop: Shop) -> None:
         status=RaffleStatus.OPEN,
         sold=0,
     )
-    with shop.ledger.transaction() as connection:
+    with shop.infrastructure.ledger.transaction() as connection:
         raffle_store.add(connection, raffle, created_at=now)

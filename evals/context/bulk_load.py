@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from api.containers import House
+from api.containers.container import Container
 from demo.generator.config import ShopConfig
 from demo.generator.ledger import DOCUMENTS
 from demo.generator.ledger import product as product_of
@@ -59,27 +59,35 @@ PURCHASES = """
 """
 
 
-def fill(house: House, *, customers: int, turns: int) -> list[str]:
+def fill(container: Container, *, customers: int, turns: int) -> list[str]:
     """Load customers with turns, facts and purchases; returns the distinct messages."""
     shop = Shop(ShopConfig(seed=SEED, customers=SAID_BY))
-    house.inventory.put(product_of(item, house.now()) for item in shop.items)
+    container.commerce.inventory.put(
+        product_of(item, container.infrastructure.clock()) for item in shop.items
+    )
     for document in sorted(Path(DOCUMENTS).glob("*.md")):
-        house.knowledge.publish(document.stem, document.read_text(), by="stf_demo")
+        container.memory.knowledge.publish(document.stem, document.read_text(), by="stf_demo")
     said = _said(shop)
-    size = {"customers": customers, "turns": turns, "ends": house.now() - timedelta(days=1)}
+    size = {
+        "customers": customers,
+        "turns": turns,
+        "ends": container.infrastructure.clock() - timedelta(days=1),
+    }
     sold = [item.id for item in shop.items if item.is_sold]
-    with house.ledger.transaction() as connection:
+    with container.infrastructure.ledger.transaction() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
-        _sentences(connection, house, said)
+        _sentences(connection, container, said)
         connection.execute(text(TURNS), size | {"sentences": len(said)})
         profile = profile_of(said[:turns]).document()
         connection.execute(text(PROFILES), size | {"document": json.dumps(profile)})
         connection.execute(text(FACTS), size)
         connection.execute(text(PURCHASES), size | {"products": sold, "sold": len(sold)})
         summarise_all(connection)
-    with house.ledger.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+    with container.infrastructure.ledger.engine.execution_options(
+        isolation_level="AUTOCOMMIT"
+    ).connect() as connection:
         connection.execute(text("ANALYZE"))
-    house.nightly_predictions.fit()
+    container.memory.predictions.nightly.fit()
     return list(dict.fromkeys(turn.message for turn in said))
 
 
@@ -92,10 +100,10 @@ def _said(shop: Shop) -> Sequence[Interaction]:
     return [turn(at, each) for at, each in enumerate(itertools.islice(every, SENTENCES))]
 
 
-def _sentences(connection: Connection, house: House, said: Sequence[Interaction]) -> None:
+def _sentences(connection: Connection, container: Container, said: Sequence[Interaction]) -> None:
     connection.execute(text(TABLE))
     texts = [turn.spoken(speaker) for turn in said for speaker in Speaker]
-    vectors = house.embedder.encode(texts).astype("float16")
+    vectors = container.memory.artifacts.encoder.encode(texts).astype("float16")
     rows = [
         {
             "number": at,

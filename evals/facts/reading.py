@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from api.containers.spares import requests
+from api.containers.artifacts import requests
 from evals.facts.names import DemoCatalogue
 from memory.embeddings import Embedder
 from memory.facts.meaning import ClauseMeaning

@@ -6,9 +6,10 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from api.containers import build
+from api.containers.container import build_container
+from api.containers.overrides import Overrides
 from api.containers.warehouse_tables import TABLES
-from demo.generator.rooms import SetClock
+from demo.generator.services import SetClock
 from evals.faults.forked_process import run_forked, run_forked_to_end
 from evals.faults.invariants import Finding, Outcome, delivery_violations
 from evals.faults.kill_points import COMMIT, COMMITTED, FaultInjector, KillPoint, instrument_database
@@ -56,7 +57,7 @@ class RelayKillRunner:
 
     def __init__(self, settings: Settings, *, clock: SetClock) -> None:
         self._clock = clock
-        self._house = build(settings, clock=clock)
+        self._container = build_container(settings, Overrides(clock=clock))
 
     def run(self, outcome: Outcome, *, points: Sequence[KillPoint] = POINTS) -> None:
         """Kill a relay at every point, then take the warehouse away for an hour, and compare what arrived."""
@@ -66,7 +67,7 @@ class RelayKillRunner:
             if run_forked(partial(self._deliver, point)).was_killed:
                 outcome.kills[point.name] += 1
         self._clock.now += AN_HOUR
-        with warehouse_outage(self._house.settings.warehouse.folder):
+        with warehouse_outage(self._container.infrastructure.settings.warehouse.folder):
             delivered_rows = run_forked_to_end(lambda: self._deliver(None))
         if delivered_rows:
             outcome.findings.append(
@@ -77,25 +78,34 @@ class RelayKillRunner:
         outcome.findings += run_forked_to_end(self._inspect)
 
     def _prepare(self) -> bool:
-        self._house.warehouse.ensure()
+        self._container.infrastructure.warehouse.ensure()
         return True
 
     def _deliver(self, point: KillPoint | None) -> int:
         """Deliver all due events; their number."""
-        house, injector = self._house, FaultInjector()
+        container, injector = self._container, FaultInjector()
         instrument_database(injector)
         lake = FaultInjectingLake(
-            house.settings.ledger.url, house.settings.warehouse.folder, TABLES, now=house.now
+            container.infrastructure.settings.ledger.url,
+            container.infrastructure.settings.warehouse.folder,
+            TABLES,
+            now=container.infrastructure.clock,
         )
         lake.injector = injector
         injector.arm(point)
-        settings = house.settings.warehouse.model_copy(update={"batch_rows": BATCH_ROWS})
+        settings = container.infrastructure.settings.warehouse.model_copy(update={"batch_rows": BATCH_ROWS})
         feed = WarehouseFeed(lake, TABLES)
-        relay = Relay(house.ledger, [feed.subscriber(settings)], now=house.now)
+        relay = Relay(
+            container.infrastructure.ledger, [feed.subscriber(settings)], now=container.infrastructure.clock
+        )
         delivered = 0
         while batch := relay.deliver(NAME):
             delivered += batch
         return delivered
 
     def _inspect(self) -> list[Finding]:
-        return list(delivery_violations(self._house.ledger, self._house.warehouse))
+        return list(
+            delivery_violations(
+                self._container.infrastructure.ledger, self._container.infrastructure.warehouse
+            )
+        )

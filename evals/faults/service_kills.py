@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from agent.turns.models import TurnStatus
 from agent.turns.tables import turns
-from api.containers import House, build
+from api.containers.container import Container, build_container
 from commerce.checkout.models import OrderStatus
 from commerce.checkout.store import orders
 from evals.environment import Environment
@@ -60,9 +60,9 @@ def kill_service_processes(
     draws = np.random.default_rng(seed)
     targets = [target for target, number in kills.items() for _ in range(number)]
     plan = [targets[at] for at in draws.permutation(len(targets))]
-    with closing(build(environment.settings)) as house, running(environment) as service:
-        workload = Workload(house, service.address, tasks=tasks)
-        baselines = _measure_baselines(workload, house, tasks)
+    with closing(build_container(environment.settings)) as container, running(environment) as service:
+        workload = Workload(container, service.address, tasks=tasks)
+        baselines = _measure_baselines(workload, container, tasks)
         workload.start()
         try:
             for target in plan:
@@ -73,20 +73,25 @@ def kill_service_processes(
         finally:
             workload.stop()
         service.await_all_up()
-        outcome.findings += _await_quiescence(house)
+        outcome.findings += _await_quiescence(container)
         outcome.findings += workload.inspect(baselines)
         outcome.findings += [
-            *shop_violations(house.ledger),
-            *delivery_violations(house.ledger, house.warehouse),
+            *shop_violations(container.infrastructure.ledger),
+            *delivery_violations(container.infrastructure.ledger, container.infrastructure.warehouse),
         ]
         return workload.interrupted_requests
 
 
-def _measure_baselines(workload: Workload, house: House, tasks: Sequence[Task]) -> dict[Task, EffectCounts]:
+def _measure_baselines(
+    workload: Workload, container: Container, tasks: Sequence[Task]
+) -> dict[Task, EffectCounts]:
     """The effects of each task without kills."""
     customers = {task: workload.run_task(task) for task in dict.fromkeys(tasks)}
-    _await_quiescence(house)
-    return {task: count_effects(house.ledger, customer_id) for task, customer_id in customers.items()}
+    _await_quiescence(container)
+    return {
+        task: count_effects(container.infrastructure.ledger, customer_id)
+        for task, customer_id in customers.items()
+    }
 
 
 def _inject(service: SupervisedService, environment: Environment, target: str) -> bool:
@@ -98,10 +103,10 @@ def _inject(service: SupervisedService, environment: Environment, target: str) -
     return True
 
 
-def _await_quiescence(house: House) -> list[Finding]:
+def _await_quiescence(container: Container) -> list[Finding]:
     """Wait until no work is left; what is still unfinished at the timeout."""
     deadline = monotonic() + QUIESCENCE_TIMEOUT_SECONDS
-    while unfinished := _unfinished(house):
+    while unfinished := _unfinished(container):
         if monotonic() > deadline:
             return [
                 Finding("unfinished_turns", f"{each} after {QUIESCENCE_TIMEOUT_SECONDS:g} s")
@@ -111,15 +116,15 @@ def _await_quiescence(house: House) -> list[Finding]:
     return []
 
 
-def _unfinished(house: House) -> list[str]:
+def _unfinished(container: Container) -> list[str]:
     """Issues free entries too, since the scheduler does so only at intervals."""
     count = select(func.count())
-    with house.ledger.transaction() as tx:
+    with container.infrastructure.ledger.transaction() as tx:
         open_turns = tx.scalar(count.select_from(turns).where(turns.c.status != TurnStatus.DONE))
         jobs = tx.scalar(count.select_from(JOBS).where(JOBS.c.finished_at.is_(None)))
         pending = tx.scalar(count.select_from(orders).where(orders.c.status == OrderStatus.PENDING))
-    events = sum(lag.waiting for lag in house.outbox.lag())
-    entries = house.free_entries.issue_waiting()
+    events = sum(lag.waiting for lag in container.infrastructure.outbox.lag())
+    entries = container.commerce.raffles.free_entries.issue_waiting()
     waiting = {
         "turns": open_turns,
         "jobs": jobs,

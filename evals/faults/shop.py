@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 
-from api.containers import House, build
+from api.containers.container import Container, build_container
 from commerce.age.models import AgeSubmission
 from commerce.customers.models import NewCustomer
 from commerce.inventory.models import Category, Effect, Flavour, Product
@@ -30,20 +30,22 @@ def temporary_shop(**given: str) -> Iterator[Environment]:
         yield environment
 
 
-def register_customer(house: House, customer_id: str) -> None:
+def register_customer(container: Container, customer_id: str) -> None:
     """Register a customer of age with a card that is approved."""
     person = NewCustomer("Ana Alvarez", f"{customer_id}@example.com", state="TX")
-    house.customers.register(person, customer_id=customer_id)
-    house.payments.cards.add(customer_id, nonce="tok_approve")
-    house.ages.verify(customer_id, AgeSubmission("Ana Alvarez", date(1990, 5, 1), "TX", "4821"))
+    container.commerce.customers.service.register(person, customer_id=customer_id)
+    container.commerce.payments.service.cards.add(customer_id, nonce="tok_approve")
+    container.commerce.age.service.verify(
+        customer_id, AgeSubmission("Ana Alvarez", date(1990, 5, 1), "TX", "4821")
+    )
 
 
 def seed_shop(settings: Settings) -> None:
     """Stock products and open a raffle with more tickets than can be sold."""
     now = system_clock()
-    with closing(build(settings)) as house:
-        house.services.inventory.put([_product(number, name, now) for number, name in enumerate(NAMES)])
-        with house.ledger.transaction() as connection:
+    with closing(build_container(settings)) as container:
+        container.commerce.inventory.put([_product(number, name, now) for number, name in enumerate(NAMES)])
+        with container.infrastructure.ledger.transaction() as connection:
             raffle_store.add(connection, _raffle(now), created_at=now)
 
 

@@ -9,9 +9,10 @@ from itertools import count
 import numpy as np
 
 from agent.turns.models import Inbound, Reply
-from api.containers import House, Spares, build, load_brain
-from api.entrypoints.worker import finish_turns
-from demo.generator.rooms import SetClock
+from api.containers.container import Container, build_container
+from api.containers.overrides import AgentOverrides, CommerceOverrides, Overrides
+from api.entrypoints.unfinished_turns import finish_turns
+from demo.generator.services import SetClock
 from evals.faults.conversations import CONVERSATIONS, Conversation
 from evals.faults.forked_process import run_forked, run_forked_to_end
 from evals.faults.invariants import (
@@ -89,12 +90,13 @@ class TurnKillRunner:
     def __init__(self, settings: Settings, *, clock: SetClock) -> None:
         self._injector = FaultInjector()
         self._clock = clock
-        spares = Spares(
-            gateway=lambda gateway: FaultInjectingGateway(gateway, self._injector), on_step=self._injector
+        overrides = Overrides(
+            clock=self._clock,
+            commerce=CommerceOverrides(gateway=lambda usual: FaultInjectingGateway(usual, self._injector)),
+            agent=AgentOverrides(on_step=self._injector),
         )
-        brain = load_brain(settings)
-        self._house = build(settings, clock=self._clock, brain=brain, spares=spares)
-        self._house.turns  # noqa: B018 - built once, before the forks
+        self._container = build_container(settings, overrides)
+        self._container.agent()  # built once, before the forks
         self._numbers = count(1)
 
     def measure_baseline(self, conversation: Conversation) -> Baseline:
@@ -112,7 +114,9 @@ class TurnKillRunner:
 
     def run_case(self, case: KillCase, baseline: Baseline, outcome: Outcome) -> None:
         run = self._new_run(case.conversation)
-        self._clock.now = _next_at(LAST_MINUTE if case.is_overnight else NOON, self._house.calendar)
+        self._clock.now = _next_at(
+            LAST_MINUTE if case.is_overnight else NOON, self._container.infrastructure.calendar
+        )
         if run_forked(lambda: run.start(case.point)).was_killed:
             outcome.kills[case.point.name] += 1
         self._clock.now += PAST_THE_LEASE
@@ -128,17 +132,17 @@ class TurnKillRunner:
 
     def inspect(self) -> list[Finding]:
         """Violations across the shop after all cases."""
-        return run_forked_to_end(lambda: list(shop_violations(self._house.ledger)))
+        return run_forked_to_end(lambda: list(shop_violations(self._container.infrastructure.ledger)))
 
     def _new_run(self, conversation: Conversation) -> "_CustomerRun":
-        return _CustomerRun(self._house, self._injector, self._clock, conversation, next(self._numbers))
+        return _CustomerRun(self._container, self._injector, self._clock, conversation, next(self._numbers))
 
 
 @dataclass(frozen=True)
 class _CustomerRun:
     """One customer's conversation; each method runs in its own process."""
 
-    house: House
+    container: Container
     injector: FaultInjector
     clock: SetClock
     conversation: Conversation
@@ -151,13 +155,13 @@ class _CustomerRun:
     def measure_baseline(self) -> Baseline:
         reply = self.start(None)
         points = tuple(self.injector.passed)
-        return Baseline(points, count_effects(self.house.ledger, self.customer_id), reply)
+        return Baseline(points, count_effects(self.container.infrastructure.ledger, self.customer_id), reply)
 
     def start(self, point: KillPoint | None) -> Reply:
         instrument_database(self.injector)
         today = self.clock.now
         self.clock.now -= EARLIER_BY
-        register_customer(self.house, self.customer_id)
+        register_customer(self.container, self.customer_id)
 
         async def converse() -> Reply:
             last = len(self.conversation.messages) - 1
@@ -174,7 +178,7 @@ class _CustomerRun:
         """Resume lapsed turns as the scheduler and the worker do."""
         instrument_database(self.injector)
         self.injector.arm(point)
-        asyncio.run(finish_turns(self.house, self.house.turns.store.lapsed()))
+        asyncio.run(finish_turns(self.container, self.container.agent().turns.store.lapsed()))
         return True
 
     def finish(self, baseline: Baseline, *, was_accepted: bool) -> list[Finding]:
@@ -182,13 +186,16 @@ class _CustomerRun:
         return asyncio.run(self._finish(baseline, was_accepted=was_accepted))
 
     async def _finish(self, baseline: Baseline, *, was_accepted: bool) -> list[Finding]:
-        house = self.house
-        await finish_turns(house, house.turns.store.lapsed())
+        container = self.container
+        await finish_turns(container, container.agent().turns.store.lapsed())
         found = [
             Finding("lost_messages", f"{message_id} was accepted and not answered")
-            for message_id in unanswered(house.ledger, self.customer_id)
+            for message_id in unanswered(container.infrastructure.ledger, self.customer_id)
         ]
-        is_known = count_effects(house.ledger, self.customer_id)["turns"] == baseline.effects["turns"]
+        is_known = (
+            count_effects(container.infrastructure.ledger, self.customer_id)["turns"]
+            == baseline.effects["turns"]
+        )
         if was_accepted and not is_known:
             found.append(Finding("lost_messages", "the message was accepted and lost"))
         last = len(self.conversation.messages) - 1
@@ -197,17 +204,19 @@ class _CustomerRun:
             found.append(Finding("lost_messages", "the repeated message has another reply"))
         if reply.failed or (reply.confirmation is None) != (baseline.reply.confirmation is None):
             found.append(Finding("lost_messages", f"the reply is {reply.text!r}"))
-        if house.payments.reconciliation.run():
+        if container.commerce.payments.service.reconciliation.run():
             found.append(Finding("lost_effects", "a payment was open"))
-        if house.checkout.finish_pending():
+        if container.commerce.checkout.service.finish_pending():
             found.append(Finding("lost_effects", "an order was open"))
-        found += differences(count_effects(house.ledger, self.customer_id), baseline.effects)
-        found += customer_violations(house.ledger, self.customer_id)
+        found += differences(
+            count_effects(container.infrastructure.ledger, self.customer_id), baseline.effects
+        )
+        found += customer_violations(container.infrastructure.ledger, self.customer_id)
         return found
 
     async def _send(self, number: int) -> Reply:
         """Send the message and wait until its turn is done."""
-        turns, text = self.house.turns, self.conversation.messages[number]
+        turns, text = self.container.agent().turns, self.conversation.messages[number]
         principal = Principal(self.customer_id, Role.CUSTOMER)
         message = Inbound(f"thr_{self.number}", f"msg_{number}", principal, text)
         receipt = await turns.start(message)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from api.containers import House
+from api.containers.container import Container
 from evals.faults.clients import RetryingClient, Task, TaskFailed
 from evals.faults.invariants import EffectCounts, Finding, count_effects, customer_violations, differences
 from evals.faults.shop import register_customer
@@ -21,8 +21,8 @@ class TaskRun:
 class Workload:
     """`tasks` run concurrently, each for one new customer after another."""
 
-    def __init__(self, house: House, address: str, *, tasks: Sequence[Task]) -> None:
-        self._house = house
+    def __init__(self, container: Container, address: str, *, tasks: Sequence[Task]) -> None:
+        self._container = container
         self._address = address
         self._numbers = count(1)
         self._stopping = threading.Event()
@@ -44,7 +44,7 @@ class Workload:
     def inspect(self, baselines: Mapping[Task, EffectCounts]) -> list[Finding]:
         found = list(self.findings)
         for each in self.runs:
-            ledger = self._house.ledger
+            ledger = self._container.infrastructure.ledger
             theirs = [
                 *differences(count_effects(ledger, each.customer_id), baselines[each.task]),
                 *customer_violations(ledger, each.customer_id),
@@ -62,8 +62,8 @@ class Workload:
         """Run the task for one new customer; their id."""
         number = next(self._numbers)
         customer_id = f"cus_{task.__name__}_{number}"
-        register_customer(self._house, customer_id)
-        token = self._house.tokens.issue(Principal(customer_id, Role.CUSTOMER))
+        register_customer(self._container, customer_id)
+        token = self._container.infrastructure.tokens.issue(Principal(customer_id, Role.CUSTOMER))
         client = RetryingClient(self._address, token, number=number)
         try:
             task(client, customer_id)

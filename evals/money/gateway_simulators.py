@@ -4,7 +4,7 @@ from typing import Protocol
 
 from sqlalchemy import func, select
 
-from api.containers.shop import Shop
+from api.containers.container import Container
 from commerce.payments.models import INVOICE_LENGTH
 from commerce.payments.ports import Notification, PlanStatus, Return, Verdict
 from commerce.payments.sandbox import SandboxGateway, sandbox_charges, sandbox_plans, sandbox_refunds
@@ -21,12 +21,12 @@ class GatewaySimulator(Protocol):
     def nonce(self, kind: str, unique: str) -> str:
         """Of a card whose charges `approve`, `decline`, `error` or `hold`."""
 
-    def bill(self, shop: Shop) -> None:
+    def bill(self, shop: Container) -> None:
         """Charge the plans that are due; notifications go to the shop's inbox."""
 
     def settle_day(self) -> None: ...
 
-    def reverse(self, transaction_id: str, amount: Money, *, notified: Shop | None) -> None:
+    def reverse(self, transaction_id: str, amount: Money, *, notified: Container | None) -> None:
         """Void a charge, or refund the amount once it is settled, in the gateway's own interface."""
 
     def kept_cents(self) -> int:
@@ -39,9 +39,9 @@ class GatewaySimulator(Protocol):
 class SandboxSimulator:
     """The embedded sandbox; it keeps its own tables in the same database."""
 
-    def __init__(self, shop: Shop, now: Clock) -> None:
-        self._ledger = shop.ledger
-        self._gateway = SandboxGateway(shop.ledger, now=now)
+    def __init__(self, shop: Container, now: Clock) -> None:
+        self._ledger = shop.infrastructure.ledger
+        self._gateway = SandboxGateway(shop.infrastructure.ledger, now=now)
         self._now = now
         self._before = 0
 
@@ -51,19 +51,19 @@ class SandboxSimulator:
     def nonce(self, kind: str, unique: str) -> str:
         return f"tok_{kind}.{unique}"
 
-    def bill(self, shop: Shop) -> None:  # noqa: ARG002 - it writes to the inbox by itself
+    def bill(self, shop: Container) -> None:  # noqa: ARG002 - it writes to the inbox by itself
         self._gateway.plans.bill_due(self._now())
 
     def settle_day(self) -> None:
         """The sandbox settles by the clock."""
 
-    def reverse(self, transaction_id: str, amount: Money, *, notified: Shop | None) -> None:
+    def reverse(self, transaction_id: str, amount: Money, *, notified: Container | None) -> None:
         notification = transaction_id
         if self._gateway.transactions.void(transaction_id).verdict is not Verdict.APPROVED:
             refund = Return(transaction_id, amount, new_id("h")[:INVOICE_LENGTH], "1111")
             notification = str(self._gateway.transactions.refund(refund).transaction_id)
         if notified is not None:
-            notified.gateway_inbox.receive(Notification(new_id("ntf"), "transaction", notification))
+            notified.commerce.payments.inbox.receive(Notification(new_id("ntf"), "transaction", notification))
 
     def kept_cents(self) -> int:
         return self._kept() - self._before
@@ -99,11 +99,11 @@ class AuthorizeNetSimulator:
     def nonce(self, kind: str, unique: str) -> str:
         return f"{kind}.{unique}"
 
-    def bill(self, shop: Shop) -> None:
+    def bill(self, shop: Container) -> None:
         self._fake.bill()
         self._deliver(shop)
 
-    def reverse(self, transaction_id: str, amount: Money, *, notified: Shop | None) -> None:
+    def reverse(self, transaction_id: str, amount: Money, *, notified: Container | None) -> None:
         before = len(self._fake.sent)
         self._fake.undo_by_hand(transaction_id, amount=amount.dollars)
         if notified is None:
@@ -111,15 +111,15 @@ class AuthorizeNetSimulator:
         else:
             self._deliver(notified)
 
-    def _deliver(self, shop: Shop) -> None:
+    def _deliver(self, shop: Container) -> None:
         """Deliver notifications in reverse order, and the last one twice."""
         sent = list(reversed(self._fake.sent))
         self._fake.sent.clear()
-        reader = shop.gateway_webhooks
+        reader = shop.commerce.payments.gateway.webhooks
         for each in (*sent, *sent[-1:]):
             notification = reader.read(each.body, signature=each.signature) if reader else None
             if notification is not None:
-                shop.gateway_inbox.receive(notification)
+                shop.commerce.payments.inbox.receive(notification)
 
     def settle_day(self) -> None:
         self._fake.records.settle()

@@ -81,8 +81,8 @@ class Member:
         self.simulation = simulation
         self.customer_id = simulation.register_member()
         self._operations = 0
-        self._memberships = simulation.shop.memberships
-        self._payments = simulation.shop.payments
+        self._memberships = simulation.shop.commerce.memberships.service
+        self._payments = simulation.shop.commerce.payments.service
 
     def apply(self, operation: Operation) -> None:
         self._operations += 1
@@ -110,9 +110,9 @@ class Member:
         simulation.relay()
         simulation.gateway.settle_day()
         simulation.gateway.bill(simulation.shop)
-        simulation.shop.gateway_inbox.read()
-        simulation.shop.gateway_inbox.look_for_lost()
-        simulation.shop.membership_billing.collect()
+        simulation.shop.commerce.payments.inbox.read()
+        simulation.shop.commerce.payments.inbox.look_for_lost()
+        simulation.shop.commerce.memberships.billing.collect()
         simulation.relay()
         self._payments.reconciliation.run()
 
@@ -142,9 +142,9 @@ class Member:
             "night": simulation.gateway.settle_day,
             "month": lambda: self._advance(timedelta(days=29, hours=number)),
             "bill": lambda: simulation.gateway.bill(simulation.shop),
-            "read_inbox": simulation.shop.gateway_inbox.read,
-            "look": simulation.shop.gateway_inbox.look_for_lost,
-            "collect": simulation.shop.membership_billing.collect,
+            "read_inbox": simulation.shop.commerce.payments.inbox.read,
+            "look": simulation.shop.commerce.payments.inbox.look_for_lost,
+            "collect": simulation.shop.commerce.memberships.billing.collect,
             "follow": simulation.relay,
             "card": lambda: self._use_card(CARDS[number % len(CARDS)]),
             "silence": lambda: self._lose_answers(number),
@@ -164,7 +164,7 @@ class Member:
 
     def _crash_before_commit(self, work: Callable[[], object]) -> None:
         """Charges at the gateway remain; the ledger's transaction is rolled back."""
-        with suppress(SimulatedCrash), self.simulation.shop.ledger.transaction():
+        with suppress(SimulatedCrash), self.simulation.shop.infrastructure.ledger.transaction():
             self._attempt(work)
             raise SimulatedCrash
 
@@ -200,7 +200,7 @@ class Member:
         found = False
         while not found:
             with suppress(GatewaySilent):
-                self.simulation.shop.gateway_inbox.look_for_undone()
+                self.simulation.shop.commerce.payments.inbox.look_for_undone()
                 found = True
 
     def _decide(self, *, accept: bool) -> None:

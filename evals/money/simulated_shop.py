@@ -9,8 +9,8 @@ from typing import Any, cast
 from pydantic import SecretStr
 from sqlalchemy import update
 
-from api.containers.shop import Shop
-from api.containers.spares import Spares
+from api.containers.container import Container, build_container
+from api.containers.overrides import CommerceOverrides, Overrides
 from commerce.age.models import AgeSubmission
 from commerce.customers.models import NewCustomer
 from commerce.payments.gateway_store import recurrings
@@ -84,7 +84,7 @@ class FlakyGateway:
 
 @dataclass
 class SimulatedShop:
-    shop: Shop
+    shop: Container
     clock: TickingClock
     answers: LostAnswers
     gateway: GatewaySimulator
@@ -97,20 +97,26 @@ class SimulatedShop:
         self.gateway.begin()
         customer_id = f"cus_{self.members:07d}"
         person = NewCustomer("Ana Alvarez", f"{customer_id}@example.com", state="TX")
-        self.shop.customers.register(person, customer_id=customer_id)
-        self.shop.payments.cards.add(customer_id, nonce=self.gateway.nonce("approve", customer_id))
-        self.shop.ages.verify(customer_id, ADULT)
+        self.shop.commerce.customers.service.register(person, customer_id=customer_id)
+        self.shop.commerce.payments.service.cards.add(
+            customer_id, nonce=self.gateway.nonce("approve", customer_id)
+        )
+        self.shop.commerce.age.service.verify(customer_id, ADULT)
         return customer_id
 
     def stop_billing(self, customer_id: str) -> None:
         """End the member's plans: the next interleaving begins at an earlier time again."""
         theirs = recurrings.c.customer_id == customer_id
-        with self.shop.ledger.transaction() as connection:
+        with self.shop.infrastructure.ledger.transaction() as connection:
             connection.execute(update(recurrings).where(theirs).values(ended_at=LONG_BEFORE))
 
     def relay(self) -> None:
         """Deliver events so that the gateway's subscriptions follow the memberships."""
-        relay = Relay(self.shop.ledger, [self.shop.membership_billing.subscriber()], now=self.clock)
+        relay = Relay(
+            self.shop.infrastructure.ledger,
+            [self.shop.commerce.memberships.billing.subscriber()],
+            now=self.clock,
+        )
         for _ in range(MAX_DELIVERIES):
             if not relay.deliver("billing"):
                 return
@@ -132,11 +138,14 @@ def open_simulated_shop(settings: Settings, *, with_authorize_net: bool = False)
 
 
 @contextmanager
-def _open_shop(settings: Settings, clock: TickingClock, fake_url: str) -> Iterator[tuple[Shop, LostAnswers]]:
+def _open_shop(
+    settings: Settings, clock: TickingClock, fake_url: str
+) -> Iterator[tuple[Container, LostAnswers]]:
     answers = LostAnswers()
-    shop = Shop(_with_gateway(settings, fake_url), now=clock, spares=Spares(gateway=answers.over))
+    overrides = Overrides(clock=clock, commerce=CommerceOverrides(gateway=answers.over))
+    shop = build_container(_with_gateway(settings, fake_url), overrides)
     try:
-        shop.warehouse.ensure()
+        shop.infrastructure.warehouse.ensure()
         yield shop, answers
     finally:
         shop.close()

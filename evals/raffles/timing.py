@@ -18,7 +18,7 @@ from commerce.raffles.draw.verification import verify
 from commerce.raffles.draws import RaffleDraws
 from commerce.raffles.models import Raffle, RaffleStatus
 from demo.fakes.drand import OwnBeacon
-from demo.generator.rooms import SetClock
+from demo.generator.services import SetClock
 from evals.environment import temporary_environment
 from evals.raffles.fairness import Draw, draw_with, naive
 from evals.raffles.sample_draws import (

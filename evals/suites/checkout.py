@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import psycopg
 from sqlalchemy import func, select
 
-from api.containers.shop import Shop
-from api.containers.spares import Spares
+from api.containers.container import Container, build_container
 from commerce.checkout.models import OrderStatus, Request
 from commerce.inventory.models import OutOfStock
 from commerce.payments.sandbox import sandbox_charges
@@ -34,7 +33,6 @@ from evals.checkout.workload import (
 )
 from evals.environment import Environment, temporary_environment
 from evals.report import Figure, Goal, Report
-from foundation.clock import system_clock
 
 CLIENTS = (1, 10, 100)
 MAX_CLIENTS = CLIENTS[-1]
@@ -116,13 +114,13 @@ def _peers(floors: dict[str, dict[int, LoadResult]]) -> dict[str, dict[str, Figu
     return peers
 
 
-def _open_shop(environment: Environment) -> Shop:
-    return Shop(environment.settings, now=system_clock, spares=Spares())
+def _open_shop(environment: Environment) -> Container:
+    return build_container(environment.settings)
 
 
-def _max_concurrent(shop: Shop) -> int:
+def _max_concurrent(shop: Container) -> int:
     """Threads of the API."""
-    return shop.settings.ledger.pool_size // 2
+    return shop.infrastructure.settings.ledger.pool_size // 2
 
 
 def _copy_databases(environment: Environment) -> None:
@@ -133,9 +131,9 @@ def _copy_databases(environment: Environment) -> None:
 
 
 def _run_workloads(
-    environment: Environment, shop: Shop, customers: Sequence[str], *, each: int
+    environment: Environment, shop: Container, customers: Sequence[str], *, each: int
 ) -> dict[int, WorkloadResult]:
-    with closing(StatementRecorder(shop.ledger)) as recorder:
+    with closing(StatementRecorder(shop.infrastructure.ledger)) as recorder:
         _run_workload(environment, shop, recorder, customers[:WARM_UP], clients=4)
         results = {}
         for turn, clients in enumerate(CLIENTS):
@@ -148,7 +146,7 @@ def _run_workloads(
 
 def _run_workload(
     environment: Environment,
-    shop: Shop,
+    shop: Container,
     recorder: StatementRecorder,
     customers: Sequence[str],
     *,
@@ -159,7 +157,7 @@ def _run_workload(
     def buy(customer_id: str) -> None:
         with recorder.record() as recording:
             request = Request(basket(int(customer_id[4:])), source="evals")
-            shop.checkout.place(customer_id, request=request, key=f"checkout-{customer_id}")
+            shop.commerce.checkout.service.place(customer_id, request=request, key=f"checkout-{customer_id}")
         recordings.append(recording)
 
     database = [process] if (process := environment.postgres.process()) else []
@@ -170,39 +168,41 @@ def _run_workload(
     return WorkloadResult(load, own_ms, (cpu_ms(database) - theirs) / count, recordings)
 
 
-def _buy_rare_product(shop: Shop, customers: Sequence[str]) -> LoadResult:
+def _buy_rare_product(shop: Container, customers: Sequence[str]) -> LoadResult:
     """All clients buy one of the last units."""
 
     def buy(customer_id: str) -> None:
         with suppress(OutOfStock):
             request = Request(((RARE, 1),), source="evals")
-            shop.checkout.place(customer_id, request=request, key=f"rare-{customer_id}")
+            shop.commerce.checkout.service.place(customer_id, request=request, key=f"rare-{customer_id}")
 
     return run_concurrently(
         buy, customers[-MAX_CLIENTS:], clients=MAX_CLIENTS, max_concurrent=_max_concurrent(shop)
     )
 
 
-def _buy_tickets(shop: Shop, customers: Sequence[str]) -> LoadResult:
+def _buy_tickets(shop: Container, customers: Sequence[str]) -> LoadResult:
     def buy(customer_id: str) -> None:
-        shop.raffles.buy_tickets(customer_id, raffle_id=RAFFLE, quantity=1, key=f"raffle-{customer_id}")
+        shop.commerce.raffles.service.buy_tickets(
+            customer_id, raffle_id=RAFFLE, quantity=1, key=f"raffle-{customer_id}"
+        )
 
     return run_concurrently(
         buy, customers[-MAX_CLIENTS:], clients=MAX_CLIENTS, max_concurrent=_max_concurrent(shop)
     )
 
 
-def _violations(shop: Shop, customers: Sequence[str]) -> dict[str, Figure]:
+def _violations(shop: Container, customers: Sequence[str]) -> dict[str, Figure]:
     """Counted in the ledger: sold beyond stock, charged without an order, or not booked."""
-    orders = shop.checkout.latest(limit=10 * len(customers))
+    orders = shop.commerce.checkout.service.latest(limit=10 * len(customers))
     sold: Counter[str] = Counter()
     for order in orders:
         if order.status is not OrderStatus.FAILED:
             sold.update(order.quantities)
-    stocked = {product.id: product for product in shop.inventory.products()}
+    stocked = {product.id: product for product in shop.commerce.inventory.products()}
     initial_stock = {each: RARE_STOCK if each == RARE else AMPLE_STOCK for each in stocked}
     charged = select(func.count()).where(sandbox_charges.c.verdict == "approved")
-    with shop.ledger.transaction() as connection:
+    with shop.infrastructure.ledger.transaction() as connection:
         charges = connection.execute(charged).scalar_one()
     paid = sum(order.status is OrderStatus.PAID for order in orders)
     tickets = len(customers[-MAX_CLIENTS:])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import psutil
 
-from api.containers import House, build
+from api.containers.container import Container, build_container
 from evals.benchmarks.turns.cpu_time import cpu_ms
 from evals.context.bulk_load import SEED, fill
 from evals.environment import temporary_environment
@@ -30,17 +30,17 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Report:
-    with temporary_environment() as environment, closing(build(environment.settings)) as house:
-        said = fill(house, customers=options.customers, turns=options.interactions // options.customers)
+    with temporary_environment() as environment, closing(build_container(environment.settings)) as container:
+        said = fill(container, customers=options.customers, turns=options.interactions // options.customers)
         draws = np.random.default_rng(SEED)
         numbers = draws.choice(np.arange(1, options.customers + 1), options.asked + WARM_UP, replace=False)
         customer_ids = [f"cus_{number:08d}" for number in numbers]
         for customer_id in customer_ids:
-            register_customer(house, customer_id)
+            register_customer(container, customer_id)
         server = environment.postgres.process()
         costs = _Costs([server] if server else [])
         questions = draws.choice(said, 2 * len(customer_ids)).tolist()
-        measured = _measure(house, customer_ids, questions, costs)
+        measured = _measure(container, customer_ids, questions, costs)
     return Report(
         suite="context",
         figures={
@@ -76,13 +76,13 @@ class _Measured:
 
 
 def _measure(
-    house: House, customer_ids: Sequence[str], questions: Sequence[str], costs: "_Costs"
+    container: Container, customer_ids: Sequence[str], questions: Sequence[str], costs: "_Costs"
 ) -> _Measured:
     """The first `WARM_UP` customers are not measured."""
     asking = list(enumerate(customer_ids))
 
     def ask(customer_id: str, question: str, depth: Depth) -> MemoryContext:
-        return costs.of(lambda: house.memory.context(customer_id, question, depth=depth))
+        return costs.of(lambda: container.memory.engine.context(customer_id, question, depth=depth))
 
     for at, customer_id in asking[:WARM_UP]:
         ask(customer_id, questions[at], Depth.FULL)

@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from demo.generator.rooms import SetClock
+from demo.generator.services import SetClock
 from evals.faults.invariants import KINDS, Finding, Outcome
 from evals.faults.relay_kills import RelayKillRunner
 from evals.faults.service import VALKEY, WORKER_JOB, WORKER_MAIN

@@ -7,7 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from api.containers import House, build
+from api.containers.container import Container, build_container
+from api.containers.subscribers import build_subscribers
 from commerce.memberships.models import Tier
 from evals.faults.shop import register_customer, temporary_shop
 from evals.report import Goal, Report
@@ -37,16 +38,16 @@ def add_options(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> Report:
     with (
         temporary_shop(WAREHOUSE_BATCH_SECONDS="1") as environment,
-        closing(build(environment.settings)) as house,
+        closing(build_container(environment.settings)) as container,
     ):
-        house.warehouse.ensure()
-        _fill(house, memories=options.memories, others=options.others)
+        container.infrastructure.warehouse.ensure()
+        _fill(container, memories=options.memories, others=options.others)
         trail = Trail(Traces(CUSTOMER_ID, (EMAIL,), tuple(turn.message for turn in _turns(CUSTOMER_ID, 12))))
-        before = house.forgetting.search(trail)
-        others = house.personal_rows.export("cus_other_1")
-        erased = _erase(house, trail)
-        purged, purge_seconds = _purge(house, erased.erasure)
-        others_changed = int(house.personal_rows.export("cus_other_1") != others)
+        before = container.memory.erasure.service.search(trail)
+        others = container.memory.erasure.personal_rows.export("cus_other_1")
+        erased = _erase(container, trail)
+        purged, purge_seconds = _purge(container, erased.erasure)
+        others_changed = int(container.memory.erasure.personal_rows.export("cus_other_1") != others)
     return Report(
         suite="forget",
         figures={
@@ -82,36 +83,38 @@ class _Erased:
         return _count(self.left) + _count(self.erasure.left) + (self.erasure.status is not Status.ERASED)
 
 
-def _erase(house: House, trail: Trail) -> _Erased:
+def _erase(container: Container, trail: Trail) -> _Erased:
     started, cpu = time.perf_counter(), time.process_time()
-    erasure = house.forgetting.erase(CUSTOMER_ID, by=CUSTOMER_ID)
+    erasure = container.memory.erasure.service.erase(CUSTOMER_ID, by=CUSTOMER_ID)
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
-    return _Erased(erasure, house.forgetting.search(trail), seconds, cpu_seconds)
+    return _Erased(erasure, container.memory.erasure.service.search(trail), seconds, cpu_seconds)
 
 
-def _purge(house: House, erasure: Erasure) -> tuple[Erasure, float]:
+def _purge(container: Container, erasure: Erasure) -> tuple[Erasure, float]:
     """The erasure after its files are purged, and the seconds that took."""
     started = time.perf_counter()
-    house.warehouse.maintain()
-    house.forgetting.purge()
+    container.infrastructure.warehouse.maintain()
+    container.memory.erasure.service.purge()
     seconds = time.perf_counter() - started
-    return house.forgetting.find(erasure.id), seconds
+    return container.memory.erasure.service.find(erasure.id), seconds
 
 
-def _fill(house: House, *, memories: int, others: int) -> None:
+def _fill(container: Container, *, memories: int, others: int) -> None:
     """The customer is a member with tickets and a cart, and everything has reached the warehouse."""
     for number in range(1, others + 1):
-        house.memory.learn_all(list(_turns(f"cus_other_{number}", 10)))
-    register_customer(house, CUSTOMER_ID)
-    house.memberships.subscribe(CUSTOMER_ID, tier=Tier.GOLD, key="forget.gold")
-    house.raffles.buy_tickets(CUSTOMER_ID, raffle_id="rfl_spring", quantity=2, key="forget.tickets")
-    house.carts.add(CUSTOMER_ID, product_id="prd_1", quantity=1)
-    house.memory.learn_all(list(_turns(CUSTOMER_ID, memories)))
-    house.memory.remember(CUSTOMER_ID, "flavour", "plum and smoke", source=None)
-    for each in house.subscribers():
-        while house.relay.deliver(each.subscription.name):
+        container.memory.engine.learn_all(list(_turns(f"cus_other_{number}", 10)))
+    register_customer(container, CUSTOMER_ID)
+    container.commerce.memberships.service.subscribe(CUSTOMER_ID, tier=Tier.GOLD, key="forget.gold")
+    container.commerce.raffles.service.buy_tickets(
+        CUSTOMER_ID, raffle_id="rfl_spring", quantity=2, key="forget.tickets"
+    )
+    container.commerce.checkout.carts.add(CUSTOMER_ID, product_id="prd_1", quantity=1)
+    container.memory.engine.learn_all(list(_turns(CUSTOMER_ID, memories)))
+    container.memory.engine.remember(CUSTOMER_ID, "flavour", "plum and smoke", source=None)
+    for each in build_subscribers(container.infrastructure, container.commerce, container.memory):
+        while container.relay.deliver(each.subscription.name):
             pass
-    house.notices.send_due()
+    container.commerce.notices.service.send_due()
 
 
 def _turns(who: str, number: int) -> Iterator[Interaction]:

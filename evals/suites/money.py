@@ -106,7 +106,7 @@ def _run_interleaving(
     simulation.stop_billing(member.customer_id)
     tally.interleavings += 1
     tally.operations.update(operation.kind for operation in operations)
-    ledger = simulation.shop.ledger
+    ledger = simulation.shop.infrastructure.ledger
     gateway, kept = simulation.gateway.kept_cents(), ledger_comparison.kept_cents(ledger, member.customer_id)
     found = list(ledger_comparison.ledger_violations(ledger, member.customer_id))
     if gateway != kept:
@@ -122,7 +122,13 @@ def deliver_to_warehouse(simulation: SimulatedShop) -> list[str]:
     """Differences once the relay has delivered everything."""
     shop = simulation.shop
     simulation.clock.now = START + LONG_AFTER
-    relay = Relay(shop.ledger, [shop.feed.subscriber(shop.settings.warehouse)], now=simulation.clock)
+    relay = Relay(
+        shop.infrastructure.ledger,
+        [shop.infrastructure.feed.subscriber(shop.infrastructure.settings.warehouse)],
+        now=simulation.clock,
+    )
     while relay.deliver("warehouse"):
         pass
-    return list(ledger_comparison.warehouse_differences(shop.ledger, shop.warehouse))
+    return list(
+        ledger_comparison.warehouse_differences(shop.infrastructure.ledger, shop.infrastructure.warehouse)
+    )

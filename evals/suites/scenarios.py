@@ -62,7 +62,7 @@ async def _run_scenario(template: ShopTemplate, scenario: Scenario) -> ScenarioR
             steps=step_results,
             before=template.initial,
             delivered=_deliver(copy, scenario),
-            after=take_snapshot(copy.house.ledger),
+            after=take_snapshot(copy.container.infrastructure.ledger),
         )
     return ScenarioRun(scenario, grade(evidence), [each.seconds for each in step_results])
 
@@ -71,13 +71,14 @@ def _deliver(copy: ShopCopy, scenario: Scenario) -> Mapping[str, Sequence[Row]]:
     """Deliver the outbox to the warehouse if the scenario expects rows there."""
     if not scenario.warehouse:
         return {}
-    house = copy.house
-    copy.clock.now += timedelta(seconds=house.settings.warehouse.batch_seconds)
-    house.warehouse.ensure()
-    while house.relay.deliver(WAREHOUSE):
+    container = copy.container
+    copy.clock.now += timedelta(seconds=container.infrastructure.settings.warehouse.batch_seconds)
+    container.infrastructure.warehouse.ensure()
+    while container.relay.deliver(WAREHOUSE):
         pass
     names = {topic: TABLES[topic].name for topic in scenario.warehouse}
-    return {topic: house.warehouse.query(f"SELECT * FROM {name}") for topic, name in names.items()}  # noqa: S608 - declared names
+    query = container.infrastructure.warehouse.query
+    return {topic: query(f"SELECT * FROM {name}") for topic, name in names.items()}  # noqa: S608 - declared names
 
 
 def report(chosen: Sequence[Scenario], scenario_runs: Sequence[ScenarioRun], *, runs: int) -> Report:

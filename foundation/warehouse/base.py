@@ -8,6 +8,8 @@ from foundation.errors import Unavailable
 from foundation.warehouse.schema import Fault
 
 Row = Mapping[str, Any]
+CATALOG_SCHEMA = "warehouse_catalog"
+"""The schema of the ledger's PostgreSQL in which the embedded warehouse keeps its catalogue."""
 
 
 class WarehouseUnavailable(Unavailable):

@@ -4,6 +4,7 @@ Any number of processes read and write at once; each attaches when it first need
 """
 
 import json
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,11 +20,10 @@ from sqlalchemy import make_url
 from foundation.clock import Clock
 from foundation.files import locked
 from foundation.resilience import retry
-from foundation.warehouse.base import Rejection, Row, WarehouseUnavailable
+from foundation.warehouse.base import CATALOG_SCHEMA, Rejection, Row, WarehouseUnavailable
 from foundation.warehouse.schema import Field, FieldType, Table
 
 NAME = "warehouse"
-CATALOG_SCHEMA = "warehouse_catalog"
 EXTENSIONS = ("duckdb_extension_postgres_scanner", "duckdb_extension_ducklake")
 OPTIONS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -71,6 +71,9 @@ class DuckLake:
         self._read_only = read_only
         self._opening = threading.Lock()
         self._database: duckdb.DuckDBPyConnection | None = None
+        self._pid = os.getpid()
+        self._inherited: list[duckdb.DuckDBPyConnection] = []
+        """Databases of a parent, kept unused: to close one would wait for threads that a fork has lost."""
 
     def ensure(self) -> None:
         with self._connection() as connection:
@@ -121,9 +124,18 @@ class DuckLake:
 
     def close(self) -> None:
         with self._opening:
+            self._leave_inherited()
             if self._database is not None:
                 self._database.close()
                 self._database = None
+
+    def _leave_inherited(self) -> None:
+        """After a fork the child opens a database of its own."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            if self._database is not None:
+                self._inherited.append(self._database)
+            self._database = None
 
     def _delete(self, table: Table, where: str, parameters: Mapping[str, Any]) -> int:
         sql = f"DELETE FROM {table.name} WHERE {where}"  # noqa: S608 - names come from the declaration
@@ -169,6 +181,7 @@ class DuckLake:
 
     def _attached(self) -> duckdb.DuckDBPyConnection:
         with self._opening:
+            self._leave_inherited()
             if self._database is None:
                 database = duckdb.connect(config=OPTIONS)
                 try:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy.special import softmax
 
 from foundation.artifact_cache import Arrays, kept
-from memory.embeddings import Encoder
+from memory.embeddings import Encoder, Vectors
 from memory.facts import values
 from memory.facts.clauses import OURS, RELATION_OF, Clause
 from memory.facts.models import ABOUT_THEMSELVES, Claim
@@ -57,7 +56,7 @@ class ClauseMeaning:
         words = values.WORD.findall(clause.text.lower())
         if len(words) > LONGEST_WORDS or SPEAKER.isdisjoint(words):
             return []
-        chances = softmax(self._weights @ self._encoder.encode([clause.text])[0] + self._biases)
+        chances = _softmax(self._weights @ self._encoder.encode([clause.text])[0] + self._biases)
         best = int(np.argmax(chances))
         label, sure = self._labels[best], float(chances[best])
         if label == NOTHING or sure < SURE:
@@ -85,6 +84,12 @@ def _subject(clause: Clause) -> str:
     """Whose the clause is, where it begins with somebody of theirs."""
     ours = OURS.match(clause.text)
     return ABOUT_THEMSELVES if ours is None else RELATION_OF[ours["relation"].lower()]
+
+
+def _softmax(scores: Vectors) -> Vectors:
+    raised = np.exp(scores - scores.max())
+    likely: Vectors = raised / raised.sum()
+    return likely
 
 
 def _train(examples: Sequence[tuple[str, str]], encoder: Encoder) -> Arrays:

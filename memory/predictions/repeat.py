@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, hyp2f1
 
 from memory.predictions.rhythm import Floats, Rhythms
 
@@ -57,6 +56,8 @@ class Repeat:
 
     def expected(self, past: Rhythms, horizon: float) -> Floats:
         """Purchases within the horizon, of somebody of whom it is not known whether they have left."""
+        from scipy.special import hyp2f1
+
         a = self.a if abs(self.a - 1) > NEAR_ONE else 1 + NEAR_ONE
         x, rate = past.frequency, self.alpha + past.age
         bent = hyp2f1(self.r + x, self.b + x + 1, a + self.b + x, horizon / (rate + horizon))
@@ -66,6 +67,8 @@ class Repeat:
 
 def fit_repeat(past: Rhythms) -> Repeat:
     """By maximum likelihood; where that tells nothing of leaving, the NBD, in which nobody leaves."""
+    from scipy.special import gammaln
+
     cells, counts = np.unique(
         np.column_stack([past.frequency, past.recency, past.age]), axis=0, return_counts=True
     )

@@ -2,34 +2,26 @@
 
 import itertools
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
-from anyio import CapacityLimiter
 from sqlalchemy import func, select
 
-from agent.graph.build import build_graph
 from agent.graph.context import OnStep
-from agent.graph.nodes import Nodes
-from agent.graph.runner import Runner
 from agent.models.base import Model
-from agent.models.fallback import Fallback
-from agent.service import Turns
 from agent.turns.models import Inbound, Reply
-from agent.turns.store import TurnStore
+from api.containers.agent import build_agent
+from api.containers.artifacts import ModelArtifacts
+from api.containers.conversations import build_conversations
+from api.containers.memory import build_memory
+from api.containers.overrides import AgentOverrides, MemoryOverrides, Overrides
 from commerce.memberships.store import memberships
 from foundation.auth import Principal, Role
-from foundation.clock import Calendar
 from foundation.settings import TurnSettings
-from memory.engine import MemoryEngine, open_memory
-from memory.knowledge.service import Knowledge
+from memory.engine import nothing_read
 from tests.agent.models import ScriptedModel
 from tests.agent.stream import MemoryStream
-from tests.shop import CHICAGO, Shop, product
-from tools.catalog import Catalog
-from tools.confirmations import Confirmations
-from tools.effects import Effects
+from tests.shop import Shop, product
 
 LIMITS = TurnSettings()
 NUMBERS = itertools.count(1)
@@ -52,26 +44,17 @@ class Desk:
 
     def __post_init__(self) -> None:
         shop = self.shop
-        self.memory: MemoryEngine = open_memory(
-            shop.ledger,
-            embedder=NoEmbeddings(),
-            outbox=shop.outbox,
-            data_keys=shop.keys,
-            calendar=Calendar(CHICAGO, shop.clock),
+        settings = shop.settings.model_copy(update={"turn": self.limits})
+        infrastructure = replace(shop.infrastructure, settings=settings)
+        overrides = Overrides(
+            artifacts=ModelArtifacts(settings.var / "models", encoder=NoEmbeddings()),
+            memory=MemoryOverrides(read_statements=nothing_read),
+            agent=AgentOverrides(models=self.models, stream=self.stream, on_step=self.on_step),
         )
-        knowledge = Knowledge(shop.ledger, NoEmbeddings(), now=shop.clock)
-        confirmations = Confirmations(shop.ledger, now=shop.clock, expire_after=timedelta(minutes=10))
-        services = shop.services(self.memory, knowledge)
-        catalog = Catalog(shop.ledger, services, Effects(shop.ledger, now=shop.clock), confirmations)
-        fallback = Fallback(self.models, now=shop.clock)
-        store = TurnStore(shop.ledger, now=shop.clock, lease=timedelta(seconds=self.limits.lease_seconds))
-        threads = CapacityLimiter(8)
-        graph = build_graph(Nodes(catalog, self.memory, fallback))
-        runner = Runner(
-            store, graph, self.stream.append, limits=self.limits, threads=threads, on_step=self.on_step
-        )
-        self.store = store
-        self.turns = Turns(store, runner, confirmations, self.stream, threads=threads, on_step=self.on_step)
+        memory = build_memory(infrastructure, shop.commerce, overrides)
+        conversations = build_conversations(infrastructure, memory)
+        agent = build_agent(infrastructure, shop.commerce, memory, conversations, overrides)
+        self.memory, self.store, self.turns = memory.engine, conversations.turns, agent.turns
 
     def after(self, *, on_step: OnStep) -> "Desk":
         """The same shop in another process."""

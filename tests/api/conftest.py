@@ -1,4 +1,4 @@
-"""A client of a real house: a small shop on real PostgreSQL and Valkey, with the clock held still."""
+"""A client of a real container: a small shop on real PostgreSQL and Valkey, with the clock held still."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -10,7 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.containers import Brain, House, build, load_brain
+from api.containers.artifacts import ModelArtifacts, load_artifacts
+from api.containers.container import Container, build_container
+from api.containers.overrides import Overrides
 from commerce.customers.models import NewCustomer
 from commerce.inventory.models import Effect
 from commerce.raffles import store as raffle_store
@@ -31,22 +33,27 @@ VAR = Path(__file__).parents[2] / "var"
 
 
 @cache
-def brain() -> Brain:
-    return load_brain(load_settings(APP_ENV="test", VAR_DIR=str(VAR)))
+def artifacts() -> ModelArtifacts:
+    return load_artifacts(load_settings(APP_ENV="test", VAR_DIR=str(VAR)))
 
 
 @pytest.fixture
-def house(live_settings: Settings, clock: FakeClock) -> Iterator[House]:
-    yield from _open_house(live_settings, clock)
+def overrides(clock: FakeClock) -> Overrides:
+    return Overrides(clock=clock, artifacts=artifacts())
+
+
+@pytest.fixture
+def container(live_settings: Settings, overrides: Overrides) -> Iterator[Container]:
+    yield from _open_container(live_settings, overrides)
 
 
 @pytest.fixture(scope="module")
-def lasting_house(
+def lasting_container(
     postgres: EmbeddedPostgres,
     valkey: EmbeddedValkey,
     maintenance: psycopg.Connection,
     template: str,
-) -> Iterator[House]:
+) -> Iterator[Container]:
     """One for all tests of a module, when they leave it as they find it."""
     maintenance.execute(f"CREATE DATABASE lasting TEMPLATE {template}")
     url = postgres.url.replace("@/postgres?", "@/lasting?")
@@ -57,25 +64,25 @@ def lasting_house(
         REDIS_URL=valkey.url,
         REQUESTS_PER_MINUTE=1_000_000,
     )
-    yield from _open_house(settings, FakeClock())
+    yield from _open_container(settings, Overrides(clock=FakeClock(), artifacts=artifacts()))
     maintenance.execute("DROP DATABASE lasting WITH (FORCE)")
 
 
 @pytest.fixture
-def client(house: House) -> Iterator[TestClient]:
-    with TestClient(create_app(house), raise_server_exceptions=False) as client:
+def client(container: Container) -> Iterator[TestClient]:
+    with TestClient(create_app(container), raise_server_exceptions=False) as client:
         yield client
 
 
 @pytest.fixture
-def sign_in(house: House) -> SignIn:
+def sign_in(container: Container) -> SignIn:
     """`sign_in("cus_ana")` gives the headers of a request by Ana."""
 
     def headers(
         principal_id: str, *, role: Role = Role.CUSTOMER, staff_role: StaffRole | None = None
     ) -> Headers:
         principal = Principal(principal_id, role, staff_role=staff_role)
-        return {"Authorization": f"Bearer {house.tokens.issue(principal)}"}
+        return {"Authorization": f"Bearer {container.infrastructure.tokens.issue(principal)}"}
 
     return headers
 
@@ -100,18 +107,18 @@ def guest(sign_in: SignIn) -> Headers:
     return sign_in("gst_gus", role=Role.GUEST)
 
 
-def _open_house(settings: Settings, clock: FakeClock) -> Iterator[House]:
+def _open_container(settings: Settings, overrides: Overrides) -> Iterator[Container]:
     """With a small shop in it. Its models are kept between runs."""
-    house = build(settings.model_copy(update={"var": VAR}), clock=clock, brain=brain())
-    _stock(house)
-    _open_raffle(house)
-    _register(house)
-    yield house
-    house.close()
+    container = build_container(settings.model_copy(update={"var": VAR}), overrides)
+    _stock(container)
+    _open_raffle(container)
+    _register(container)
+    yield container
+    container.close()
 
 
-def _stock(house: House) -> None:
-    house.services.inventory.put(
+def _stock(container: Container) -> None:
+    container.commerce.inventory.put(
         [
             product(1, id="prd_owl", name="Night Owl Gummies", price=Money(28_00)),
             product(2, id="prd_bear", name="Deep Bear Gummies", price=Money(54_50)),
@@ -120,8 +127,8 @@ def _stock(house: House) -> None:
     )
 
 
-def _open_raffle(house: House) -> None:
-    now = house.now()
+def _open_raffle(container: Container) -> None:
+    now = container.infrastructure.clock()
     spring = Raffle(
         id="rfl_spring",
         title="Spring Raffle",
@@ -135,12 +142,16 @@ def _open_raffle(house: House) -> None:
         status=RaffleStatus.OPEN,
         sold=0,
     )
-    with house.ledger.transaction() as connection:
+    with container.infrastructure.ledger.transaction() as connection:
         raffle_store.add(connection, spring, created_at=now)
 
 
-def _register(house: House) -> None:
-    house.customers.register(NewCustomer("Ana Alvarez", "ana@example.com", state="TX"), customer_id=ANA)
-    house.customers.register(NewCustomer("Ben Brown", "ben@example.com", state="TX"), customer_id=BEN)
-    house.ages.verify(ANA, ADULT)
-    house.payments.cards.add(ANA, nonce="tok_approve")
+def _register(container: Container) -> None:
+    container.commerce.customers.service.register(
+        NewCustomer("Ana Alvarez", "ana@example.com", state="TX"), customer_id=ANA
+    )
+    container.commerce.customers.service.register(
+        NewCustomer("Ben Brown", "ben@example.com", state="TX"), customer_id=BEN
+    )
+    container.commerce.age.service.verify(ANA, ADULT)
+    container.commerce.payments.service.cards.add(ANA, nonce="tok_approve")

@@ -3,13 +3,13 @@ from starlette.testclient import TestClient
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from api.containers import House
+from api.containers.container import Container
 from tests.api.conftest import ANA, Headers
 
 
 @pytest.fixture(scope="module")
-def house(lasting_house: House) -> House:
-    return lasting_house
+def container(lasting_container: Container) -> Container:
+    return lasting_container
 
 
 def test_line_names_the_route_and_never_the_customer(client: TestClient, ana: Headers) -> None:

@@ -7,16 +7,17 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from api.app import create_app
-from api.containers import House, build
-from tests.api.conftest import Headers, brain
+from api.containers.container import Container, build_container
+from api.containers.overrides import Overrides
+from tests.api.conftest import Headers, artifacts
 
 VERIFY = "/api/age-verification/verify"
 FORM = {"fullName": "Ben Brown", "dateOfBirth": "1990-05-01", "state": "TX", "idNumberLast4": "4321"}
 
 
 @pytest.fixture(scope="module")
-def house(lasting_house: House) -> House:
-    return lasting_house
+def container(lasting_container: Container) -> Container:
+    return lasting_container
 
 
 def test_unknown_path_is_in_the_envelope(client: TestClient) -> None:
@@ -70,18 +71,18 @@ def test_file_that_is_only_read_says_so(client: TestClient) -> None:
     assert answer.json()["code"] == "INVALID_INPUT"
 
 
-def rename(house: House, table: str, name: str) -> None:
-    with house.ledger.transaction() as tx:
+def rename(container: Container, table: str, name: str) -> None:
+    with container.infrastructure.ledger.transaction() as tx:
         tx.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {name}")
 
 
-def test_ledger_away_is_a_database_error(client: TestClient, house: House, guest: Headers) -> None:
-    rename(house, "products", "moved")
+def test_ledger_away_is_a_database_error(client: TestClient, container: Container, guest: Headers) -> None:
+    rename(container, "products", "moved")
 
     with capture_logs() as lines:
         answer = client.get("/api/products", headers=guest)
 
-    rename(house, "moved", "products")
+    rename(container, "moved", "products")
     assert (answer.status_code, answer.json()["code"]) == (500, "DATABASE_ERROR")
     assert "products" not in answer.text
     assert "request failed" in [line["event"] for line in lines]
@@ -106,10 +107,12 @@ def test_foreign_origin_gets_no_permission(client: TestClient) -> None:
 
 class TestCors:
     @pytest.fixture
-    def client(self, house: House) -> Iterator[TestClient]:
-        api = house.settings.api.model_copy(update={"cors_origins": ("https://shop.example",)})
-        settings = house.settings.model_copy(update={"api": api})
-        with TestClient(create_app(build(settings, brain=brain()))) as client:
+    def client(self, container: Container) -> Iterator[TestClient]:
+        api = container.infrastructure.settings.api.model_copy(
+            update={"cors_origins": ("https://shop.example",)}
+        )
+        settings = container.infrastructure.settings.model_copy(update={"api": api})
+        with TestClient(create_app(build_container(settings, Overrides(artifacts=artifacts())))) as client:
             yield client
 
     def preflight(self, client: TestClient, origin: str) -> tuple[int, str | None]:
@@ -132,7 +135,7 @@ async def threads() -> float:
     return anyio.to_thread.current_default_thread_limiter().total_tokens
 
 
-def test_routes_take_half_of_the_connections_in_threads(client: TestClient, house: House) -> None:
+def test_routes_take_half_of_the_connections_in_threads(client: TestClient, container: Container) -> None:
     assert client.portal is not None
 
-    assert client.portal.call(threads) == house.settings.ledger.pool_size // 2
+    assert client.portal.call(threads) == container.infrastructure.settings.ledger.pool_size // 2

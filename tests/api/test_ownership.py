@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.containers import House
+from api.containers.container import Container
 from commerce.customers.access import Method
 from foundation.auth import Principal, Role
 from foundation.ids import new_id
@@ -43,9 +43,9 @@ class Route:
         return f"{self.method} {self.path}"
 
 
-def routes(house: House) -> Iterator[Route]:
+def routes(container: Container) -> Iterator[Route]:
     """As the OpenAPI document has them, each with the example of its body."""
-    document = create_app(house).openapi()
+    document = create_app(container).openapi()
     for path, operations in document["paths"].items():
         for method in METHODS:
             if "{" in path and method in operations:
@@ -61,12 +61,12 @@ def _example(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, A
 
 
 @pytest.fixture(scope="module")
-def house(lasting_house: House) -> House:
-    return lasting_house
+def container(lasting_container: Container) -> Container:
+    return lasting_container
 
 
 @pytest.fixture
-def anas(client: TestClient, house: House, ana: Headers) -> dict[str, str]:
+def anas(client: TestClient, container: Container, ana: Headers) -> dict[str, str]:
     """Something of Ana's for each kind of id."""
 
     def made(path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -78,19 +78,23 @@ def anas(client: TestClient, house: House, ana: Headers) -> dict[str, str]:
     made("/api/cart/items", {"productId": "prd_day", "quantity": 1})
     order = made("/api/checkout", {})
     talk = made("/api/chat", {"message": "make me a gold member"})
-    session = house.access.sessions.open(Principal(ANA, Role.CUSTOMER), method=Method.CODE, device="Firefox")
+    session = container.commerce.customers.access.sessions.open(
+        Principal(ANA, Role.CUSTOMER), method=Method.CODE, device="Firefox"
+    )
     return {
         "customer_id": ANA,
         "order_id": order["id"],
-        "payment_id": house.payments.charges.of_customer(ANA)[0].id,
-        "card_id": house.payments.cards.of_customer(ANA)[0].id,
+        "payment_id": container.commerce.payments.service.charges.of_customer(ANA)[0].id,
+        "card_id": container.commerce.payments.service.cards.of_customer(ANA)[0].id,
         "address_id": made("/api/customers/me/addresses", ADDRESS)["id"],
         "session_id": session.session.id,
         "thread_id": talk["thread_id"],
         "turn_id": talk["turn_id"],
         "action_id": talk["confirmation"]["action_id"],
         "job_id": made("/api/reasoning/jobs", {"prompt": "compare your tinctures"})["id"],
-        "handoff_id": house.handoffs.request(talk["thread_id"], principal_id=ANA, summary="help").id,
+        "handoff_id": container.commerce.handoffs.request(
+            talk["thread_id"], principal_id=ANA, summary="help"
+        ).id,
         "notice_id": "ntc_1",
         "review_id": "rev_1",
         "staff_id": "stf_sam",
@@ -102,7 +106,7 @@ def anas(client: TestClient, house: House, ana: Headers) -> dict[str, str]:
 
 
 def test_nobody_reaches_what_is_not_theirs(
-    client: TestClient, house: House, anas: dict[str, str], ana: Headers, ben: Headers, guest: Headers
+    client: TestClient, container: Container, anas: dict[str, str], ana: Headers, ben: Headers, guest: Headers
 ) -> None:
     query = {"subtotal": "10.00", "message": "sleep"}
     thread = {"thread_id": anas["thread_id"]}
@@ -111,7 +115,7 @@ def test_nobody_reaches_what_is_not_theirs(
         Route("post", "/api/reasoning/jobs", {"prompt": "and then?", **thread}),
     ]
     reached, lost = [], []
-    for route in (*routes(house), *in_bodies):
+    for route in (*routes(container), *in_bodies):
         path = route.path.format(**anas)
         if route.name in FOR_EVERYBODY:
             continue

@@ -10,7 +10,7 @@ from schemathesis.engine import from_schema
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 
 from api.app import create_app
-from api.containers import House
+from api.containers.container import Container
 from tests.api.conftest import Headers
 
 EXAMPLES = 20
@@ -21,13 +21,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def house(lasting_house: House) -> House:
-    return lasting_house
+def container(lasting_container: Container) -> Container:
+    return lasting_container
 
 
 @pytest.fixture(scope="module")
-def address(house: House) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(create_app(house), port=0, log_config=None))
+def address(container: Container) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(create_app(container), port=0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from foundation.auth import Role
 from foundation.idempotency import KEYS
 from foundation.outbox import OUTBOX
@@ -22,16 +22,16 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def read_code(house: House) -> ReadCode:
+def read_code(container: Container) -> ReadCode:
     """The code of the latest notice."""
 
     def read() -> str:
         wanted = select(OUTBOX).where(OUTBOX.c.topic == "notices", OUTBOX.c.payload.has_key("sealed_code"))
-        with house.ledger.transaction() as tx:
+        with container.infrastructure.ledger.transaction() as tx:
             latest = tx.execute(wanted.order_by(OUTBOX.c.at.desc())).first()
         assert latest is not None
         sealed = latest.payload["sealed_code"]
-        return house.data_keys.open(latest.customer_id, sealed, context="notices.code")
+        return container.infrastructure.keys.data.open(latest.customer_id, sealed, context="notices.code")
 
     return read
 
@@ -95,7 +95,7 @@ def test_guest_keeps_the_conversation_after_signing_in(client: TestClient, read_
 
 
 def test_token_of_a_sign_in_is_kept_nowhere(
-    client: TestClient, house: House, read_code: ReadCode, guest: Headers
+    client: TestClient, container: Container, read_code: ReadCode, guest: Headers
 ) -> None:
     client.post("/api/auth/register", json=DANA)
     keyed = {**guest, "Idempotency-Key": "once-and-only"}
@@ -105,7 +105,7 @@ def test_token_of_a_sign_in_is_kept_nowhere(
     )
 
     assert answer.status_code == 200
-    with house.ledger.transaction() as tx:
+    with container.infrastructure.ledger.transaction() as tx:
         assert tx.execute(select(KEYS)).all() == []
 
 

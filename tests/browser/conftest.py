@@ -1,4 +1,4 @@
-"""A browser before a real shop: the house, its server, and a page that may not complain."""
+"""A browser before a real shop: the container, its server, and a page that may not complain."""
 
 import shutil
 import threading
@@ -9,11 +9,12 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from api.app import create_app
-from api.containers import House
+from api.containers.container import Container
+from api.entrypoints.server import prepare
 from foundation.auth import Principal, Role
-from tests.api.conftest import ANA, BEN, house
+from tests.api.conftest import ANA, BEN, container, overrides
 
-__all__ = ["house"]
+__all__ = ["container", "overrides"]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SWITCHES = ["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"]
 WAIT_MS = 15_000
@@ -32,10 +33,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def shop(house: House) -> Iterator[str]:
+def shop(container: Container) -> Iterator[str]:
     """The address of a server of its own."""
-    house.prepare()
-    config = uvicorn.Config(create_app(house), port=0, log_config=None, timeout_graceful_shutdown=2)
+    prepare(container)
+    config = uvicorn.Config(create_app(container), port=0, log_config=None, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -63,7 +64,9 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def open_page(shop: str, house: House, context: BrowserContext, complaints: list[str]) -> Iterator[OpenPage]:
+def open_page(
+    shop: str, container: Container, context: BrowserContext, complaints: list[str]
+) -> Iterator[OpenPage]:
     """`open_page()` as a guest, `open_page("cus_ana")` as a customer."""
 
     def hear(message: ConsoleMessage) -> None:
@@ -74,7 +77,7 @@ def open_page(shop: str, house: House, context: BrowserContext, complaints: list
         page = context.new_page()
         page.on("console", hear)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        token = customer and house.tokens.issue(Principal(customer, Role.CUSTOMER))
+        token = customer and container.infrastructure.tokens.issue(Principal(customer, Role.CUSTOMER))
         page.goto(f"{shop}/#token={token}" if token else shop)
         page.wait_for_selector("#who:not(:empty)")
         return page

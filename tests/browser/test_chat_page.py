@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from sqlalchemy import func, select
 
 from agent.turns.tables import messages
-from api.containers import House
+from api.containers.container import Container
 from commerce.memberships.store import memberships
 from foundation.money import Money
 from tests.api.conftest import ANA
@@ -31,8 +31,8 @@ def answer(page: Page, number: int = -1) -> Locator:
     return answers.nth(number)
 
 
-def rows_of(house: House, table: object) -> int:
-    with house.ledger.transaction() as tx:
+def rows_of(container: Container, table: object) -> int:
+    with container.infrastructure.ledger.transaction() as tx:
         return tx.scalar(select(func.count()).select_from(table)) or 0  # type: ignore[arg-type]
 
 
@@ -52,7 +52,7 @@ def test_card_can_be_asked_about(ana: Page) -> None:
     expect(answer(ana)).to_contain_text("Night Owl Gummies")
 
 
-def test_double_click_on_yes_makes_one_member(ana: Page, house: House) -> None:
+def test_double_click_on_yes_makes_one_member(ana: Page, container: Container) -> None:
     say(ana, GOLD)
     expect(answer(ana).locator(".sentence")).to_contain_text("$197.00")
 
@@ -61,20 +61,20 @@ def test_double_click_on_yes_makes_one_member(ana: Page, house: House) -> None:
     expect(ana.locator(".answer")).to_have_count(2)
     expect(answer(ana)).to_contain_text(re.compile("gold", re.IGNORECASE))
     expect(ana.get_by_text("You said yes.")).to_be_visible()
-    assert rows_of(house, memberships) == 1
+    assert rows_of(container, memberships) == 1
 
 
-def test_no_changes_nothing(ana: Page, house: House) -> None:
+def test_no_changes_nothing(ana: Page, container: Container) -> None:
     say(ana, GOLD)
 
     answer(ana).get_by_role("button", name="No, leave it").click()
 
     expect(ana.locator(".answer")).to_have_count(2)
     expect(answer(ana)).to_have_attribute("aria-busy", "false")
-    assert rows_of(house, memberships) == 0
+    assert rows_of(container, memberships) == 0
 
 
-def test_question_answered_in_words_loses_its_buttons(ana: Page, house: House) -> None:
+def test_question_answered_in_words_loses_its_buttons(ana: Page, container: Container) -> None:
     say(ana, GOLD)
     expect(answer(ana).locator(".sentence")).to_be_visible()
 
@@ -82,10 +82,10 @@ def test_question_answered_in_words_loses_its_buttons(ana: Page, house: House) -
 
     expect(ana.locator(".answer")).to_have_count(2)
     expect(answer(ana, 0).get_by_role("button", name="Yes, go ahead")).to_be_disabled()
-    assert rows_of(house, memberships) == 1
+    assert rows_of(container, memberships) == 1
 
 
-def test_reload_shows_the_conversation_with_its_open_question(ana: Page, house: House) -> None:
+def test_reload_shows_the_conversation_with_its_open_question(ana: Page, container: Container) -> None:
     say(ana, GOLD)
     expect(answer(ana).locator(".sentence")).to_be_visible()
 
@@ -94,16 +94,16 @@ def test_reload_shows_the_conversation_with_its_open_question(ana: Page, house: 
 
     expect(ana.locator(".answer")).to_have_count(2)
     expect(answer(ana)).to_have_attribute("aria-busy", "false")
-    assert rows_of(house, memberships) == 1
+    assert rows_of(container, memberships) == 1
 
 
-def test_reload_before_the_answer_takes_it_up_again(ana: Page, house: House) -> None:
+def test_reload_before_the_answer_takes_it_up_again(ana: Page, container: Container) -> None:
     say(ana, SLEEP)
     ana.reload()
 
     expect(answer(ana).locator(".card")).to_have_count(1)
     expect(ana.locator(".said")).to_have_count(1)
-    assert rows_of(house, messages) == 1
+    assert rows_of(container, messages) == 1
 
 
 def test_stream_that_breaks_is_resumed_without_a_gap(ana: Page) -> None:
@@ -121,7 +121,7 @@ def test_stream_that_breaks_is_resumed_without_a_gap(ana: Page) -> None:
 
 
 def test_message_whose_answer_was_lost_is_sent_again_as_the_same(
-    ana: Page, house: House, complaints: list[str]
+    ana: Page, container: Container, complaints: list[str]
 ) -> None:
     def lose(route: Route) -> None:
         route.fetch()
@@ -136,7 +136,7 @@ def test_message_whose_answer_was_lost_is_sent_again_as_the_same(
 
     expect(answer(ana).locator(".card")).to_have_count(1)
     expect(ana.locator(".said")).to_have_count(1)
-    assert rows_of(house, messages) == 1
+    assert rows_of(container, messages) == 1
     assert "net::ERR_FAILED" in complaints.pop()
 
 
@@ -156,7 +156,7 @@ def test_without_a_connection_the_page_says_so(
     complaints.clear()
 
 
-def test_whole_purchase_by_keyboard_alone(ana: Page, house: House) -> None:
+def test_whole_purchase_by_keyboard_alone(ana: Page, container: Container) -> None:
     keys = ana.keyboard
     keys.press("Tab")
     expect(ana.get_by_text("Skip to your message")).to_be_focused()
@@ -176,10 +176,10 @@ def test_whole_purchase_by_keyboard_alone(ana: Page, house: House) -> None:
     keys.press("Enter")
     expect(ana.locator(".answer")).to_have_count(2)
     expect(answer(ana)).to_have_attribute("aria-busy", "false")
-    assert rows_of(house, memberships) == 1
+    assert rows_of(container, memberships) == 1
 
 
-def test_age_form_is_filled_in_inside_the_conversation(ben: Page, house: House) -> None:
+def test_age_form_is_filled_in_inside_the_conversation(ben: Page, container: Container) -> None:
     say(ben, GOLD)
     form = answer(ben).get_by_role("form", name="Show that you are 21 or over")
 
@@ -198,7 +198,7 @@ def test_age_form_is_filled_in_inside_the_conversation(ben: Page, house: House) 
     card_form.get_by_role("button", name="Keep this card").click()
     ben.get_by_role("button", name=f"Ask again: “{GOLD}”").last.click()
     expect(answer(ben).locator(".sentence")).to_contain_text("1111")
-    assert house.services.ages.is_proven("cus_ben")
+    assert container.commerce.age.service.is_proven("cus_ben")
 
 
 def test_age_refusal_is_told_in_words(ben: Page, complaints: list[str]) -> None:
@@ -216,14 +216,14 @@ def test_age_refusal_is_told_in_words(ben: Page, complaints: list[str]) -> None:
     complaints.clear()
 
 
-def test_guest_who_wants_a_membership_is_told_to_sign_in(open_page: OpenPage, house: House) -> None:
+def test_guest_who_wants_a_membership_is_told_to_sign_in(open_page: OpenPage, container: Container) -> None:
     page = open_page()
     expect(page.locator("#who")).to_have_text("Browsing as a guest")
 
     say(page, GOLD)
 
     expect(answer(page)).to_contain_text("sign in")
-    assert rows_of(house, memberships) == 0
+    assert rows_of(container, memberships) == 0
 
 
 def test_token_leaves_the_address_and_survives_a_reload(ana: Page) -> None:
@@ -244,10 +244,10 @@ def test_new_conversation_starts_empty(ana: Page) -> None:
     expect(ana.get_by_role("heading", name="What are you looking for?")).to_be_visible()
 
 
-def test_markup_in_words_and_products_stays_text(ana: Page, house: House) -> None:
+def test_markup_in_words_and_products_stays_text(ana: Page, container: Container) -> None:
     evil = '<img src=x onerror="window.hacked = true">'
-    product = house.services.inventory.find("prd_owl")
-    house.services.inventory.put([replace(product, name=f"Night Owl {evil}", price=Money(27_00))])
+    product = container.commerce.inventory.find("prd_owl")
+    container.commerce.inventory.put([replace(product, name=f"Night Owl {evil}", price=Money(27_00))])
 
     say(ana, f"something for sleep {evil}")
 

@@ -1,7 +1,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from api.containers import House
+from api.containers.container import Container
 from commerce.customers.contact import Channel
 from commerce.customers.models import NewCustomer
 from commerce.memberships.models import Tier
@@ -13,21 +13,22 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def desk(shop: str, house: House, context: BrowserContext) -> Page:
+def desk(shop: str, container: Container, context: BrowserContext) -> Page:
     page = context.new_page()
-    token = house.tokens.issue(Principal("stf_sam", Role.STAFF))
+    token = container.infrastructure.tokens.issue(Principal("stf_sam", Role.STAFF))
     page.goto(f"{shop}/console/notices#token={token}")
     return page
 
 
-def tell(house: House, customer_id: str, event_id: str) -> None:
-    notice = MembershipEndedNotice(about="mem_1", tier=Tier.GOLD, why="unpaid", ended_at=house.now())
-    house.outbox.publish(notice, customer_id=customer_id, event_id=event_id)
-    house.relay.deliver("notices")
+def tell(container: Container, customer_id: str, event_id: str) -> None:
+    now = container.infrastructure.clock()
+    notice = MembershipEndedNotice(about="mem_1", tier=Tier.GOLD, why="unpaid", ended_at=now)
+    container.infrastructure.outbox.publish(notice, customer_id=customer_id, event_id=event_id)
+    container.relay.deliver("notices")
 
 
-def test_each_template_is_shown_as_html_and_as_text(desk: Page, house: House) -> None:
-    expect(desk.locator(".pile button")).to_have_count(len(house.writer.templates))
+def test_each_template_is_shown_as_html_and_as_text(desk: Page, container: Container) -> None:
+    expect(desk.locator(".pile button")).to_have_count(len(container.commerce.notices.writer.templates))
 
     desk.get_by_role("button", name="order receipt").press("Enter")
 
@@ -38,11 +39,13 @@ def test_each_template_is_shown_as_html_and_as_text(desk: Page, house: House) ->
     expect(sheet).to_have_css("border-radius", "14px")
 
 
-def test_parked_notice_is_sent_again_by_a_press_of_the_button(desk: Page, house: House) -> None:
-    tell(house, "cus_late", "ntc_late")
+def test_parked_notice_is_sent_again_by_a_press_of_the_button(desk: Page, container: Container) -> None:
+    tell(container, "cus_late", "ntc_late")
     desk.get_by_role("radio", name="parked").check(force=True)
     expect(desk.locator(".facts")).to_contain_text("there is no such customer")
-    house.customers.register(NewCustomer("<b>Lea</b> Late", "lea@example.com"), customer_id="cus_late")
+    container.commerce.customers.service.register(
+        NewCustomer("<b>Lea</b> Late", "lea@example.com"), customer_id="cus_late"
+    )
 
     desk.get_by_role("button", name="Send again").click()
 
@@ -51,8 +54,8 @@ def test_parked_notice_is_sent_again_by_a_press_of_the_button(desk: Page, house:
     expect(desk.frame_locator("iframe").locator("bdi")).to_have_text("<b>Lea</b> Late")
 
 
-def test_stranger_sees_an_empty_desk(shop: str, house: House, context: BrowserContext) -> None:
-    tell(house, ANA, "ntc_ana")
+def test_stranger_sees_an_empty_desk(shop: str, container: Container, context: BrowserContext) -> None:
+    tell(container, ANA, "ntc_ana")
     page = context.new_page()
 
     page.goto(f"{shop}/console/notices")
@@ -61,16 +64,24 @@ def test_stranger_sees_an_empty_desk(shop: str, house: House, context: BrowserCo
     expect(page.locator(".pile button")).to_have_count(0)
 
 
-def test_customer_ends_offers_from_the_letter(shop: str, house: House, context: BrowserContext) -> None:
-    house.consents.news(ANA, Channel.EMAIL, wanted=True, wording="2026-03", source="web")
+def test_customer_ends_offers_from_the_letter(
+    shop: str, container: Container, context: BrowserContext
+) -> None:
+    container.commerce.customers.consents.news(
+        ANA, Channel.EMAIL, wanted=True, wording="2026-03", source="web"
+    )
     page = context.new_page()
-    page.goto(house.offers.link(ANA).replace(house.settings.shop.url, shop))
+    page.goto(
+        container.commerce.notices.offers.link(ANA).replace(container.infrastructure.settings.shop.url, shop)
+    )
 
     page.get_by_role("button", name="End offers").click()
 
     expect(page.locator("#said")).to_contain_text("no more offers")
     expect(page.get_by_role("button")).to_have_count(0)
-    assert [consent.granted for consent in house.consents.in_force(ANA).values()] == [False]
+    assert [consent.granted for consent in container.commerce.customers.consents.in_force(ANA).values()] == [
+        False
+    ]
 
 
 def test_desk_fits_a_phone(desk: Page) -> None:

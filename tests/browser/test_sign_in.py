@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from api.containers import House
+from api.containers.container import Container
 from foundation.outbox import OUTBOX
 from tests.browser.conftest import OpenPage
 
@@ -21,20 +21,22 @@ def guest(open_page: OpenPage) -> Page:
     return page
 
 
-def code_of(house: House) -> str:
+def code_of(container: Container) -> str:
     wanted = select(OUTBOX).where(OUTBOX.c.topic == "notices").order_by(OUTBOX.c.at.desc())
-    with house.ledger.transaction() as tx:
+    with container.infrastructure.ledger.transaction() as tx:
         latest = tx.execute(wanted).first()
     assert latest is not None
-    return house.data_keys.open(latest.customer_id, latest.payload["sealed_code"], context="notices.code")
+    return container.infrastructure.keys.data.open(
+        latest.customer_id, latest.payload["sealed_code"], context="notices.code"
+    )
 
 
-def test_guest_opens_an_account_in_the_chat_and_goes_on(guest: Page, house: House) -> None:
+def test_guest_opens_an_account_in_the_chat_and_goes_on(guest: Page, container: Container) -> None:
     guest.get_by_label("E-mail address").fill("dana@example.com")
     guest.get_by_label("Your name, if you are new").fill("Dana D'Arc")
     guest.get_by_role("button", name="Send me a code").click()
     expect(guest.get_by_role("textbox", name="Code")).to_be_focused()
-    guest.get_by_role("textbox", name="Code").fill(code_of(house))
+    guest.get_by_role("textbox", name="Code").fill(code_of(container))
     guest.get_by_role("button", name="Sign in").click()
 
     expect(guest.locator("#who")).to_have_text("Signed in as Dana D'Arc")

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from agent.turns.models import Inbound
-from api.containers import build
+from api.containers.container import build_container
+from api.containers.overrides import Overrides
 from commerce.inventory.models import Wanted
-from demo.generator.rooms import SetClock
+from demo.generator.services import SetClock
 from evals.faults.conversations import CONVERSATIONS
 from evals.faults.forked_process import ChildFailed, run_forked, run_forked_to_end
 from evals.faults.invariants import (
@@ -124,46 +125,57 @@ class TestAudit:
         ]
 
     def test_a_message_that_nobody_answered_is_found(self, shop: Settings, clock: SetClock) -> None:
-        house = build(shop, clock=clock)
-        house.turns.store.accept(Inbound("thr_ana", "msg_1", Principal(ANA, Role.CUSTOMER), "hello"))
+        container = build_container(shop, Overrides(clock=clock))
+        container.agent().turns.store.accept(
+            Inbound("thr_ana", "msg_1", Principal(ANA, Role.CUSTOMER), "hello")
+        )
 
-        found = [finding.kind for finding in customer_violations(house.ledger, ANA)]
+        found = [finding.kind for finding in customer_violations(container.infrastructure.ledger, ANA)]
 
-        house.close()
+        container.close()
         assert found == ["lost_messages", "unfinished_turns"]
 
     def test_money_that_bought_nothing_is_found(self, shop: Settings, clock: SetClock) -> None:
-        house = build(shop, clock=clock)
-        register_customer(house, ANA)
-        house.payments.charges.charge(ANA, amount=PRICE, description="nothing", key="key_nothing")
+        container = build_container(shop, Overrides(clock=clock))
+        register_customer(container, ANA)
+        container.commerce.payments.service.charges.charge(
+            ANA, amount=PRICE, description="nothing", key="key_nothing"
+        )
 
-        found = list(customer_violations(house.ledger, ANA))
+        found = list(customer_violations(container.infrastructure.ledger, ANA))
 
-        house.close()
+        container.close()
         assert found == [
             Finding("double_effects", "cents charged: 500 instead of 0"),
             Finding("lost_effects", "0 payments are open, 1 bought nothing"),
         ]
 
     def test_unit_sold_without_an_order_is_found(self, shop: Settings, clock: SetClock) -> None:
-        house = build(shop, clock=clock)
-        product = house.services.inventory.find("prd_0")
-        house.services.inventory.reserve([Wanted(product, 1)], key="k1", until=clock() + timedelta(hours=1))
-        house.services.inventory.confirm("k1")
+        container = build_container(shop, Overrides(clock=clock))
+        product = container.commerce.inventory.find("prd_0")
+        container.commerce.inventory.reserve(
+            [Wanted(product, 1)], key="k1", until=clock() + timedelta(hours=1)
+        )
+        container.commerce.inventory.confirm("k1")
 
-        found = list(shop_violations(house.ledger))
+        found = list(shop_violations(container.infrastructure.ledger))
 
-        house.close()
+        container.close()
         assert found == [Finding("double_effects", "units of prd_0 sold: 1 instead of 0")]
 
     def test_an_event_that_has_not_arrived_is_found(self, shop: Settings, clock: SetClock) -> None:
-        house = build(shop, clock=clock)
-        house.warehouse.ensure()
-        register_customer(house, ANA)
+        container = build_container(shop, Overrides(clock=clock))
+        container.infrastructure.warehouse.ensure()
+        register_customer(container, ANA)
 
-        found = [finding.kind for finding in delivery_violations(house.ledger, house.warehouse)]
+        found = [
+            finding.kind
+            for finding in delivery_violations(
+                container.infrastructure.ledger, container.infrastructure.warehouse
+            )
+        ]
 
-        house.close()
+        container.close()
         assert found == ["lost_events"]
 
 

@@ -31,13 +31,13 @@ def test_a_few_interleavings_end_in_agreement(live_settings: Settings, *, with_a
 
 
 def test_a_cent_that_differs_is_found_in_ledger_gateway_and_warehouse(simulation: SimulatedShop) -> None:
-    ledger, member = simulation.shop.ledger, Member(simulation)
+    ledger, member = simulation.shop.infrastructure.ledger, Member(simulation)
     member.apply(Operation("subscribe", Tier.SILVER))
     member.settle_and_cancel()
     money.deliver_to_warehouse(simulation)
     clean = [
         *ledger_comparison.ledger_violations(ledger, member.customer_id),
-        *ledger_comparison.warehouse_differences(ledger, simulation.shop.warehouse),
+        *ledger_comparison.warehouse_differences(ledger, simulation.shop.infrastructure.warehouse),
     ]
 
     with ledger.transaction() as connection:
@@ -47,4 +47,7 @@ def test_a_cent_that_differs_is_found_in_ledger_gateway_and_warehouse(simulation
     assert clean == []
     assert simulation.gateway.kept_cents() != ledger_comparison.kept_cents(ledger, member.customer_id)
     assert "delivered" in " ".join(ledger_comparison.ledger_violations(ledger, member.customer_id))
-    assert len(list(ledger_comparison.warehouse_differences(ledger, simulation.shop.warehouse))) == 1
+    assert (
+        len(list(ledger_comparison.warehouse_differences(ledger, simulation.shop.infrastructure.warehouse)))
+        == 1
+    )

@@ -12,8 +12,8 @@ from foundation.embedded import EmbeddedPostgres
 from foundation.outbox import Outbox, Relay
 from foundation.settings import Settings
 from foundation.sql import Ledger
-from foundation.warehouse.base import WarehouseUnavailable
-from foundation.warehouse.ducklake import CATALOG_SCHEMA, DuckLake
+from foundation.warehouse.base import CATALOG_SCHEMA, WarehouseUnavailable
+from foundation.warehouse.ducklake import DuckLake
 from foundation.warehouse.feed import WarehouseFeed, subscription
 from foundation.warehouse.schema import Fault
 from tests.fakes import FakeClock, FakeWarehouse

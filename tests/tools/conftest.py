@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from api.containers.agent import build_tool_services
+from api.containers.artifacts import ModelArtifacts
+from api.containers.conversations import build_conversations
+from api.containers.memory import build_memory
+from api.containers.overrides import MemoryOverrides, Overrides
 from foundation.auth import Principal, Role
-from foundation.clock import Calendar
 from foundation.sql import Ledger
-from memory.embeddings import Embedder, load_embedder
-from memory.engine import MemoryEngine, open_memory
+from memory.engine import MemoryEngine, nothing_read
 from memory.knowledge.service import Knowledge
 from tests.fakes import FakeClock
-from tests.shop import CHICAGO, Shop
+from tests.shop import Shop
 from tools.catalog import Call, Catalog
-from tools.confirmations import Confirmations, PendingAction
+from tools.confirmations import PendingAction
 from tools.effects import Effects
 from tools.results import ToolResult
 
@@ -71,20 +73,18 @@ def shop(ledger: Ledger, clock: FakeClock) -> Shop:
 
 
 @pytest.fixture(scope="session")
-def embedder() -> Embedder:
-    return load_embedder(MODELS)
+def artifacts() -> ModelArtifacts:
+    return ModelArtifacts(MODELS)
 
 
 @pytest.fixture
-def counter(shop: Shop, embedder: Embedder) -> Counter:
+def counter(shop: Shop, artifacts: ModelArtifacts) -> Counter:
     """A counter at which Ana stands, verified and with a card that is approved."""
     shop.welcome("ana")
-    calendar = Calendar(CHICAGO, shop.clock)
-    memory = open_memory(
-        shop.ledger, embedder=AllAlike(), outbox=shop.outbox, data_keys=shop.keys, calendar=calendar
-    )
-    confirmations = Confirmations(shop.ledger, now=shop.clock, expire_after=timedelta(minutes=10))
-    knowledge = Knowledge(shop.ledger, embedder, now=shop.clock)
-    services = shop.services(memory, knowledge)
+    infrastructure, commerce = shop.infrastructure, shop.commerce
+    alike = MemoryOverrides(turn_encoder=AllAlike(), read_statements=nothing_read)
+    memory = build_memory(infrastructure, commerce, Overrides(artifacts=artifacts, memory=alike))
+    services = build_tool_services(infrastructure, commerce, memory)
+    confirmations = build_conversations(infrastructure, memory).confirmations
     catalog = Catalog(shop.ledger, services, Effects(shop.ledger, now=shop.clock), confirmations)
-    return Counter(shop, memory, knowledge, catalog, itertools.count(1))
+    return Counter(shop, memory.engine, memory.knowledge, catalog, itertools.count(1))

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from api.containers import House
+    from api.containers.container import Container
 
 development = typer.Typer(
     no_args_is_help=True,
@@ -91,7 +91,7 @@ def turn(
 
     with _container() as container:
         try:
-            for line in show(container.turns.store, turn_id):
+            for line in show(container.conversations.turns, turn_id):
                 typer.echo(line)
         except NotFound as reason:
             _stop(str(reason))
@@ -114,15 +114,15 @@ def replay(
     with _container() as container:
         try:
             run_again(container, turn_id)
-            for line in show(container.turns.store, turn_id):
+            for line in show(container.conversations.turns, turn_id):
                 typer.echo(line)
         except (NotFound, NotReplayed) as reason:
             _stop(str(reason))
 
 
 @contextmanager
-def _container() -> Iterator["House"]:
-    from api.containers import build
+def _container() -> Iterator["Container"]:
+    from api.containers.container import build_container
     from foundation.log import configure_logging
     from foundation.settings import MisconfiguredError, load_settings
 
@@ -131,7 +131,7 @@ def _container() -> Iterator["House"]:
     except MisconfiguredError as reason:
         _stop(str(reason))
     configure_logging(log_format=settings.log.log_format)
-    container = build(settings)
+    container = build_container(settings)
     try:
         yield container
     finally:

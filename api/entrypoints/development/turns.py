@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from agent.turns.models import TurnStatus
 from agent.turns.store import TurnStore
 from agent.turns.tables import journal, messages, threads, turns
-from api.containers import House
+from api.containers.container import Container
 from foundation.sql import Ledger
 
 
@@ -39,26 +39,26 @@ def thread_of(ledger: Ledger, turn_id: str) -> str:
         return str(connection.scalar(select(turns.c.thread_id).where(turns.c.id == turn_id)))
 
 
-def replay(container: House, turn_id: str) -> None:
+def replay(container: Container, turn_id: str) -> None:
     """Run the turn again in this process. What its journal holds is read, not asked or done again.
 
     Raises:
         NotReplayed: in production, or while the turn is under way.
         TurnNotFound: there is no such turn.
     """
-    if container.settings.is_production:
+    if container.infrastructure.settings.is_production:
         raise NotReplayed("In production no turn is run again: its reply would be written anew.")
-    turn = container.turns.store.turn(turn_id)
+    turn = container.conversations.turns.turn(turn_id)
     if turn.status != TurnStatus.DONE:
         raise NotReplayed(f"The turn is {turn.status}: wait until it is done.")
-    thread_id = thread_of(container.ledger, turn_id)
-    _reopen(container.ledger, turn_id, thread_id=thread_id)
+    thread_id = thread_of(container.infrastructure.ledger, turn_id)
+    _reopen(container.infrastructure.ledger, turn_id, thread_id=thread_id)
     asyncio.run(_run(container, thread_id))
 
 
-async def _run(container: House, thread_id: str) -> None:
+async def _run(container: Container, thread_id: str) -> None:
     try:
-        await container.turns.drain(thread_id)
+        await container.agent().turns.drain(thread_id)
     finally:
         await container.leave()
 

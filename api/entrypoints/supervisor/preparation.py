@@ -17,8 +17,8 @@ from foundation.sql import Ledger, open_ledger
 from memory.embeddings import load_embedder, model_name
 
 DEMO_CUSTOMER = "cus_demo"
-GENERATOR = "demo.generator"
-"""The module that builds the demo shop, run as a program of its own."""
+SEEDING = ("api.entrypoints.cli", "seed-ledger")
+"""Generates the demo shop in a process of its own: it takes memory that this one would keep."""
 
 
 class NotPrepared(Exception):
@@ -65,7 +65,7 @@ class Preparation:
             return False
         count = str(self._settings.shop.demo_customers)
         self._console.print(f"Building a demo shop of {count} customers, once:")
-        command = [sys.executable, "-m", GENERATOR, "--customers", count, "--into", "ledger"]
+        command = [sys.executable, "-m", *SEEDING, "--customers", count]
         if subprocess.run(command, check=False, start_new_session=True).returncode:  # noqa: S603 - our own program
             raise NotPrepared("The demo shop could not be built; what it said is above.")
         return True

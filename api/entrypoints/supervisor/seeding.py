@@ -11,7 +11,7 @@ from foundation.embedded import EmbeddedServerError
 from foundation.settings import Settings
 
 
-def seed(settings: Settings, console: Console) -> None:
+def seed(settings: Settings, console: Console, *, customers: int | None = None) -> None:
     """Build the demo shop unless it is there; servers that were started for it are stopped again.
 
     Raises:
@@ -19,6 +19,9 @@ def seed(settings: Settings, console: Console) -> None:
     """
     if settings.app_env != "development":
         raise CannotServe(f"The demo shop is built with APP_ENV=development alone, not {settings.app_env}.")
+    if customers is not None:
+        shop = settings.shop.model_copy(update={"demo_customers": customers})
+        settings = settings.model_copy(update={"shop": shop})
     try:
         with ExitStack() as started:
             for server in servers(settings).values():

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field
 
 from api.address import address_of
-from api.deps import Admin, Compliance, Owner, PathId, ReadableCustomer, TheHouse
+from api.deps import Admin, AgesDep, ClockDep, Compliance, Owner, PathId, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Day, Like, Shape, Timestamp, Words
@@ -130,41 +130,41 @@ class Erased(Shape):
 
 
 @router.post("/verify", status_code=201)
-def verify_age(form: AgeForm, request: Request, principal: Owner, house: TheHouse) -> Envelope[Verification]:
+def verify_age(form: AgeForm, request: Request, principal: Owner, ages: AgesDep) -> Envelope[Verification]:
     """Prove once a year to be 21 or older. Neither the birthday nor the ID number is kept readable."""
     submission = AgeSubmission(form.full_name, form.date_of_birth, form.state, form.id_number_last4)
-    proof = house.ages.verify(principal.id, submission, ip=address_of(request.scope))
+    proof = ages.verify(principal.id, submission, ip=address_of(request.scope))
     return Envelope(data=Verification.of(proof, is_valid=True))
 
 
 @router.post("/barcode", status_code=201)
 def verify_age_by_barcode(
-    form: BarcodeForm, request: Request, principal: Owner, house: TheHouse
+    form: BarcodeForm, request: Request, principal: Owner, ages: AgesDep
 ) -> Envelope[Verification]:
     """The same from the barcode on the back of an ID.
 
     Barcodes are not signed: `barcode_format` says no more than that this one has the form of an ID.
     """
-    proof = house.ages.verify_barcode(principal.id, form.barcode, ip=address_of(request.scope))
+    proof = ages.verify_barcode(principal.id, form.barcode, ip=address_of(request.scope))
     return Envelope(data=Verification.of(proof, is_valid=True))
 
 
 @router.get("/status/{customer_id}")
-def age_status(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[AgeStatus]:
+def age_status(customer_id: ReadableCustomer, ages: AgesDep, now: ClockDep) -> Envelope[AgeStatus]:
     """Whether the customer may buy what is for adults, and until when."""
-    return Envelope(data=AgeStatus.of(house.ages.status(customer_id), house.now()))
+    return Envelope(data=AgeStatus.of(ages.status(customer_id), now()))
 
 
 @router.get("/records/{customer_id}")
-def age_records(customer_id: PathId, _: Compliance, house: TheHouse) -> Envelope[list[RecordShown]]:
+def age_records(customer_id: PathId, _: Compliance, ages: AgesDep) -> Envelope[list[RecordShown]]:
     """What is kept of a customer's checks, for compliance."""
-    return Envelope(data=[RecordShown.of(each) for each in house.ages.records(customer_id)])
+    return Envelope(data=[RecordShown.of(each) for each in ages.records(customer_id)])
 
 
 @router.delete("/{customer_id}")
-def erase_age(customer_id: PathId, principal: Admin, house: TheHouse) -> Envelope[Erased]:
+def erase_age(customer_id: PathId, principal: Admin, ages: AgesDep) -> Envelope[Erased]:
     """Forget a customer's proofs of age.
 
     What the law makes us keep of them is made unreadable, and the erasure itself is on record.
     """
-    return Envelope(data=Erased(records=house.ages.erase(customer_id, by=principal.id)))
+    return Envelope(data=Erased(records=ages.erase(customer_id, by=principal.id)))

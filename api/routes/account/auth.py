@@ -7,13 +7,24 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ConfigDict, Field
 
 from api.address import address_of
-from api.containers import House
-from api.deps import Caller, Owner, PathId, TheHouse
+from api.deps import (
+    AccessDep,
+    Caller,
+    ClockDep,
+    CustomersDep,
+    OwnAccessDep,
+    Owner,
+    PathId,
+    SettingsDep,
+    SignInDep,
+    TokensDep,
+)
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Like, Shape, Timestamp, Words
 from commerce.customers.access import Method, Session, SignedIn, Visit, device_named
 from commerce.customers.models import NewCustomer
+from commerce.customers.service import Customers
 from foundation.auth import Principal, Role, StaffRole
 from foundation.errors import NotFound
 from foundation.ids import new_id
@@ -162,99 +173,99 @@ def not_kept(response: Response) -> None:
 
 
 @router.post("/guest", status_code=201, dependencies=[Depends(not_kept)])
-def guest_token(house: TheHouse) -> Envelope[GuestToken]:
+def guest_token(settings: SettingsDep, tokens: TokensDep, now: ClockDep) -> Envelope[GuestToken]:
     """A token for someone who has not signed in: they may look around and talk, nothing more."""
-    ttl = timedelta(hours=house.settings.auth.ttl_hours)
-    token = house.tokens.issue(Principal(new_id("gst"), Role.GUEST), ttl=ttl)
-    return Envelope(data=GuestToken(token=token, role=Role.GUEST, expires_at=house.now() + ttl))
+    ttl = timedelta(hours=settings.auth.ttl_hours)
+    token = tokens.issue(Principal(new_id("gst"), Role.GUEST), ttl=ttl)
+    return Envelope(data=GuestToken(token=token, role=Role.GUEST, expires_at=now() + ttl))
 
 
 @router.post("/register", status_code=202)
-def register(form: Registration, house: TheHouse, visit: TheVisit) -> Envelope[CodeSent]:
+def register(form: Registration, signing_in: SignInDep, visit: TheVisit) -> Envelope[CodeSent]:
     """Open an account. A code goes to the e-mail address; signing in with it completes the registration.
 
     Where the address has an account already, its owner is sent a code to sign in with.
     """
-    house.sign_in.register(NewCustomer(form.name, form.email, form.phone, form.state), visit=visit)
+    signing_in.register(NewCustomer(form.name, form.email, form.phone, form.state), visit=visit)
     return Envelope(data=CodeSent())
 
 
 @router.post("/code", status_code=202)
-def send_code(wanted: CodeWanted, house: TheHouse, visit: TheVisit) -> Envelope[CodeSent]:
+def send_code(wanted: CodeWanted, signing_in: SignInDep, visit: TheVisit) -> Envelope[CodeSent]:
     """Have a code sent to sign in with: six digits, good for ten minutes and five tries."""
-    house.sign_in.send_code(wanted.email, visit=visit)
+    signing_in.send_code(wanted.email, visit=visit)
     return Envelope(data=CodeSent())
 
 
 @router.post("/sign-in", responses=refusals("UNAUTHORIZED"), dependencies=[Depends(not_kept)])
-def sign_in(given: Credentials, house: TheHouse, visit: TheVisit) -> Envelope[SignedInShown]:
+def sign_in(given: Credentials, signing_in: SignInDep, visit: TheVisit) -> Envelope[SignedInShown]:
     """By code or by password. With a guest's token, their conversations, cart and consents come along."""
     if given.code is not None:
-        signed_in = house.sign_in.by_code(given.email, given.code, visit=visit)
+        signed_in = signing_in.by_code(given.email, given.code, visit=visit)
     else:
-        signed_in = house.sign_in.by_password(given.email, given.password or "", visit=visit)
+        signed_in = signing_in.by_password(given.email, given.password or "", visit=visit)
     return Envelope(data=SignedInShown.of(signed_in))
 
 
 @router.get("/me", responses=refusals("UNAUTHORIZED"))
-def me(principal: Caller, house: TheHouse) -> Envelope[Me]:
+def me(principal: Caller, customers: CustomersDep) -> Envelope[Me]:
     """Whom this token speaks for, and what it may do."""
     return Envelope(
         data=Me(
             id=principal.id,
             role=principal.role,
             duty=principal.staff_role,
-            name=_name(principal, house),
+            name=_name(principal, customers),
             scopes=sorted(principal.scopes),
         )
     )
 
 
-def _name(principal: Principal, house: House) -> str | None:
+def _name(principal: Principal, customers: Customers) -> str | None:
     if principal.role is not Role.CUSTOMER:
         return None
     try:
-        return house.customers.find(principal.id).name
+        return customers.find(principal.id).name
     except NotFound:
         return None
 
 
 @router.post("/logout", responses=refusals("UNAUTHORIZED"))
-def sign_out(principal: Caller, house: TheHouse) -> Envelope[SignedOut]:
+def sign_out(principal: Caller, access: AccessDep, tokens: TokensDep) -> Envelope[SignedOut]:
     """End this token everywhere, before its time."""
-    sessions = house.access.sessions
+    sessions = access.sessions
     if any(each.id == principal.token_id for each in sessions.list(principal.id)):
         sessions.end(principal.token_id, principal_id=principal.id)
     else:
-        house.tokens.revoke(principal.token_id, principal.expires_at)
+        tokens.revoke(principal.token_id, principal.expires_at)
     return Envelope(data=SignedOut())
 
 
 @router.get("/sessions", responses=refusals("UNAUTHORIZED"))
-def list_sessions(principal: Caller, house: TheHouse) -> Envelope[list[SessionShown]]:
+def list_sessions(principal: Caller, access: AccessDep) -> Envelope[list[SessionShown]]:
     """Where this account is signed in, the latest first."""
-    found = house.access.sessions.list(principal.id)
+    found = access.sessions.list(principal.id)
     return Envelope(data=[SessionShown.of(each, current=each.id == principal.token_id) for each in found])
 
 
 @router.delete("/sessions/{session_id}", responses=refusals("UNAUTHORIZED", "NOT_FOUND"))
-def end_session(session_id: PathId, principal: Caller, house: TheHouse) -> Envelope[Ended]:
+def end_session(session_id: PathId, principal: Caller, access: AccessDep) -> Envelope[Ended]:
     """Sign out there."""
-    house.access.sessions.end(session_id, principal_id=principal.id)
+    access.sessions.end(session_id, principal_id=principal.id)
     return Envelope(data=Ended(ended=1))
 
 
 @router.delete("/sessions", responses=refusals("UNAUTHORIZED"))
-def end_other_sessions(principal: Caller, house: TheHouse) -> Envelope[Ended]:
+def end_other_sessions(principal: Caller, access: AccessDep) -> Envelope[Ended]:
     """Sign out everywhere but here."""
-    ended = house.access.sessions.end_all(principal.id, but=principal.token_id)
+    ended = access.sessions.end_all(principal.id, but=principal.token_id)
     return Envelope(data=Ended(ended=ended))
 
 
 @router.put("/password", responses=refusals("UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND"))
 def set_password(
-    given: NewPassword, principal: Owner, house: TheHouse, visit: TheVisit
+    given: NewPassword, principal: Owner, own_access: OwnAccessDep, visit: TheVisit
 ) -> Envelope[PasswordSet]:
     """Set or change the password; every other session ends."""
-    house.own_access.set_password(principal, given.password, old=given.old_password, visit=visit)
+    own_access.set_password(principal, given.password, old=given.old_password, visit=visit)
     return Envelope(data=PasswordSet())

@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.deps import Customer, Owner, PathId, ReadableCustomer, TheHouse, Visitor
+from api.deps import (
+    AddressesDep,
+    ConsentsDep,
+    Customer,
+    CustomersDep,
+    OwnAccessDep,
+    Owner,
+    PathId,
+    ReadableCustomer,
+    Visitor,
+)
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.account.auth import Code, CodeSent, Email, Secret, TheVisit
@@ -152,32 +162,32 @@ class PreferencesForm(Shape):
 
 
 @router.get("/me")
-def my_profile(principal: Customer, house: TheHouse) -> Envelope[Profile]:
-    return Envelope(data=Profile.of(house.customers.find(principal.id)))
+def my_profile(principal: Customer, customers: CustomersDep) -> Envelope[Profile]:
+    return Envelope(data=Profile.of(customers.find(principal.id)))
 
 
 @router.put("/me")
-def change_my_profile(changes: Changes, principal: Owner, house: TheHouse) -> Envelope[Profile]:
+def change_my_profile(changes: Changes, principal: Owner, own_access: OwnAccessDep) -> Envelope[Profile]:
     """Name, phone and state. Another phone number has to be verified anew; the former one hears of it."""
     details = Details(changes.name, changes.phone, changes.state)
-    return Envelope(data=Profile.of(house.own_access.change(principal.id, details)))
+    return Envelope(data=Profile.of(own_access.change(principal.id, details)))
 
 
 @router.post("/me/email", status_code=202)
 def send_change_of_email(
-    wanted: NewEmail, principal: Owner, house: TheHouse, visit: TheVisit
+    wanted: NewEmail, principal: Owner, own_access: OwnAccessDep, visit: TheVisit
 ) -> Envelope[CodeSent]:
     """Have a code sent to the address that is to take the place of the account's."""
-    house.own_access.send_change(principal, wanted.email, visit=visit)
+    own_access.send_change(principal, wanted.email, visit=visit)
     return Envelope(data=CodeSent())
 
 
 @router.put("/me/email", responses=refusals("CONFLICT"))
 def change_email(
-    proof: NewEmailProof, principal: Owner, house: TheHouse, visit: TheVisit
+    proof: NewEmailProof, principal: Owner, own_access: OwnAccessDep, visit: TheVisit
 ) -> Envelope[Profile]:
     """Change the address with the code that came there. The former one hears of it; other sessions end."""
-    changed = house.own_access.change_email(
+    changed = own_access.change_email(
         principal, proof.email, proof.code, password=proof.password, visit=visit
     )
     return Envelope(data=Profile.of(changed))
@@ -185,80 +195,82 @@ def change_email(
 
 @router.post("/me/verification", status_code=202, responses=refusals("CONFLICT"))
 def send_verification(
-    wanted: ToVerify, principal: Owner, house: TheHouse, visit: TheVisit
+    wanted: ToVerify, principal: Owner, own_access: OwnAccessDep, visit: TheVisit
 ) -> Envelope[CodeSent]:
     """Have a code sent to the e-mail address or the phone of the account."""
-    house.own_access.send_verification(principal.id, Channel(wanted.channel), visit=visit)
+    own_access.send_verification(principal.id, Channel(wanted.channel), visit=visit)
     return Envelope(data=CodeSent())
 
 
 @router.put("/me/verification", responses=refusals("CONFLICT"))
-def verify(proof: Proof, principal: Owner, house: TheHouse) -> Envelope[Profile]:
+def verify(proof: Proof, principal: Owner, own_access: OwnAccessDep) -> Envelope[Profile]:
     """Show with the code that the address or number is yours."""
-    verified = house.own_access.verify(principal.id, Channel(proof.channel), proof.code)
+    verified = own_access.verify(principal.id, Channel(proof.channel), proof.code)
     return Envelope(data=Profile.of(verified))
 
 
 @router.get("/me/addresses")
-def my_addresses(principal: Customer, house: TheHouse) -> Envelope[list[AddressShown]]:
+def my_addresses(principal: Customer, addresses: AddressesDep) -> Envelope[list[AddressShown]]:
     """The default first."""
-    return Envelope(data=[AddressShown.of(each) for each in house.addresses.list(principal.id)])
+    return Envelope(data=[AddressShown.of(each) for each in addresses.list(principal.id)])
 
 
 @router.post("/me/addresses", status_code=201, responses=refusals("CONFLICT"))
-def add_address(form: AddressForm, principal: Owner, house: TheHouse) -> Envelope[AddressShown]:
+def add_address(form: AddressForm, principal: Owner, addresses: AddressesDep) -> Envelope[AddressShown]:
     """The first one becomes the default."""
-    return Envelope(data=AddressShown.of(house.addresses.add(principal.id, form.address())))
+    return Envelope(data=AddressShown.of(addresses.add(principal.id, form.address())))
 
 
 @router.put("/me/addresses/{address_id}")
 def change_address(
-    address_id: PathId, form: AddressForm, principal: Owner, house: TheHouse
+    address_id: PathId, form: AddressForm, principal: Owner, addresses: AddressesDep
 ) -> Envelope[AddressShown]:
-    changed = house.addresses.change(principal.id, address_id, form.address())
+    changed = addresses.change(principal.id, address_id, form.address())
     return Envelope(data=AddressShown.of(changed))
 
 
 @router.put("/me/addresses/{address_id}/default")
-def make_default(address_id: PathId, principal: Owner, house: TheHouse) -> Envelope[AddressShown]:
+def make_default(address_id: PathId, principal: Owner, addresses: AddressesDep) -> Envelope[AddressShown]:
     """Where orders go from now on."""
-    return Envelope(data=AddressShown.of(house.addresses.make_default(principal.id, address_id)))
+    return Envelope(data=AddressShown.of(addresses.make_default(principal.id, address_id)))
 
 
 @router.delete("/me/addresses/{address_id}")
-def remove_address(address_id: PathId, principal: Owner, house: TheHouse) -> Envelope[Removed]:
-    house.addresses.remove(principal.id, address_id)
+def remove_address(address_id: PathId, principal: Owner, addresses: AddressesDep) -> Envelope[Removed]:
+    addresses.remove(principal.id, address_id)
     return Envelope(data=Removed())
 
 
 @router.get("/me/consents")
-def my_consents(principal: Visitor, house: TheHouse) -> Envelope[list[ConsentShown]]:
+def my_consents(principal: Visitor, consents: ConsentsDep) -> Envelope[list[ConsentShown]]:
     """Everything that was agreed to or withdrawn, in order. A guest's own too."""
-    return Envelope(data=[ConsentShown.of(each) for each in house.consents.history(principal.id)])
+    return Envelope(data=[ConsentShown.of(each) for each in consents.history(principal.id)])
 
 
 @router.post("/me/consents", status_code=201)
-def give_consent(form: ConsentForm, principal: Visitor, house: TheHouse) -> Envelope[ConsentShown]:
+def give_consent(form: ConsentForm, principal: Visitor, consents: ConsentsDep) -> Envelope[ConsentShown]:
     """Agree, or withdraw. Nothing is overwritten; the latest word on a purpose is the one in force."""
-    consent = house.consents.record(
+    consent = consents.record(
         principal.id, form.purpose, granted=form.granted, wording=form.wording, source="web"
     )
     return Envelope(data=ConsentShown.of(consent))
 
 
 @router.get("/me/preferences")
-def my_preferences(principal: Customer, house: TheHouse) -> Envelope[PreferencesForm]:
-    return Envelope(data=PreferencesForm.model_validate(house.consents.preferences(principal.id)))
+def my_preferences(principal: Customer, consents: ConsentsDep) -> Envelope[PreferencesForm]:
+    return Envelope(data=PreferencesForm.model_validate(consents.preferences(principal.id)))
 
 
 @router.put("/me/preferences")
-def set_preferences(form: PreferencesForm, principal: Owner, house: TheHouse) -> Envelope[PreferencesForm]:
+def set_preferences(
+    form: PreferencesForm, principal: Owner, consents: ConsentsDep
+) -> Envelope[PreferencesForm]:
     """How you like to hear about what you bought."""
-    kept = house.consents.prefer(principal.id, Preferences(form.channel, form.language))
+    kept = consents.prefer(principal.id, Preferences(form.channel, form.language))
     return Envelope(data=PreferencesForm.model_validate(kept))
 
 
 @router.get("/{customer_id}")
-def profile(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[Profile]:
+def profile(customer_id: ReadableCustomer, customers: CustomersDep) -> Envelope[Profile]:
     """A customer's profile: their own, or any for staff."""
-    return Envelope(data=Profile.of(house.customers.find(customer_id)))
+    return Envelope(data=Profile.of(customers.find(customer_id)))

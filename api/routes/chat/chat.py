@@ -8,8 +8,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from agent.consent import Decision
+from agent.service import Turns
 from agent.turns.models import Inbound, Receipt, Reply, ThreadMessage
-from api.deps import TheHouse, Visitor
+from api.deps import TurnsDep, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Id, Like
@@ -93,7 +94,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {**AS_EVENTS, 202: {"model": Envelope
 
 @router.post("", response_model=Envelope[Reply], responses=ANSWERS)
 async def say(
-    saying: Saying, request: Request, principal: Visitor, house: TheHouse
+    saying: Saying, request: Request, principal: Visitor, turns: TurnsDep
 ) -> Response | Envelope[Reply]:
     """Say something to the shop.
 
@@ -102,8 +103,8 @@ async def say(
     """
     message_id = saying.message_id or new_id("msg")
     thread_id = saying.thread_id or _thread_of(principal, message_id)
-    receipt = await house.turns.start(Inbound(thread_id, message_id, principal, saying.message))
-    return await _answer(receipt, request, house)
+    receipt = await turns.start(Inbound(thread_id, message_id, principal, saying.message))
+    return await _answer(receipt, request, turns)
 
 
 @router.post(
@@ -112,18 +113,18 @@ async def say(
     responses={**ANSWERS, **refusals("CONFLICT")},
 )
 async def decide(
-    action_id: Id, deciding: Deciding, request: Request, principal: Visitor, house: TheHouse
+    action_id: Id, deciding: Deciding, request: Request, principal: Visitor, turns: TurnsDep
 ) -> Response | Envelope[Reply]:
     """Say yes or no to what the shop asked to confirm. A second press finds what the first one did."""
-    receipt = await house.turns.decide(action_id, deciding.decision, principal)
-    return await _answer(receipt, request, house)
+    receipt = await turns.decide(action_id, deciding.decision, principal)
+    return await _answer(receipt, request, turns)
 
 
 @router.get("/turns/{turn_id}")
-async def turn(turn_id: Id, principal: Visitor, house: TheHouse) -> Envelope[TurnState]:
+async def turn(turn_id: Id, principal: Visitor, turns: TurnsDep) -> Envelope[TurnState]:
     """Whether a message is answered yet, and the answer."""
-    await _own(turn_id, principal, house)
-    reply = await house.turns.reply(turn_id, timeout_seconds=0)
+    await _own(turn_id, principal, turns)
+    reply = await turns.reply(turn_id, timeout_seconds=0)
     return Envelope(data=TurnState(turn_id=turn_id, status="answered" if reply else "running", reply=reply))
 
 
@@ -131,19 +132,19 @@ async def turn(turn_id: Id, principal: Visitor, house: TheHouse) -> Envelope[Tur
 async def events(
     turn_id: Id,
     principal: Visitor,
-    house: TheHouse,
+    turns: TurnsDep,
     last_event_id: Annotated[EventId | None, Header()] = None,
     after: Annotated[EventId | None, Query(description="The same as Last-Event-ID")] = None,
 ) -> Response:
     """The events of a turn from the first, or from the one after the last that was seen, until it is done."""
-    await _own(turn_id, principal, house)
-    return stream(house.turns.events(turn_id, after=last_event_id or after))
+    await _own(turn_id, principal, turns)
+    return stream(turns.events(turn_id, after=last_event_id or after))
 
 
 @router.get("/threads/{thread_id}")
-async def thread(thread_id: Id, principal: Visitor, house: TheHouse) -> Envelope[Thread]:
+async def thread(thread_id: Id, principal: Visitor, turns: TurnsDep) -> Envelope[Thread]:
     """The conversation so far."""
-    messages = await house.turns.thread(thread_id, principal)
+    messages = await turns.thread(thread_id, principal)
     return Envelope(data=Thread(thread_id=thread_id, messages=messages))
 
 
@@ -152,16 +153,16 @@ def _thread_of(principal: Principal, message_id: str) -> str:
     return f"thr_{hashlib.sha256(f'{principal.id}:{message_id}'.encode()).hexdigest()[:26]}"
 
 
-async def _answer(receipt: Receipt, request: Request, house: TheHouse) -> Response | Envelope[Reply]:
+async def _answer(receipt: Receipt, request: Request, turns: Turns) -> Response | Envelope[Reply]:
     if EVENTS in request.headers.get("accept", ""):
-        return stream(house.turns.events(receipt.turn_id, after=None), receipt=receipt)
-    reply = await house.turns.reply(receipt.turn_id, timeout_seconds=PATIENCE_SECONDS)
+        return stream(turns.events(receipt.turn_id, after=None), receipt=receipt)
+    reply = await turns.reply(receipt.turn_id, timeout_seconds=PATIENCE_SECONDS)
     if reply is not None:
         return Envelope(data=reply)
     promised = Envelope(data=Promised(turn_id=receipt.turn_id, thread_id=receipt.thread_id))
     return JSONResponse(promised.model_dump(mode="json"), status_code=202)
 
 
-async def _own(turn_id: str, principal: Principal, house: TheHouse) -> None:
-    if await house.turns.owner(turn_id) != principal.id:
+async def _own(turn_id: str, principal: Principal, turns: Turns) -> None:
+    if await turns.owner(turn_id) != principal.id:
         raise NoSuchTurn

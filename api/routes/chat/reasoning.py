@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header
 from pydantic import BaseModel, ConfigDict
 
 from agent.turns.models import Reply
-from api.deps import IdempotencyKey, TheHouse, Visitor
+from api.deps import ClockDep, IdempotencyKey, JobsDep, TurnsDep, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
 from api.jobs import JOBS_KEPT, REASON, ReasoningJob
@@ -54,28 +54,29 @@ class NoSuchJob(NotFound):
 def ask(
     question: Question,
     principal: Visitor,
-    house: TheHouse,
+    turns: TurnsDep,
+    jobs: JobsDep,
     key: Annotated[IdempotencyKey | None, Header(alias=KEY_HEADER)] = None,
 ) -> Envelope[JobState]:
     """Put the question in the queue. With the same `Idempotency-Key` it is asked once."""
     if question.thread_id is not None:
-        house.turns.store.thread(question.thread_id, principal.id, limit=1)
+        turns.store.thread(question.thread_id, principal.id, limit=1)
     asked = ReasoningJob(principal, mask(question.prompt).text, question.thread_id)
     name = f"{principal.id}:{key}" if key else None
     try:
-        job = house.jobs.submit(REASON, asked.to_payload(), idempotency_key=name)
+        job = jobs.submit(REASON, asked.to_payload(), idempotency_key=name)
     except NotQueued as waiting:
         job = waiting.job
     return Envelope(data=_state(job))
 
 
 @router.get("/jobs/{job_id}")
-def job(job_id: Id, principal: Visitor, house: TheHouse) -> Envelope[JobState]:
+def job(job_id: Id, principal: Visitor, jobs: JobsDep, now: ClockDep) -> Envelope[JobState]:
     """How far the question has come, and the reply for 24 hours."""
-    found = house.jobs.find(job_id)
+    found = jobs.find(job_id)
     if found is None or found.kind != REASON or found.payload["principal_id"] != principal.id:
         raise NoSuchJob
-    if found.finished_at is not None and found.finished_at < house.now() - JOBS_KEPT:
+    if found.finished_at is not None and found.finished_at < now() - JOBS_KEPT:
         raise NoSuchJob
     return Envelope(data=_state(found))
 

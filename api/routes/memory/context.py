@@ -4,12 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.containers import House
-from api.deps import ReadableCustomer, TheHouse
+from api.deps import MemoryDep, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.memory.facts import FactShown
-from api.routes.memory.memory import BriefProfile, ProfileShown, TurnShown
+from api.routes.memory.memory import BriefProfile, ProfileRenderer, ProfilesDep, ProfileShown, TurnShown
 from api.routes.memory.predictions import OutlookShown
 from api.shapes import Dollars, Shape, Timestamp, Words
 from foundation.money import Money
@@ -75,11 +74,11 @@ class ContextShown(Shape):
     """Parts that could not be read this time."""
 
     @classmethod
-    def of(cls, context: MemoryContext, house: House) -> "ContextShown":
+    def of(cls, context: MemoryContext, profile: ProfileShown | BriefProfile) -> "ContextShown":
         forecast = context.view.forecast
         return cls(
             depth=context.depth,
-            profile=_profile(context, house),
+            profile=profile,
             facts=[FactShown.of(fact) for fact in context.facts],
             recent_interactions=[TurnShown.of(turn) for turn in context.recent],
             relevant_interactions=[TurnShown.of(each.interaction, why=each.why) for each in context.relevant],
@@ -94,18 +93,17 @@ class ContextShown(Shape):
 @router.get("/context/{customer_id}")
 def memory_context(
     customer_id: ReadableCustomer,
-    house: TheHouse,
+    memory: MemoryDep,
+    profiles: ProfilesDep,
     message: Annotated[Words, Query(max_length=4_000, examples=["something for sleep"])] = "",
     depth: Depth = Depth.FULL,
     tokens: Annotated[int, Query(ge=0, le=MOST_TOKENS)] = TURN_TOKENS,
 ) -> Envelope[ContextShown]:
     """Profile, facts, past turns that fit (within so many tokens), predictions, products and documents."""
-    context = house.memory.context(customer_id, message, depth=depth, tokens=tokens)
-    return Envelope(data=ContextShown.of(context, house))
+    context = memory.context(customer_id, message, depth=depth, tokens=tokens)
+    return Envelope(data=ContextShown.of(context, _profile(context, profiles)))
 
 
-def _profile(context: MemoryContext, house: House) -> ProfileShown | BriefProfile:
-    who, view, recent = context.customer_id, context.view, context.recent
-    if context.depth is Depth.FULL:
-        return ProfileShown.of(who, view, recent=recent, house=house)
-    return BriefProfile.brief(who, view, recent=recent, now=house.now())
+def _profile(context: MemoryContext, profiles: ProfileRenderer) -> ProfileShown | BriefProfile:
+    render = profiles.full if context.depth is Depth.FULL else profiles.brief
+    return render(context.customer_id, context.view, context.recent)

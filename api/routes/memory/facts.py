@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
 
-from api.deps import ReadableCustomer, TheHouse
+from api.deps import MemoryDep, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Shape, Timestamp, Words
@@ -44,13 +44,12 @@ class FactShown(Shape):
 @router.get("/facts/{customer_id}")
 def facts(
     customer_id: ReadableCustomer,
-    house: TheHouse,
+    memory: MemoryDep,
     history: Annotated[bool, Query(description="also what holds no more")] = False,  # noqa: FBT002 - by name
     predicate: Annotated[Words, Field(max_length=LONGEST_PREDICATE)] | None = None,
     as_of: Annotated[AwareDatetime, Query(description="what held then")] | None = None,
 ) -> Envelope[list[FactShown]]:
     """What holds now, or held at a moment; with the history, all that was ever said until then."""
-    memory = house.memory
     found = memory.fact_history(customer_id) if history else memory.facts(customer_id, as_of=as_of)
     shown = [
         FactShown.of(each)

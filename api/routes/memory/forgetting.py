@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 from fastapi.encoders import jsonable_encoder
 
-from api.deps import Caller, ForgettableCustomer, ReadableCustomer, TheHouse
+from api.deps import Caller, ErasuresDep, ForgettableCustomer, PersonalRowsDep, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Id, Shape, Timestamp
@@ -43,14 +43,14 @@ class Receipt(Shape):
 
 
 @router.get("/export/{customer_id}")
-def export(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[dict[str, Any]]:
+def export(customer_id: ReadableCustomer, personal_rows: PersonalRowsDep) -> Envelope[dict[str, Any]]:
     """Everything that we hold of a customer, by table, opened where it is sealed."""
-    return Envelope(data=jsonable_encoder(house.personal_rows.export(customer_id)))
+    return Envelope(data=jsonable_encoder(personal_rows.export(customer_id)))
 
 
 @router.delete("/forget/{customer_id}", responses={ACCEPTED: {"model": Envelope[Receipt]}})
 def forget(
-    customer_id: ForgettableCustomer, principal: Caller, house: TheHouse, response: Response
+    customer_id: ForgettableCustomer, principal: Caller, forgetting: ErasuresDep, response: Response
 ) -> Envelope[Receipt]:
     """Forget a customer everywhere, for good; the answer is a signed receipt.
 
@@ -58,16 +58,16 @@ def forget(
     us keep stays without anything that says who they were. In the night after, the files beneath every
     store are rewritten and searched, and the receipt gets its second date.
     """
-    erasure = house.forgetting.erase(customer_id, by=principal.id)
+    erasure = forgetting.erase(customer_id, by=principal.id)
     if erasure.status is Status.ASKED:
         response.status_code = ACCEPTED
-    return Envelope(data=_shown(house.forgetting.receipt(erasure)))
+    return Envelope(data=_shown(forgetting.receipt(erasure)))
 
 
 @router.get("/erasures/{erasure_id}")
-def erasure_receipt(erasure_id: Annotated[Id, Path()], house: TheHouse) -> Envelope[Receipt]:
+def erasure_receipt(erasure_id: Annotated[Id, Path()], forgetting: ErasuresDep) -> Envelope[Receipt]:
     """The receipt as it stands; whoever has been forgotten can sign in no more, so its id is enough."""
-    return Envelope(data=_shown(house.forgetting.receipt(house.forgetting.find(erasure_id))))
+    return Envelope(data=_shown(forgetting.receipt(forgetting.find(erasure_id))))
 
 
 def _shown(receipt: dict[str, Any]) -> Receipt:

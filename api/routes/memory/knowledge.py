@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import ConfigDict, Field
 
-from api.deps import Manager, Staff, TheHouse, Visitor
+from api.deps import KnowledgeDep, Manager, Staff, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Like, Shape, Timestamp
@@ -53,28 +53,30 @@ class Retired(Shape):
 
 
 @router.get("")
-def documents(_: Visitor, house: TheHouse) -> Envelope[list[DocumentShown]]:
+def documents(_: Visitor, knowledge: KnowledgeDep) -> Envelope[list[DocumentShown]]:
     """Those that are published."""
-    return Envelope(data=[DocumentShown.of(each) for each in house.knowledge.documents()])
+    return Envelope(data=[DocumentShown.of(each) for each in knowledge.documents()])
 
 
 @router.get("/{document_id}/versions")
-def document_versions(document_id: DocumentId, _: Staff, house: TheHouse) -> Envelope[list[DocumentShown]]:
+def document_versions(
+    document_id: DocumentId, _: Staff, knowledge: KnowledgeDep
+) -> Envelope[list[DocumentShown]]:
     """Every version there ever was, the newest first."""
-    return Envelope(data=[DocumentShown.of(each) for each in house.knowledge.history(document_id)])
+    return Envelope(data=[DocumentShown.of(each) for each in knowledge.history(document_id)])
 
 
 @router.put("/{document_id}")
 def publish_document(
-    document_id: DocumentId, manuscript: Manuscript, staff: Manager, house: TheHouse
+    document_id: DocumentId, manuscript: Manuscript, staff: Manager, knowledge: KnowledgeDep
 ) -> Envelope[DocumentShown]:
     """Publish a document, or a new version of it; the old text is never quoted again."""
-    document = house.knowledge.publish(document_id, manuscript.markdown, by=staff.id)
+    document = knowledge.publish(document_id, manuscript.markdown, by=staff.id)
     return Envelope(data=DocumentShown.of(document))
 
 
 @router.delete("/{document_id}")
-def retire_document(document_id: DocumentId, _: Manager, house: TheHouse) -> Envelope[Retired]:
+def retire_document(document_id: DocumentId, _: Manager, knowledge: KnowledgeDep) -> Envelope[Retired]:
     """Quote a document no more; that it was there stays on record."""
-    house.knowledge.retire(document_id)
+    knowledge.retire(document_id)
     return Envelope(data=Retired(document_id=document_id))

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from api.deps import PathId, Recorder, TheHouse
+from api.deps import PathId, Recorder, RecordingDep
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Id, Like, Shape, Words
@@ -138,23 +138,23 @@ class Recorded(Shape):
 
 
 @router.post("/learn", openapi_extra={"requestBody": {"content": {"application/json": {"example": EXAMPLE}}}})
-def learn(told: OneOrMany, _: Recorder, house: TheHouse) -> Envelope[Learned]:
+def learn(told: OneOrMany, _: Recorder, recording: RecordingDep) -> Envelope[Learned]:
     """Record one interaction that happened elsewhere, or up to a hundred: all of them or none.
 
     The customer's facts, profile and recall follow. Sent again, nothing is learned twice; sent with other
     words under a known id, it is refused.
     """
     given: list[Any] = told if isinstance(told, list) else [told]
-    learned = house.recording.interactions([each.interaction() for each in given])
+    learned = recording.interactions([each.interaction() for each in given])
     return Envelope(data=Learned(told=len(given), learned=learned))
 
 
 @router.post("/purchase/{customer_id}")
 def record_purchase(
-    customer_id: PathId, made: TillPurchase, _: Recorder, house: TheHouse
+    customer_id: PathId, made: TillPurchase, _: Recorder, recording: RecordingDep
 ) -> Envelope[Recorded]:
     """Record a purchase that was made elsewhere, such as at a till; once for each order id."""
-    is_new = house.recording.purchase(
+    is_new = recording.purchase(
         customer_id,
         order_id=made.order_id,
         at=made.timestamp,
@@ -167,8 +167,8 @@ def record_purchase(
 
 @router.delete("/purchase/{customer_id}/{order_id}")
 def take_back_purchase(
-    customer_id: PathId, order_id: PathId, _: Recorder, house: TheHouse
+    customer_id: PathId, order_id: PathId, _: Recorder, recording: RecordingDep
 ) -> Envelope[TakenBack]:
     """Take back a purchase that was refunded where it was made: profile and predictions count it no more."""
-    house.recording.take_back(customer_id, order_id)
+    recording.take_back(customer_id, order_id)
     return Envelope(data=TakenBack(order_id=order_id))

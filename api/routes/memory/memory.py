@@ -1,13 +1,13 @@
 """What the shop remembers of a customer, shown to the customer."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
-from api.containers import House
-from api.deps import ReadableCustomer, TheHouse
+from api.deps import ClockDep, CustomerViewsDep, InventoryDep, MemoryDep, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Dollars, Shape, Timestamp
@@ -201,13 +201,10 @@ class ProfileShown(BriefProfile):
     """Parts that could not be read this time."""
 
     @classmethod
-    def of(
-        cls, customer_id: str, view: CustomerView, *, recent: Sequence[Interaction], house: House
-    ) -> "ProfileShown":
-        names = {each.id: each.name for each in house.inventory.products()}
+    def of(cls, brief: BriefProfile, view: CustomerView, names: Names) -> "ProfileShown":
         forecast, standing = view.forecast, view.standing
         return cls(
-            **dict(BriefProfile.brief(customer_id, view, recent=recent, now=house.now())),
+            **dict(brief),
             preferences=PreferencesShown.of(view.preferences),
             behavioral=BehavioralShown.of(view.behaviour, names),
             predictions=None if forecast is None else PredictionsShown.of(forecast, names),
@@ -217,12 +214,35 @@ class ProfileShown(BriefProfile):
         )
 
 
+@dataclass(frozen=True)
+class ProfileRenderer:
+    """Turns a customer view into what the API shows of it."""
+
+    inventory: InventoryDep
+    now: ClockDep
+
+    def brief(self, customer_id: str, view: CustomerView, recent: Sequence[Interaction]) -> BriefProfile:
+        return BriefProfile.brief(customer_id, view, recent=recent, now=self.now())
+
+    def full(self, customer_id: str, view: CustomerView, recent: Sequence[Interaction]) -> ProfileShown:
+        names = {each.id: each.name for each in self.inventory.products()}
+        return ProfileShown.of(self.brief(customer_id, view, recent), view, names)
+
+
+ProfilesDep = Annotated[ProfileRenderer, Depends()]
+
+
 @router.get("/profile/{customer_id}")
-def customer_profile(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[ProfileShown]:
+def customer_profile(
+    customer_id: ReadableCustomer,
+    memory: MemoryDep,
+    views: CustomerViewsDep,
+    profiles: ProfilesDep,
+) -> Envelope[ProfileShown]:
     """What a customer's words and purchases add up to, what to expect of them, and how they stand."""
-    recent = house.memory.latest(customer_id, CONVERSATIONS)
-    view = house.customer_views.of(customer_id)
-    return Envelope(data=ProfileShown.of(customer_id, view, recent=recent, house=house))
+    recent = memory.latest(customer_id, CONVERSATIONS)
+    view = views.of(customer_id)
+    return Envelope(data=profiles.full(customer_id, view, recent))
 
 
 def _money(cents: int | None) -> Money | None:

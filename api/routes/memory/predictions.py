@@ -4,7 +4,7 @@ from datetime import date
 
 from fastapi import APIRouter
 
-from api.deps import ReadableCustomer, Staff, TheHouse
+from api.deps import PredictionsDep, ReadableCustomer, Staff
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Dollars, Shape, Timestamp
@@ -97,19 +97,21 @@ class RecordShown(Shape):
 
 
 @router.post("/predict/{customer_id}")
-def predict(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[OutlookShown | None]:
+def predict(customer_id: ReadableCustomer, predictions: PredictionsDep) -> Envelope[OutlookShown | None]:
     """Churn, next purchase, value and two shelves, as of now; null while too little is known."""
-    forecast = house.predictions.predict(customer_id)
+    forecast = predictions.predict(customer_id)
     return Envelope(data=None if forecast is None else OutlookShown.of(forecast))
 
 
 @router.get("/predictions/{customer_id}")
-def predictions(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[list[PredictionShown]]:
+def predictions(
+    customer_id: ReadableCustomer, predictions: PredictionsDep
+) -> Envelope[list[PredictionShown]]:
     """What was forecast of a customer, and what came of it."""
-    return Envelope(data=[PredictionShown.of(each) for each in house.predictions.history(customer_id)])
+    return Envelope(data=[PredictionShown.of(each) for each in predictions.history(customer_id)])
 
 
 @router.get("/accuracy")
-def accuracy(_: Staff, house: TheHouse) -> Envelope[list[RecordShown]]:
+def accuracy(_: Staff, predictions: PredictionsDep) -> Envelope[list[RecordShown]]:
     """How right the predictions of each kind were."""
-    return Envelope(data=[RecordShown.of(each) for each in house.predictions.records()])
+    return Envelope(data=[RecordShown.of(each) for each in predictions.records()])

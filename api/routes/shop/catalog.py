@@ -1,13 +1,13 @@
 """The catalogue: search it, and look at one product."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.containers import House
-from api.deps import PathId, TheHouse, Visitor
+from api.deps import ClockDep, InventoryDep, MembershipsDep, PathId, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Amount, Dollars, Shape, Timestamp, Words
@@ -102,23 +102,29 @@ class ProductShown(Shape):
 
 @router.get("")
 def products(
-    wanted: Annotated[Search, Query()], visitor: Visitor, house: TheHouse
+    wanted: Annotated[Search, Query()],
+    visitor: Visitor,
+    inventory: InventoryDep,
+    memberships: MembershipsDep,
+    now: ClockDep,
 ) -> Envelope[list[ProductShown]]:
     """Products that meet every condition, the best first; none when nothing does."""
-    found = house.services.inventory.search(wanted.query())
-    tier = house.services.memberships.entitlements(visitor.id).tier
-    return Envelope(data=[_shown(product, tier, house) for product in found])
+    found = inventory.search(wanted.query())
+    tier = memberships.entitlements(visitor.id).tier
+    return Envelope(data=[_shown(product, tier, now()) for product in found])
 
 
 @router.get("/{product_id}", responses=refusals("NOT_FOUND"))
-def product(product_id: PathId, visitor: Visitor, house: TheHouse) -> Envelope[ProductShown]:
+def product(
+    product_id: PathId, visitor: Visitor, inventory: InventoryDep, memberships: MembershipsDep, now: ClockDep
+) -> Envelope[ProductShown]:
     """A product, in stock or not, whoever may buy it."""
-    found = house.services.inventory.find(product_id)
-    return Envelope(data=_shown(found, house.services.memberships.entitlements(visitor.id).tier, house))
+    found = inventory.find(product_id)
+    return Envelope(data=_shown(found, memberships.entitlements(visitor.id).tier, now()))
 
 
-def _shown(product: Product, tier: str | None, house: House) -> ProductShown:
-    return ProductShown.of(product, note=mark(product, tier=tier, at=house.now()))
+def _shown(product: Product, tier: str | None, at: datetime) -> ProductShown:
+    return ProductShown.of(product, note=mark(product, tier=tier, at=at))
 
 
 def _money(amount: str | None) -> Money | None:

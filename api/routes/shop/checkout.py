@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.deps import MoneyKey, Owner, PathId, TheFingerprint, TheHouse, Visitor
+from api.deps import CartsDep, CheckoutDep, MoneyKey, Owner, PathId, TheFingerprint, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.shop.orders import OrderShown, QuoteShown
@@ -99,37 +99,37 @@ class Purchase(Shape):
 
 
 @router.get("/cart")
-def cart(principal: Visitor, house: TheHouse) -> Envelope[CartShown]:
+def cart(principal: Visitor, carts: CartsDep) -> Envelope[CartShown]:
     """The caller's own cart; a guest has one too, and takes it along when they sign in."""
-    return Envelope(data=CartShown.of(house.carts.show(principal.id)))
+    return Envelope(data=CartShown.of(carts.show(principal.id)))
 
 
 @router.post("/cart/items", status_code=201)
-def add_to_cart(item: CartItem, principal: Visitor, house: TheHouse) -> Envelope[CartShown]:
+def add_to_cart(item: CartItem, principal: Visitor, carts: CartsDep) -> Envelope[CartShown]:
     """Add so many more of a product. Its price is locked for thirty minutes."""
-    found = house.carts.add(principal.id, product_id=item.product_id, quantity=item.quantity)
+    found = carts.add(principal.id, product_id=item.product_id, quantity=item.quantity)
     return Envelope(data=CartShown.of(found))
 
 
 @router.put("/cart/items/{product_id}")
 def change_cart(
-    product_id: PathId, change: NewQuantity, principal: Visitor, house: TheHouse
+    product_id: PathId, change: NewQuantity, principal: Visitor, carts: CartsDep
 ) -> Envelope[CartShown]:
     """Have so many of a product in the cart."""
-    found = house.carts.change(principal.id, product_id=product_id, quantity=change.quantity)
+    found = carts.change(principal.id, product_id=product_id, quantity=change.quantity)
     return Envelope(data=CartShown.of(found))
 
 
 @router.delete("/cart/items/{product_id}")
-def remove_from_cart(product_id: PathId, principal: Visitor, house: TheHouse) -> Envelope[CartShown]:
+def remove_from_cart(product_id: PathId, principal: Visitor, carts: CartsDep) -> Envelope[CartShown]:
     """Take a product out of the cart."""
-    return Envelope(data=CartShown.of(house.carts.remove(principal.id, product_id=product_id)))
+    return Envelope(data=CartShown.of(carts.remove(principal.id, product_id=product_id)))
 
 
 @router.post("/checkout/quote")
-def quote(purchase: Purchase, principal: Owner, house: TheHouse) -> Envelope[QuoteShown]:
+def quote(purchase: Purchase, principal: Owner, checkout: CheckoutDep) -> Envelope[QuoteShown]:
     """What the order would cost now, with discount and tax. Nothing is reserved or charged."""
-    return Envelope(data=QuoteShown.of(house.checkout.quote(principal.id, request=purchase.wish())))
+    return Envelope(data=QuoteShown.of(checkout.quote(principal.id, request=purchase.wish())))
 
 
 @router.post(
@@ -138,11 +138,11 @@ def quote(purchase: Purchase, principal: Owner, house: TheHouse) -> Envelope[Quo
     responses=refusals("PAYMENT_DECLINED", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
 def checkout(
-    purchase: Purchase, principal: Owner, key: MoneyKey, house: TheHouse, fingerprint: TheFingerprint
+    purchase: Purchase, principal: Owner, key: MoneyKey, checkout: CheckoutDep, fingerprint: TheFingerprint
 ) -> Envelope[OrderShown]:
     """Buy: the card on file is charged now, once for this key.
 
     An order whose status is `review` is neither charged nor booked before a person has looked at it.
     """
-    order = house.checkout.place(principal.id, request=purchase.wish(fingerprint), key=key)
+    order = checkout.place(principal.id, request=purchase.wish(fingerprint), key=key)
     return Envelope(data=OrderShown.of(order))

@@ -7,14 +7,15 @@ from fastapi import APIRouter, Depends, Header, Query
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from api.deps import (
+    BenefitsDep,
     IdempotencyKey,
     Manager,
+    MembershipsDep,
     MoneyKey,
     Owner,
     PathId,
     ReadableCustomer,
     SomeoneElses,
-    TheHouse,
     Visitor,
 )
 from api.envelope import Envelope
@@ -223,22 +224,22 @@ def membership_tiers(_: Visitor) -> Envelope[list[PlanOffered]]:
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
 def subscribe(
-    wanted: Subscription, principal: Owner, key: MoneyKey, house: TheHouse
+    wanted: Subscription, principal: Owner, key: MoneyKey, memberships: MembershipsDep
 ) -> Envelope[MembershipHeld]:
     """Join: the card on file is charged the first month now, once for this key."""
-    membership = house.services.memberships.subscribe(principal.id, tier=wanted.tier, key=key)
+    membership = memberships.subscribe(principal.id, tier=wanted.tier, key=key)
     return Envelope(data=MembershipHeld.of(membership))
 
 
 @router.get("/promotions")
-def promotions(_: Visitor, house: TheHouse) -> Envelope[list[PromotionShown]]:
+def promotions(_: Visitor, benefits: BenefitsDep) -> Envelope[list[PromotionShown]]:
     """What members can buy for less now: this or the membership's own discount, whichever is more."""
-    return Envelope(data=[PromotionShown.of(each) for each in house.benefits.promotions()])
+    return Envelope(data=[PromotionShown.of(each) for each in benefits.promotions()])
 
 
 @router.post("/promotions", status_code=201)
 def announce_promotion(
-    planned: PromotionPlanned, manager: Manager, house: TheHouse
+    planned: PromotionPlanned, manager: Manager, benefits: BenefitsDep
 ) -> Envelope[PromotionShown]:
     """Run a promotion for members: a percentage or an amount off everything, a category or one product."""
     promotion = Promotion(
@@ -252,30 +253,30 @@ def announce_promotion(
         category=planned.category,
         product_id=planned.product_id,
     )
-    return Envelope(data=PromotionShown.of(house.benefits.promote(promotion, by=manager.id)))
+    return Envelope(data=PromotionShown.of(benefits.promote(promotion, by=manager.id)))
 
 
 @router.get("/discount/{customer_id}")
 def membership_discount(
     customer_id: ReadableCustomer,
     subtotal: Annotated[Amount, Query(examples=["100.00"])],
-    house: TheHouse,
+    memberships: MembershipsDep,
 ) -> Envelope[Saving]:
     """What the customer's membership takes off this subtotal."""
     amount = Money.from_dollars(Decimal(subtotal))
-    return Envelope(data=Saving.of(house.services.memberships.discount(customer_id, subtotal=amount)))
+    return Envelope(data=Saving.of(memberships.discount(customer_id, subtotal=amount)))
 
 
 @router.get("/{customer_id}")
-def membership(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[Standing]:
+def membership(customer_id: ReadableCustomer, memberships: MembershipsDep) -> Envelope[Standing]:
     """The customer's membership, paid or not, and what it is worth now."""
-    return Envelope(data=Standing.of(house.services.memberships, customer_id))
+    return Envelope(data=Standing.of(memberships, customer_id))
 
 
 @router.get("/{customer_id}/benefits")
-def benefits(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[list[BenefitBrought]]:
+def benefits(customer_id: ReadableCustomer, memberships: MembershipsDep) -> Envelope[list[BenefitBrought]]:
     """What memberships have brought the customer: raffle entries, gift boxes and gifts, the latest first."""
-    granted = house.services.memberships.granted(customer_id)
+    granted = memberships.granted(customer_id)
     return Envelope(data=[BenefitBrought.of(each) for each in granted])
 
 
@@ -284,32 +285,34 @@ def benefits(customer_id: ReadableCustomer, house: TheHouse) -> Envelope[list[Be
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
 def upgrade(
-    customer_id: OwnId, wanted: Subscription, key: MoneyKey, house: TheHouse
+    customer_id: OwnId, wanted: Subscription, key: MoneyKey, memberships: MembershipsDep
 ) -> Envelope[MembershipHeld]:
     """Change to a better tier now: the difference for the days left of the period is charged at once."""
-    changed = house.services.memberships.tiers.upgrade(customer_id, tier=wanted.tier, key=key)
+    changed = memberships.tiers.upgrade(customer_id, tier=wanted.tier, key=key)
     return Envelope(data=MembershipHeld.of(changed))
 
 
 @router.put("/{customer_id}/downgrade", responses=refusals("NOT_FOUND", "CONFLICT"))
 def downgrade(
-    customer_id: OwnId, wanted: Subscription, key: ChangeKey, house: TheHouse
+    customer_id: OwnId, wanted: Subscription, key: ChangeKey, memberships: MembershipsDep
 ) -> Envelope[MembershipHeld]:
     """Change to a smaller tier at the period's end; until then everything stays."""
-    changed = house.services.memberships.tiers.downgrade(customer_id, tier=wanted.tier, key=key)
+    changed = memberships.tiers.downgrade(customer_id, tier=wanted.tier, key=key)
     return Envelope(data=MembershipHeld.of(changed))
 
 
 @router.delete("/{customer_id}/downgrade", responses=refusals("NOT_FOUND", "CONFLICT"))
-def keep(customer_id: OwnId, key: ChangeKey, house: TheHouse) -> Envelope[MembershipHeld]:
+def keep(customer_id: OwnId, key: ChangeKey, memberships: MembershipsDep) -> Envelope[MembershipHeld]:
     """Take a planned downgrade back."""
-    return Envelope(data=MembershipHeld.of(house.services.memberships.tiers.keep(customer_id, key=key)))
+    return Envelope(data=MembershipHeld.of(memberships.tiers.keep(customer_id, key=key)))
 
 
 @router.put("/{customer_id}/cancel", responses=refusals("NOT_FOUND", "CONFLICT"))
-def cancel(customer_id: OwnId, leaving: Leaving, key: ChangeKey, house: TheHouse) -> Envelope[MembershipHeld]:
+def cancel(
+    customer_id: OwnId, leaving: Leaving, key: ChangeKey, memberships: MembershipsDep
+) -> Envelope[MembershipHeld]:
     """Leave: nothing is charged again, and the benefits stay to the period's end."""
-    left = house.services.memberships.cancel(customer_id, reason=leaving.reason, key=key)
+    left = memberships.cancel(customer_id, reason=leaving.reason, key=key)
     return Envelope(data=MembershipHeld.of(left))
 
 
@@ -317,7 +320,7 @@ def cancel(customer_id: OwnId, leaving: Leaving, key: ChangeKey, house: TheHouse
     "/{customer_id}/reactivate",
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def reactivate(customer_id: OwnId, key: MoneyKey, house: TheHouse) -> Envelope[MembershipHeld]:
+def reactivate(customer_id: OwnId, key: MoneyKey, memberships: MembershipsDep) -> Envelope[MembershipHeld]:
     """Come back: free while the cancelled membership still runs, else the month is charged now."""
-    back = house.services.memberships.reactivate(customer_id, key=key)
+    back = memberships.reactivate(customer_id, key=key)
     return Envelope(data=MembershipHeld.of(back))

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Query
 from pydantic import AliasPath, ConfigDict, Field
 
-from api.deps import Caller, Compliance, NotAllowed, PathId, Refunder, TheHouse
+from api.deps import Caller, CheckoutDep, Compliance, NotAllowed, PathId, Refunder
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Dollars, Shape, Timestamp, Words
@@ -71,32 +71,32 @@ class Verdict(Shape):
 @router.get("")
 def orders(
     principal: Caller,
-    house: TheHouse,
+    checkout: CheckoutDep,
     status: OrderStatus | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> Envelope[list[OrderShown]]:
     """The latest first: the caller's own, or everybody's for staff, who may ask for those of one status."""
     if _is_staff(principal):
-        found = house.checkout.latest(status=status, limit=limit)
+        found = checkout.latest(status=status, limit=limit)
     else:
-        found = house.checkout.orders(_customer(principal), limit=limit)
+        found = checkout.orders(_customer(principal), limit=limit)
     return Envelope(data=[OrderShown.of(order) for order in found])
 
 
 @router.get("/{order_id}", responses=refusals("NOT_FOUND"))
-def order(order_id: PathId, principal: Caller, house: TheHouse) -> Envelope[OrderShown]:
+def order(order_id: PathId, principal: Caller, checkout: CheckoutDep) -> Envelope[OrderShown]:
     """An order of the caller's own, or anybody's when the caller is staff."""
     owner = None if _is_staff(principal) else _customer(principal)
-    return Envelope(data=OrderShown.of(house.checkout.find(order_id, customer_id=owner)))
+    return Envelope(data=OrderShown.of(checkout.find(order_id, customer_id=owner)))
 
 
 @router.post(
     "/{order_id}/cancel",
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def cancel(order_id: PathId, why: Cancellation, _: Refunder, house: TheHouse) -> Envelope[OrderShown]:
+def cancel(order_id: PathId, why: Cancellation, _: Refunder, checkout: CheckoutDep) -> Envelope[OrderShown]:
     """Give a paid order back in full and put its goods on the shelf again; twice is the same as once."""
-    return Envelope(data=OrderShown.of(house.checkout.cancel(order_id, reason=why.reason)))
+    return Envelope(data=OrderShown.of(checkout.cancel(order_id, reason=why.reason)))
 
 
 @router.post(
@@ -104,10 +104,10 @@ def cancel(order_id: PathId, why: Cancellation, _: Refunder, house: TheHouse) ->
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
 def review(
-    order_id: PathId, verdict: Verdict, principal: Compliance, house: TheHouse
+    order_id: PathId, verdict: Verdict, principal: Compliance, checkout: CheckoutDep
 ) -> Envelope[OrderShown]:
     """Decide about an order that waits for a person. An order that is decided is shown as it stands."""
-    found = house.checkout.decide(order_id, by=principal.id, accept=verdict.accept)
+    found = checkout.decide(order_id, by=principal.id, accept=verdict.accept)
     return Envelope(data=OrderShown.of(found))
 
 

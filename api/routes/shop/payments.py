@@ -12,9 +12,9 @@ from api.deps import (
     NotAllowed,
     Owner,
     PathId,
+    PaymentsDep,
     Refunder,
     SomeoneElses,
-    TheHouse,
 )
 from api.envelope import Envelope
 from api.errors import refusals
@@ -119,71 +119,71 @@ Decider = Annotated[Principal, Depends(decider)]
 
 
 @router.post("/profiles", status_code=201, responses=refusals("GATEWAY_TIMEOUT"))
-def add_card(card: NewCard, principal: Owner, house: TheHouse) -> Envelope[CardOnFile]:
+def add_card(card: NewCard, principal: Owner, payments: PaymentsDep) -> Envelope[CardOnFile]:
     """Keep the card behind this token at the gateway, as the one to charge from now on."""
-    stored = house.payments.cards.add(principal.id, nonce=card.nonce)
+    stored = payments.cards.add(principal.id, nonce=card.nonce)
     return Envelope(data=CardOnFile.model_validate(stored))
 
 
 @router.get("/profiles")
-def cards(principal: Customer, house: TheHouse) -> Envelope[list[CardOnFile]]:
+def cards(principal: Customer, payments: PaymentsDep) -> Envelope[list[CardOnFile]]:
     """The caller's cards on file, the oldest first."""
     return Envelope(
-        data=[CardOnFile.model_validate(card) for card in house.payments.cards.of_customer(principal.id)]
+        data=[CardOnFile.model_validate(card) for card in payments.cards.of_customer(principal.id)]
     )
 
 
 @router.delete("/profiles/{card_id}", responses=refusals("CONFLICT", "GATEWAY_TIMEOUT"))
-def remove_card(card_id: PathId, principal: Owner, house: TheHouse) -> Envelope[list[CardOnFile]]:
+def remove_card(card_id: PathId, principal: Owner, payments: PaymentsDep) -> Envelope[list[CardOnFile]]:
     """Forget a card, here and at the gateway; the cards that are left."""
-    house.payments.cards.remove(principal.id, card_id)
-    return cards(principal, house)
+    payments.cards.remove(principal.id, card_id)
+    return cards(principal, payments)
 
 
 @router.get("")
 def payments(
-    principal: Customer, house: TheHouse, limit: Annotated[int, Query(ge=1, le=100)] = 50
+    principal: Customer, payments: PaymentsDep, limit: Annotated[int, Query(ge=1, le=100)] = 50
 ) -> Envelope[list[PaymentShown]]:
     """The caller's own payments, the latest first."""
-    found = house.payments.charges.of_customer(principal.id, limit=limit)
+    found = payments.charges.of_customer(principal.id, limit=limit)
     return Envelope(data=[PaymentShown.of(payment) for payment in found])
 
 
 @router.get("/held")
-def held(_: Decider, house: TheHouse) -> Envelope[list[PaymentShown]]:
+def held(_: Decider, payments: PaymentsDep) -> Envelope[list[PaymentShown]]:
     """For staff: what the gateway holds back until a person has looked at it, the oldest first."""
-    return Envelope(data=[PaymentShown.of(payment) for payment in house.payments.held.waiting()])
+    return Envelope(data=[PaymentShown.of(payment) for payment in payments.held.waiting()])
 
 
 @router.get("/{payment_id}")
-def payment(payment_id: PathId, principal: Caller, house: TheHouse) -> Envelope[PaymentWithRefunds]:
+def payment(payment_id: PathId, principal: Caller, payments: PaymentsDep) -> Envelope[PaymentWithRefunds]:
     """A payment of the caller's own, or anybody's for staff, and what was given back of it."""
     if not principal.scopes & {"own:read", "staff:read"}:
         raise NotAllowed("own:read")
-    found = house.payments.charges.find(payment_id)
+    found = payments.charges.find(payment_id)
     if "staff:read" not in principal.scopes and found.customer_id != principal.id:
         raise SomeoneElses
-    refunds = [RefundShown.of(each) for each in house.payments.refunds.of_payment(payment_id)]
+    refunds = [RefundShown.of(each) for each in payments.refunds.of_payment(payment_id)]
     return Envelope(data=PaymentWithRefunds(payment=PaymentShown.of(found), refunds=refunds))
 
 
 @router.post("/{payment_id}/refund", responses=refusals("CONFLICT"))
 def refund(
-    payment_id: PathId, wanted: RefundWanted, key: RefundKey, house: TheHouse
+    payment_id: PathId, wanted: RefundWanted, key: RefundKey, payments: PaymentsDep
 ) -> Envelope[RefundShown]:
     """Give back all of a payment or a part, once for this key; pending until the gateway has done it.
 
     The customer is told.
     """
     amount = Money.from_dollars(wanted.amount) if wanted.amount is not None else None
-    made = house.payments.refunds.refund_and_notify(payment_id, amount=amount, reason=wanted.reason, key=key)
+    made = payments.refunds.refund_and_notify(payment_id, amount=amount, reason=wanted.reason, key=key)
     return Envelope(data=RefundShown.of(made))
 
 
 @router.post("/{payment_id}/decision", responses=refusals("CONFLICT", "GATEWAY_TIMEOUT"))
 def decide(
-    payment_id: PathId, decision: Decision, principal: Decider, house: TheHouse
+    payment_id: PathId, decision: Decision, principal: Decider, payments: PaymentsDep
 ) -> Envelope[PaymentShown]:
     """Let a held payment go through, or refuse it; twice is the same as once."""
-    decided = house.payments.held.decide(payment_id, accept=decision.accept, by=principal.id)
+    decided = payments.held.decide(payment_id, accept=decision.accept, by=principal.id)
     return Envelope(data=PaymentShown.of(decided))

@@ -9,15 +9,27 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.containers import House
-from api.deps import Customer, Manager, MoneyKey, NotAllowed, Owner, PathId, TheFingerprint, TheHouse, Visitor
+from api.deps import (
+    Customer,
+    DrawProofsDep,
+    Manager,
+    MoneyKey,
+    NotAllowed,
+    Owner,
+    PathId,
+    RaffleAdminDep,
+    RaffleDrawsDep,
+    RafflesDep,
+    TheFingerprint,
+    Visitor,
+)
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Amount, Dollars, Shape, Timestamp, Words
 from commerce.raffles.draw.algorithms import HMAC_V1
 from commerce.raffles.draw.bundle import Bundle
 from commerce.raffles.models import Plan, Raffle, RaffleNotFound, RaffleStatus, Receipt, Ticket
-from commerce.raffles.proofs import DrawProgress
+from commerce.raffles.proofs import DrawProgress, DrawProofs
 from foundation.auth import Principal
 from foundation.money import Money
 
@@ -116,12 +128,12 @@ class RaffleInFull(RaffleShown):
     draw: DrawShown
 
     @classmethod
-    def told(cls, house: House, raffle_id: str, *, to: Principal) -> "RaffleInFull":
+    def told(cls, raffle: Raffle, proofs: DrawProofs, *, to: Principal) -> "RaffleInFull":
         """A draft is there for staff alone."""
-        raffle, knows_all = house.services.raffles.find(raffle_id), MANAGE in to.scopes
+        knows_all = MANAGE in to.scopes
         if raffle.status is RaffleStatus.DRAFT and not knows_all:
             raise RaffleNotFound
-        progress = house.draw_proofs.progress(raffle_id)
+        progress = proofs.progress(raffle.id)
         return cls(**dict(RaffleShown.of(raffle)), draw=DrawShown.of(progress, knows_all=knows_all))
 
 
@@ -189,78 +201,104 @@ class TicketsBought(Shape):
 
 @router.get("")
 def raffles(
-    principal: Visitor, house: TheHouse, status: Annotated[RaffleStatus, Query()] = RaffleStatus.OPEN
+    principal: Visitor, raffles: RafflesDep, status: Annotated[RaffleStatus, Query()] = RaffleStatus.OPEN
 ) -> Envelope[list[RaffleShown]]:
     """The raffles that sell tickets now; or the latest of another status, drafts for staff alone."""
     if status is RaffleStatus.OPEN:
-        found = house.services.raffles.list_open()
+        found = raffles.list_open()
     elif status is RaffleStatus.DRAFT and MANAGE not in principal.scopes:
         raise NotAllowed(MANAGE)
     else:
-        found = house.services.raffles.in_status(status)
+        found = raffles.in_status(status)
     return Envelope(data=[RaffleShown.of(raffle) for raffle in found])
 
 
 @router.post("", status_code=201)
-def create_raffle(planned: RafflePlanned, _: Manager, house: TheHouse) -> Envelope[RaffleShown]:
+def create_raffle(planned: RafflePlanned, _: Manager, admin: RaffleAdminDep) -> Envelope[RaffleShown]:
     """Plan a raffle: a draft, which customers do not see."""
-    return Envelope(data=RaffleShown.of(house.raffle_admin.create(planned.plan())))
+    return Envelope(data=RaffleShown.of(admin.create(planned.plan())))
 
 
 @router.get("/tickets/mine")
-def my_tickets(principal: Customer, house: TheHouse) -> Envelope[list[TicketHeld]]:
+def my_tickets(principal: Customer, raffles: RafflesDep) -> Envelope[list[TicketHeld]]:
     """The caller's tickets in every raffle."""
-    return Envelope(data=_held(house.services.raffles.my_tickets(principal.id)))
+    return Envelope(data=_held(raffles.my_tickets(principal.id)))
 
 
 @router.get("/{raffle_id}", responses=refusals("NOT_FOUND"))
-def raffle(raffle_id: PathId, principal: Visitor, house: TheHouse) -> Envelope[RaffleInFull]:
+def raffle(
+    raffle_id: PathId, principal: Visitor, raffles: RafflesDep, proofs: DrawProofsDep
+) -> Envelope[RaffleInFull]:
     """A raffle, open or over, with what is known of its draw."""
-    return Envelope(data=RaffleInFull.told(house, raffle_id, to=principal))
+    return Envelope(data=RaffleInFull.told(raffles.find(raffle_id), proofs, to=principal))
 
 
 @router.put("/{raffle_id}", responses=refusals("NOT_FOUND", "CONFLICT"))
 def edit_raffle(
-    raffle_id: PathId, planned: RafflePlanned, _: Manager, house: TheHouse
+    raffle_id: PathId, planned: RafflePlanned, _: Manager, admin: RaffleAdminDep
 ) -> Envelope[RaffleShown]:
     """Change a draft; once it is open, what was offered stands."""
-    return Envelope(data=RaffleShown.of(house.raffle_admin.edit(raffle_id, planned.plan())))
+    return Envelope(data=RaffleShown.of(admin.edit(raffle_id, planned.plan())))
 
 
 @router.post("/{raffle_id}/open", responses=refusals("NOT_FOUND", "CONFLICT"))
-def open_raffle(raffle_id: PathId, principal: Manager, house: TheHouse) -> Envelope[RaffleInFull]:
+def open_raffle(
+    raffle_id: PathId,
+    principal: Manager,
+    admin: RaffleAdminDep,
+    raffles: RafflesDep,
+    proofs: DrawProofsDep,
+) -> Envelope[RaffleInFull]:
     """Sell its tickets from the opening time on; the digest of its seed is public from now on."""
-    house.raffle_admin.open(raffle_id)
-    return Envelope(data=RaffleInFull.told(house, raffle_id, to=principal))
+    admin.open(raffle_id)
+    return Envelope(data=RaffleInFull.told(raffles.find(raffle_id), proofs, to=principal))
 
 
 @router.post("/{raffle_id}/close", responses=refusals("NOT_FOUND", "CONFLICT"))
-def close_raffle(raffle_id: PathId, principal: Manager, house: TheHouse) -> Envelope[RaffleInFull]:
+def close_raffle(
+    raffle_id: PathId,
+    principal: Manager,
+    draws: RaffleDrawsDep,
+    raffles: RafflesDep,
+    proofs: DrawProofsDep,
+) -> Envelope[RaffleInFull]:
     """Sell no more, and commit to the list of tickets and a round of the public beacon still to come."""
-    house.raffle_draws.close(raffle_id)
-    return Envelope(data=RaffleInFull.told(house, raffle_id, to=principal))
+    draws.close(raffle_id)
+    return Envelope(data=RaffleInFull.told(raffles.find(raffle_id), proofs, to=principal))
 
 
 @router.post("/{raffle_id}/draw", responses=refusals("NOT_FOUND", "CONFLICT", "UNAVAILABLE"))
-def draw_raffle(raffle_id: PathId, principal: Manager, house: TheHouse) -> Envelope[RaffleInFull]:
+def draw_raffle(
+    raffle_id: PathId,
+    principal: Manager,
+    draws: RaffleDrawsDep,
+    raffles: RafflesDep,
+    proofs: DrawProofsDep,
+) -> Envelope[RaffleInFull]:
     """Draw winner and runners-up by that round; asked again, the result stays what it is."""
-    house.raffle_draws.draw(raffle_id)
-    return Envelope(data=RaffleInFull.told(house, raffle_id, to=principal))
+    draws.draw(raffle_id)
+    return Envelope(data=RaffleInFull.told(raffles.find(raffle_id), proofs, to=principal))
 
 
 @router.post("/{raffle_id}/publish", responses=refusals("NOT_FOUND", "CONFLICT"))
-def publish_raffle(raffle_id: PathId, principal: Manager, house: TheHouse) -> Envelope[RaffleInFull]:
+def publish_raffle(
+    raffle_id: PathId,
+    principal: Manager,
+    draws: RaffleDrawsDep,
+    raffles: RafflesDep,
+    proofs: DrawProofsDep,
+) -> Envelope[RaffleInFull]:
     """Make the result public, and tell those who won."""
-    house.raffle_draws.publish(raffle_id)
-    return Envelope(data=RaffleInFull.told(house, raffle_id, to=principal))
+    draws.publish(raffle_id)
+    return Envelope(data=RaffleInFull.told(raffles.find(raffle_id), proofs, to=principal))
 
 
 @router.post("/{raffle_id}/cancel", responses=refusals("NOT_FOUND", "CONFLICT"))
 def cancel_raffle(
-    raffle_id: PathId, cancellation: Cancellation, _: Manager, house: TheHouse
+    raffle_id: PathId, cancellation: Cancellation, _: Manager, admin: RaffleAdminDep
 ) -> Envelope[RaffleShown]:
     """Call it off, before it is drawn: every ticket is refunded, and every buyer told."""
-    return Envelope(data=RaffleShown.of(house.raffle_admin.cancel(raffle_id, reason=cancellation.reason)))
+    return Envelope(data=RaffleShown.of(admin.cancel(raffle_id, reason=cancellation.reason)))
 
 
 @router.get(
@@ -268,21 +306,23 @@ def cancel_raffle(
     response_class=Response,
     responses={200: {"model": Bundle}, **refusals("NOT_FOUND")},
 )
-def proof(raffle_id: PathId, house: TheHouse) -> Response:
+def proof(raffle_id: PathId, proofs: DrawProofsDep) -> Response:
     """The bundle by which anybody may check the draw: `livhana raffle verify`. No token is needed.
 
     It comes bare, without the envelope: from closing on the commitment and every ticket, after publishing
     the randomness and the winners.
     """
-    return Response(house.draw_proofs.bundle(raffle_id), media_type="application/json")
+    return Response(proofs.bundle(raffle_id), media_type="application/json")
 
 
 @router.get("/{raffle_id}/tickets", responses=refusals("NOT_FOUND"))
-def my_tickets_in_it(raffle_id: PathId, principal: Customer, house: TheHouse) -> Envelope[MyTickets]:
+def my_tickets_in_it(
+    raffle_id: PathId, principal: Customer, raffles: RafflesDep, proofs: DrawProofsDep
+) -> Envelope[MyTickets]:
     """The caller's tickets in this raffle, and how to find them in its public list."""
-    house.services.raffles.find(raffle_id)
-    mine = house.services.raffles.my_tickets(principal.id)
-    holder = house.draw_proofs.holder(principal.id, raffle_id=raffle_id)
+    raffles.find(raffle_id)
+    mine = raffles.my_tickets(principal.id)
+    holder = proofs.holder(principal.id, raffle_id=raffle_id)
     here = _held([ticket for ticket in mine if ticket.raffle_id == raffle_id])
     return Envelope(data=MyTickets(holder=holder, tickets=here))
 
@@ -297,11 +337,11 @@ def buy_tickets(
     order: TicketOrder,
     principal: Owner,
     key: MoneyKey,
-    house: TheHouse,
+    raffles: RafflesDep,
     fingerprint: TheFingerprint,
 ) -> Envelope[TicketsBought]:
     """Buy tickets: the card on file is charged now, once for this key, and the numbers are issued."""
-    receipt = house.services.raffles.buy_tickets(
+    receipt = raffles.buy_tickets(
         principal.id, raffle_id=raffle_id, quantity=order.quantity, key=key, fingerprint=fingerprint
     )
     return Envelope(data=TicketsBought.of(receipt))

@@ -6,15 +6,16 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.containers import House
-from api.deps import NotAllowed, TheHouse, Visitor
+from api.deps import InventoryDep, KnowledgeDep, MemoryDep, NotAllowed, ProductSearchDep, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Dollars, Shape, Timestamp, Words
+from commerce.inventory.service import Inventory
 from foundation.auth import Principal
 from memory.context.models import RecalledTurn
-from memory.knowledge.service import Quote
-from memory.retrieval.products import ProductMatch
+from memory.engine import MemoryEngine
+from memory.knowledge.service import Knowledge, Quote
+from memory.retrieval.products import ProductMatch, ProductSearch
 
 MOST = 20
 
@@ -61,19 +62,27 @@ class Found(Shape):
 
 
 @router.post("/search")
-def vector_search(question: Question, visitor: Visitor, house: TheHouse) -> Envelope[list[Found]]:
+def vector_search(
+    question: Question,
+    visitor: Visitor,
+    products: ProductSearchDep,
+    inventory: InventoryDep,
+    knowledge: KnowledgeDep,
+    memory: MemoryDep,
+) -> Envelope[list[Found]]:
     """The best first; none when nothing fits. Products are in stock and within the price that was named."""
-    search = {
-        Among.PRODUCTS: _products,
-        Among.KNOWLEDGE: _knowledge,
-        Among.CONVERSATIONS: _conversations,
-    }[question.among]
-    return Envelope(data=search(house, visitor, question))
+    match question.among:
+        case Among.PRODUCTS:
+            return Envelope(data=_products(question, products, inventory))
+        case Among.KNOWLEDGE:
+            return Envelope(data=_knowledge(question, knowledge))
+        case Among.CONVERSATIONS:
+            return Envelope(data=_conversations(question, visitor, memory))
 
 
-def _products(house: House, _: Principal, question: Question) -> list[Found]:
-    found = house.product_search.search(question.query, limit=question.limit)
-    known = house.inventory.many([match.product.id for match in found])
+def _products(question: Question, products: ProductSearch, inventory: Inventory) -> list[Found]:
+    found = products.search(question.query, limit=question.limit)
+    known = inventory.many([match.product.id for match in found])
 
     def shown(match: ProductMatch) -> Found:
         product = known[match.product.id]
@@ -89,7 +98,7 @@ def _products(house: House, _: Principal, question: Question) -> list[Found]:
     return [shown(match) for match in found if match.product.id in known]
 
 
-def _knowledge(house: House, _: Principal, question: Question) -> list[Found]:
+def _knowledge(question: Question, knowledge: Knowledge) -> list[Found]:
     def shown(quote: Quote) -> Found:
         return Found(
             id=quote.id,
@@ -100,10 +109,10 @@ def _knowledge(house: House, _: Principal, question: Question) -> list[Found]:
             at=quote.published_at,
         )
 
-    return [shown(quote) for quote in house.knowledge.search(question.query, limit=question.limit)]
+    return [shown(quote) for quote in knowledge.search(question.query, limit=question.limit)]
 
 
-def _conversations(house: House, caller: Principal, question: Question) -> list[Found]:
+def _conversations(question: Question, caller: Principal, memory: MemoryEngine) -> list[Found]:
     if "own:read" not in caller.scopes:
         raise NotAllowed("own:read")
 
@@ -118,4 +127,4 @@ def _conversations(house: House, caller: Principal, question: Question) -> list[
             at=said.at,
         )
 
-    return [shown(turn) for turn in house.memory.recall(caller.id, question.query, limit=question.limit)]
+    return [shown(turn) for turn in memory.recall(caller.id, question.query, limit=question.limit)]

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter
 
-from api.containers import House
-from api.deps import Staff, TheHouse
+from api.deps import InsightsDep, MembershipFiguresDep, Staff
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Dollars, Shape
+from commerce.insights.service import Insights
 from commerce.memberships.metrics import LifetimeValue, MembershipFigures
 from commerce.memberships.models import Tier
 from foundation.warehouse.base import WarehouseUnavailable
@@ -82,15 +82,15 @@ class Stats(Shape):
 
 
 @router.get("/stats")
-def stats(_: Staff, house: TheHouse) -> Envelope[Stats]:
+def stats(_: Staff, figures: MembershipFiguresDep, insights: InsightsDep) -> Envelope[Stats]:
     """Revenue, churn, lifetime value and moves of the memberships, and what was sold in 1, 7 and 30 days."""
-    memberships = MembershipStats.of(house.membership_figures.read())
-    return Envelope(data=Stats(memberships=memberships, sales=_sales(house)))
+    memberships = MembershipStats.of(figures.read())
+    return Envelope(data=Stats(memberships=memberships, sales=_sales(insights)))
 
 
-def _sales(house: House) -> SalesStats | None:
+def _sales(insights: Insights) -> SalesStats | None:
     try:
-        return SalesStats.model_validate(house.insights.sales())
+        return SalesStats.model_validate(insights.sales())
     except WarehouseUnavailable:
         return None
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.deps import Manager, TheHouse
+from api.deps import DemandDep, Manager
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Shape, Timestamp
@@ -55,6 +55,6 @@ class SuggestionShown(Shape):
 
 
 @router.get("/reorder")
-def reorder(_: Manager, house: TheHouse) -> Envelope[list[SuggestionShown]]:
+def reorder(_: Manager, demand: DemandDep) -> Envelope[list[SuggestionShown]]:
     """Suggestions as computed last night, what to order first; empty until the first night."""
-    return Envelope(data=[SuggestionShown.of(each) for each in house.demand.suggestions()])
+    return Envelope(data=[SuggestionShown.of(each) for each in demand.suggestions()])

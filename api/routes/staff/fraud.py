@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.deps import Compliance, PathId, TheHouse
+from api.deps import Compliance, FraudDep, PathId
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Dollars, Shape, Timestamp
@@ -60,15 +60,15 @@ class Verdict(Shape):
 
 
 @router.get("/reviews")
-def reviews(_: Compliance, house: TheHouse) -> Envelope[list[ReviewShown]]:
+def reviews(_: Compliance, fraud: FraudDep) -> Envelope[list[ReviewShown]]:
     """What nobody has decided yet, the longest waiting first."""
-    return Envelope(data=[ReviewShown.of(each) for each in house.fraud.reviews()])
+    return Envelope(data=[ReviewShown.of(each) for each in fraud.reviews()])
 
 
 @router.post("/reviews/{review_id}/decision", responses=refusals("NOT_FOUND", "CONFLICT"))
 def decide(
-    review_id: PathId, verdict: Verdict, principal: Compliance, house: TheHouse
+    review_id: PathId, verdict: Verdict, principal: Compliance, fraud: FraudDep
 ) -> Envelope[ReviewShown]:
     """Say whether it was fraud. What waits for it goes on or is let go, and the like is judged by it."""
-    decided = house.fraud.decide(review_id, by=principal.id, is_fraud=verdict.is_fraud)
+    decided = fraud.decide(review_id, by=principal.id, is_fraud=verdict.is_fraud)
     return Envelope(data=ReviewShown.of(decided))

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.deps import PathId, Staff, TheHouse
+from api.deps import HandoffsDep, PathId, Staff
 from api.envelope import Envelope
 from api.errors import refusals
 from api.shapes import Shape, Timestamp
@@ -30,12 +30,12 @@ class HandoffShown(Shape):
 
 
 @router.get("")
-def waiting_handoffs(_: Staff, house: TheHouse) -> Envelope[list[HandoffShown]]:
+def waiting_handoffs(_: Staff, handoffs: HandoffsDep) -> Envelope[list[HandoffShown]]:
     """What nobody has seen to yet, the longest waiting first."""
-    return Envelope(data=[HandoffShown.of(each) for each in house.handoffs.waiting()])
+    return Envelope(data=[HandoffShown.of(each) for each in handoffs.waiting()])
 
 
 @router.post("/{handoff_id}/close", responses=refusals("NOT_FOUND"))
-def close_handoff(handoff_id: PathId, _: Staff, house: TheHouse) -> Envelope[HandoffShown]:
+def close_handoff(handoff_id: PathId, _: Staff, handoffs: HandoffsDep) -> Envelope[HandoffShown]:
     """A person has seen to it; the conversation may ask for one again."""
-    return Envelope(data=HandoffShown.of(house.handoffs.close(handoff_id)))
+    return Envelope(data=HandoffShown.of(handoffs.close(handoff_id)))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
-from api.deps import Staff, TheHouse
+from api.deps import NoticesDep, OffersDep, SettingsDep, Staff, WriterDep
 from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.headers import CONTENT_POLICY
@@ -86,59 +86,61 @@ class OffersEnded(Shape):
 @router.get("")
 def list_notices(
     _: Staff,
-    house: TheHouse,
+    notices: NoticesDep,
     status: Status | None = None,
     limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50,
 ) -> Envelope[list[NoticeState]]:
     """The latest notices, of one state if asked."""
-    return Envelope(data=[NoticeState.of(each) for each in house.notices.latest(status=status, limit=limit)])
+    return Envelope(data=[NoticeState.of(each) for each in notices.latest(status=status, limit=limit)])
 
 
 @router.get("/templates")
-def list_templates(_: Staff, house: TheHouse) -> Envelope[list[Sample]]:
+def list_templates(_: Staff, writer: WriterDep) -> Envelope[list[Sample]]:
     """Each notice that the shop knows, written with made-up details."""
-    samples = [
-        Sample(template=name, letter=Letter.of(house.writer.sample(name))) for name in house.writer.templates
-    ]
+    samples = [Sample(template=name, letter=Letter.of(writer.sample(name))) for name in writer.templates]
     return Envelope(data=samples)
 
 
 @router.get("/unsubscribe", response_class=HTMLResponse)
 def unsubscribe_page(
-    request: Request, customer: Annotated[Id, Query()], signature: Signature, house: TheHouse
+    request: Request,
+    customer: Annotated[Id, Query()],
+    signature: Signature,
+    offers: OffersDep,
+    settings: SettingsDep,
 ) -> HTMLResponse:
     """Asks before it ends offers, since mail scanners open every link."""
-    house.offers.check(customer, signature)
-    return templates.TemplateResponse(request, "notices/unsubscribe.html", {"shop": house.settings.shop.name})
+    offers.check(customer, signature)
+    return templates.TemplateResponse(request, "notices/unsubscribe.html", {"shop": settings.shop.name})
 
 
 @router.post("/unsubscribe")
 def unsubscribe(
-    customer: Annotated[Id, Query()], signature: Signature, house: TheHouse
+    customer: Annotated[Id, Query()], signature: Signature, offers: OffersDep
 ) -> Envelope[OffersEnded]:
     """End offers by e-mail, as a mail program does for its reader: the link is signed, nobody signs in."""
-    house.offers.end(customer, signature)
+    offers.end(customer, signature)
     return Envelope(data=OffersEnded())
 
 
 @router.get("/{notice_id}")
-def find_notice(notice_id: NoticeId, _: Staff, house: TheHouse) -> Envelope[NoticeState]:
+def find_notice(notice_id: NoticeId, _: Staff, notices: NoticesDep) -> Envelope[NoticeState]:
     """One notice, with what was sent."""
-    notice = house.notices.find(notice_id)
-    return Envelope(data=NoticeState.of(notice, house.notices.written(notice)))
+    notice = notices.find(notice_id)
+    return Envelope(data=NoticeState.of(notice, notices.written(notice)))
 
 
 @router.post("/{notice_id}/resend", responses=refusals("CONFLICT"))
-def resend_notice(notice_id: NoticeId, _: Staff, house: TheHouse) -> Envelope[NoticeState]:
+def resend_notice(notice_id: NoticeId, _: Staff, notices: NoticesDep) -> Envelope[NoticeState]:
     """Give a parked notice one more try."""
-    notice = house.notices.resend(notice_id)
-    return Envelope(data=NoticeState.of(notice, house.notices.written(notice)))
+    notice = notices.resend(notice_id)
+    return Envelope(data=NoticeState.of(notice, notices.written(notice)))
 
 
 @pages.get("/console/notices", response_class=HTMLResponse)
-def notices_page(request: Request, house: TheHouse) -> HTMLResponse:
+def notices_page(request: Request, settings: SettingsDep) -> HTMLResponse:
     """An empty desk: what is on it comes from the routes above, for staff alone."""
-    shown = {"shop": house.settings.shop.name, "states": [each.value for each in Status]}
+    shown = {"shop": settings.shop.name, "states": [each.value for each in Status]}
     page = templates.TemplateResponse(request, "notices/desk.html", shown)
     page.headers["Content-Security-Policy"] = PREVIEW_POLICY
     return page

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import ConfigDict, Field
 
-from api.deps import Admin, PathId, Staff, TheHouse
+from api.deps import Admin, PathId, Staff, StaffAccountsDep
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.account.auth import Email, NewPassword, PasswordSet, Secret, SignedInShown, TheVisit, not_kept
@@ -65,43 +65,45 @@ class Member(Shape):
 
 
 @router.post("/sign-in", dependencies=[Depends(not_kept)])
-def sign_in(given: StaffCredentials, house: TheHouse, visit: TheVisit) -> Envelope[SignedInShown]:
+def sign_in(given: StaffCredentials, accounts: StaffAccountsDep, visit: TheVisit) -> Envelope[SignedInShown]:
     """A token with the scopes of the account's position."""
-    return Envelope(data=SignedInShown.of(house.staff.sign_in(given.email, given.password, visit=visit)))
+    return Envelope(data=SignedInShown.of(accounts.sign_in(given.email, given.password, visit=visit)))
 
 
 @router.put("/password", responses=refusals("FORBIDDEN", "NOT_FOUND"))
 def change_password(
-    given: NewPassword, principal: Staff, house: TheHouse, visit: TheVisit
+    given: NewPassword, principal: Staff, accounts: StaffAccountsDep, visit: TheVisit
 ) -> Envelope[PasswordSet]:
     """One's own; every other session ends."""
-    house.staff.change_password(principal, given.password, old=given.old_password, visit=visit)
+    accounts.change_password(principal, given.password, old=given.old_password, visit=visit)
     return Envelope(data=PasswordSet())
 
 
 @router.get("", responses=refusals("FORBIDDEN"))
-def list_staff(_: Admin, house: TheHouse) -> Envelope[list[Member]]:
+def list_staff(_: Admin, accounts: StaffAccountsDep) -> Envelope[list[Member]]:
     """Everybody who ever had an account."""
-    return Envelope(data=[Member.of(each) for each in house.staff.list()])
+    return Envelope(data=[Member.of(each) for each in accounts.list()])
 
 
 @router.post("", status_code=201, responses=refusals("FORBIDDEN", "CONFLICT"))
-def add_staff(form: NewMember, principal: Admin, house: TheHouse) -> Envelope[Member]:
+def add_staff(form: NewMember, principal: Admin, accounts: StaffAccountsDep) -> Envelope[Member]:
     """An account with a first password, for its owner to change."""
-    member = house.staff.add(
+    member = accounts.add(
         name=form.name, email=form.email, position=form.position, password=form.password, by=principal.id
     )
     return Envelope(data=Member.of(member))
 
 
 @router.post("/{staff_id}/disable", responses=refusals("FORBIDDEN", "NOT_FOUND", "CONFLICT"))
-def disable_staff(staff_id: PathId, principal: Admin, house: TheHouse) -> Envelope[Member]:
+def disable_staff(staff_id: PathId, principal: Admin, accounts: StaffAccountsDep) -> Envelope[Member]:
     """End the account and every session of it at once."""
-    return Envelope(data=Member.of(house.staff.disable(staff_id, by=principal.id)))
+    return Envelope(data=Member.of(accounts.disable(staff_id, by=principal.id)))
 
 
 @router.put("/{staff_id}/password", responses=refusals("FORBIDDEN", "NOT_FOUND"))
-def give_password(staff_id: PathId, given: GivenPassword, _: Admin, house: TheHouse) -> Envelope[PasswordSet]:
+def give_password(
+    staff_id: PathId, given: GivenPassword, _: Admin, accounts: StaffAccountsDep
+) -> Envelope[PasswordSet]:
     """For somebody who forgot theirs."""
-    house.staff.give_password(staff_id, given.password)
+    accounts.give_password(staff_id, given.password)
     return Envelope(data=PasswordSet())

@@ -1,10 +1,11 @@
 """How a customer stands with the shop, on one sheet."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
-from api.deps import ReadableCustomer, TheHouse
+from api.deps import AgesDep, CheckoutDep, ClockDep, CustomersDep, MembershipsDep, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.account.age import AgeStatus
@@ -28,17 +29,26 @@ class Standing(Shape):
     """The latest first."""
 
 
+@dataclass(frozen=True)
+class Sources:
+    customers: CustomersDep
+    ages: AgesDep
+    memberships: MembershipsDep
+    checkout: CheckoutDep
+    now: ClockDep
+
+
 @router.get("/{customer_id}/standing")
 def standing(
     customer_id: ReadableCustomer,
-    house: TheHouse,
+    sources: Annotated[Sources, Depends()],
     orders: Annotated[int, Query(ge=1, le=100, description="how many orders at most")] = 10,
 ) -> Envelope[Standing]:
     """Account, proof of age, membership and orders: a customer's own, or any for staff."""
     found = Standing(
-        profile=Profile.of(house.customers.find(customer_id)),
-        age=AgeStatus.of(house.ages.status(customer_id), house.now()),
-        membership=MembershipStanding.of(house.services.memberships, customer_id),
-        orders=[OrderShown.of(each) for each in house.checkout.orders(customer_id, limit=orders)],
+        profile=Profile.of(sources.customers.find(customer_id)),
+        age=AgeStatus.of(sources.ages.status(customer_id), sources.now()),
+        membership=MembershipStanding.of(sources.memberships, customer_id),
+        orders=[OrderShown.of(each) for each in sources.checkout.orders(customer_id, limit=orders)],
     )
     return Envelope(data=found)

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Response
 
-from api.deps import TheHouse
+from api.deps import ClockDep, JobsDep, NoticesDep, OutboxDep, ReadinessDep
 from api.envelope import Envelope, Failure, failed
 from api.errors import STATUS
-from api.readiness import PartState, examine
+from api.readiness import PartState
 from api.shapes import Shape
 from foundation import metrics
 
@@ -28,9 +28,9 @@ async def health() -> Envelope[Alive]:
 
 
 @router.get("/healthz", response_model=Envelope[Readiness], responses={503: {"model": Failure}})
-def ready(house: TheHouse) -> Envelope[Readiness] | Response:
+def ready(readiness: ReadinessDep) -> Envelope[Readiness] | Response:
     """Whether every part that a customer needs is there, each part by name."""
-    parts = examine(house)
+    parts = readiness.examine()
     shown = {name: {"status": part.state, "says": part.says} for name, part in parts.items()}
     down = [name for name, part in parts.items() if part.state is PartState.DOWN]
     if down:
@@ -43,18 +43,18 @@ def ready(house: TheHouse) -> Envelope[Readiness] | Response:
 
 
 @router.get("/metrics", include_in_schema=False)
-def measurements(house: TheHouse) -> Response:
+def measurements(outbox: OutboxDep, now: ClockDep, notices: NoticesDep, jobs: JobsDep) -> Response:
     """What Prometheus scrapes."""
-    for lag in house.outbox.lag():
-        age = (house.now() - lag.oldest_at).total_seconds() if lag.oldest_at else 0
+    for lag in outbox.lag():
+        age = (now() - lag.oldest_at).total_seconds() if lag.oldest_at else 0
         metrics.outbox_waiting.labels(lag.subscriber).set(lag.waiting)
         metrics.outbox_lag_seconds.labels(lag.subscriber).set(age)
         metrics.outbox_dead_letters.labels(lag.subscriber).set(lag.dead_letters)
-    tally = house.notices.tally()
+    tally = notices.tally()
     for status, count in tally.counts.items():
         metrics.notices.labels(status).set(count)
-    metrics.notices_waiting_seconds.set(tally.waiting_for(house.now()).total_seconds())
+    metrics.notices_waiting_seconds.set(tally.waiting_for(now()).total_seconds())
     metrics.jobs.clear()
-    for (kind, job_status), jobs in house.jobs.tally().items():
-        metrics.jobs.labels(kind, job_status).set(jobs)
+    for (kind, job_status), count in jobs.tally().items():
+        metrics.jobs.labels(kind, job_status).set(count)
     return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)

@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import Scope
 
-from api.deps import TheHouse
+from api.deps import SettingsDep
 from api.routes.chat.chat import LONGEST_MESSAGE
 
 CONSOLE = Path(__file__).parents[2] / "console"
@@ -37,6 +37,6 @@ def mount_assets(app: FastAPI) -> None:
 
 
 @router.get("/", response_class=HTMLResponse)
-def chat_page(request: Request, house: TheHouse) -> HTMLResponse:
-    shown = {"shop": house.settings.shop.name, "starters": STARTERS, "longest": LONGEST_MESSAGE}
+def chat_page(request: Request, settings: SettingsDep) -> HTMLResponse:
+    shown = {"shop": settings.shop.name, "starters": STARTERS, "longest": LONGEST_MESSAGE}
     return templates.TemplateResponse(request, "chat.html", shown)

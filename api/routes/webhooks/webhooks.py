@@ -6,7 +6,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
-from api.deps import TheHouse
+from api.deps import GatewayInboxDep, GatewayWebhooksDep
 from api.errors import refusals
 from commerce.payments.ports import NotificationForged
 from foundation.errors import NotFound, Unauthorized
@@ -39,16 +39,17 @@ class Forged(Unauthorized):
 @router.post("/authorize-net", openapi_extra={"requestBody": BODY}, response_class=Response)
 async def authorize_net(
     request: Request,
-    house: TheHouse,
+    gateway_webhooks: GatewayWebhooksDep,
+    gateway_inbox: GatewayInboxDep,
     signature: Annotated[str, Header(alias="X-ANET-Signature", max_length=200)] = "",
 ) -> Response:
     """A signed notification: stored at once, looked up at the gateway later, whatever it says itself."""
-    if house.gateway_webhooks is None:
+    if gateway_webhooks is None:
         raise NotConnected
     try:
-        notification = house.gateway_webhooks.read(await request.body(), signature=signature)
+        notification = gateway_webhooks.read(await request.body(), signature=signature)
     except NotificationForged as forgery:
         raise Forged from forgery
     if notification is not None:
-        await anyio.to_thread.run_sync(house.gateway_inbox.receive, notification)
+        await anyio.to_thread.run_sync(gateway_inbox.receive, notification)
     return Response()

@@ -3,7 +3,8 @@
 import socket
 import sys
 
-from api.containers import Spares, build
+from api.containers.container import build_container
+from api.containers.overrides import AgentOverrides, Overrides
 from api.entrypoints.server import run_api
 from evals.benchmarks.turns.instant_model import InstantModel
 from foundation.log import configure_logging
@@ -11,5 +12,6 @@ from foundation.settings import load_settings
 
 if __name__ == "__main__":
     configure_logging()
-    house = build(load_settings(), spares=Spares(models=[InstantModel()]))
-    run_api(house, door=socket.socket(fileno=int(sys.argv[1])), ready=lambda: None)
+    overrides = Overrides(agent=AgentOverrides(models=[InstantModel()]))
+    container = build_container(load_settings(), overrides)
+    run_api(container, door=socket.socket(fileno=int(sys.argv[1])), ready=lambda: None)

@@ -100,7 +100,7 @@ def customers(settings: Settings) -> Mapping[str, str]:
 
 def _build_shop(settings: Settings, given: Mapping[str, str]) -> None:
     DuckLake(settings.ledger.url, settings.warehouse.folder, TABLES, now=system_clock).ensure()
-    build = _command(given, "demo.generator", "--into", "ledger", "--customers", str(CUSTOMERS))
+    build = _command(given, "api.entrypoints.cli", "seed-ledger", "--customers", str(CUSTOMERS))
     subprocess.run(build, check=True, stderr=subprocess.DEVNULL)  # noqa: S603 - our own program
 
 

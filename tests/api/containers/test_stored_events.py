@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.containers import House
+from api.containers.container import Container
+from api.containers.subscribers import build_subscribers
 from api.containers.warehouse_tables import TABLES
 from foundation.outbox import AnySubscriber, document
 
@@ -22,9 +23,15 @@ def name(stored: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("stored", STORED, ids=name)
-def test_stored_row_is_read_by_every_subscriber_of_its_topic(house: House, stored: dict[str, Any]) -> None:
+def test_stored_row_is_read_by_every_subscriber_of_its_topic(
+    container: Container, stored: dict[str, Any]
+) -> None:
     topic, payload = stored["topic"], stored["payload"]
-    subscribers = [each for each in house.subscribers() if topic in each.subscription.topics]
+    subscribers = [
+        each
+        for each in build_subscribers(container.infrastructure, container.commerce, container.memory)
+        if topic in each.subscription.topics
+    ]
 
     assert subscribers
     for subscriber in subscribers:
@@ -48,8 +55,10 @@ def test_stored_row_fits_its_table(stored: dict[str, Any]) -> None:
     assert TABLES[stored["topic"]].fault(stored["payload"]) is None
 
 
-def test_each_topic_of_a_subscription_has_a_stored_row(house: House) -> None:
-    subscribers: list[AnySubscriber] = house.subscribers()
+def test_each_topic_of_a_subscription_has_a_stored_row(container: Container) -> None:
+    subscribers: list[AnySubscriber] = build_subscribers(
+        container.infrastructure, container.commerce, container.memory
+    )
 
     wanted = {topic for each in subscribers for topic in each.subscription.topics}
 

@@ -67,6 +67,17 @@ class TestHelp:
         assert loaded.strip() == "[]"
 
 
+class TestSeedLedger:
+    def test_missing_ledger_is_one_sentence(self, shell: Shell, tmp_path: Path) -> None:
+        nowhere = f"postgresql+psycopg://postgres@/postgres?host={tmp_path}"
+        shell.set(DATABASE_URL=nowhere, VAR_DIR=tmp_path)
+
+        outcome = shell.livhana("seed-ledger", "--customers", "50")
+
+        assert outcome.exit_code == 1
+        assert outcome.stderr.strip() == "The ledger does not answer: start the shop, or set DATABASE_URL."
+
+
 class TestToken:
     def test_it_speaks_for_whom_it_says(self, shell: Shell, ledger: Ledger) -> None:
         token = shell.livhana("token", "--role", "staff", "--subject", "stf_ana").stdout.strip()

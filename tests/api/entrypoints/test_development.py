@@ -11,11 +11,12 @@ from typer.testing import CliRunner
 from agent.turns.models import TurnStatus
 from agent.turns.store import TurnNotFound
 from agent.turns.tables import turns
-from api.containers import House, build
+from api.containers.container import Container, build_container
+from api.containers.overrides import Overrides
 from api.entrypoints.cli import app
 from api.entrypoints.development.sources import Sources
 from api.entrypoints.development.turns import NotReplayed, replay, show
-from tests.api.conftest import Headers, brain
+from tests.api.conftest import Headers, artifacts
 from tests.fakes import FakeClock
 from tools.confirmations import pending_actions
 
@@ -80,23 +81,25 @@ class TestMigration:
 @pytest.mark.slow
 class TestTurns:
     @pytest.fixture
-    def asked(self, client: TestClient, house: House, ana: Headers) -> str:
+    def asked(self, client: TestClient, container: Container, ana: Headers) -> str:
         """A turn whose tool asked for a confirmation."""
         answer = client.post("/api/chat", json={"message": "make me a gold member"}, headers=ana)
         turn_id = str(answer.json()["data"]["turn_id"])
-        while house.turns.store.turn(turn_id).status != TurnStatus.DONE:
+        while container.agent().turns.store.turn(turn_id).status != TurnStatus.DONE:
             threading.Event().wait(0.01)
         return turn_id
 
     @pytest.fixture
-    def other_process(self, house: House, clock: FakeClock) -> Iterator[House]:
+    def other_process(self, container: Container, clock: FakeClock) -> Iterator[Container]:
         """The container of the command, beside the service's."""
-        container = build(house.settings, clock=clock, brain=brain())
+        container = build_container(
+            container.infrastructure.settings, Overrides(clock=clock, artifacts=artifacts())
+        )
         yield container
         container.close()
 
-    def test_journal_is_shown_in_its_order(self, house: House, asked: str) -> None:
-        lines = list(show(house.turns.store, asked))
+    def test_journal_is_shown_in_its_order(self, container: Container, asked: str) -> None:
+        lines = list(show(container.agent().turns.store, asked))
 
         assert [line.partition(" ")[0] for line in lines] == [
             *("done", "customer:", "model:0", f"tool:call_{asked}_0_0", "model:1", "reply:")
@@ -104,25 +107,25 @@ class TestTurns:
         assert lines[1] == "customer: make me a gold member"
 
     def test_replayed_turn_ends_the_same_and_does_nothing_twice(
-        self, house: House, other_process: House, asked: str
+        self, container: Container, other_process: Container, asked: str
     ) -> None:
-        before = list(show(house.turns.store, asked))
+        before = list(show(container.agent().turns.store, asked))
 
         replay(other_process, asked)
 
-        after = list(show(house.turns.store, asked))
+        after = list(show(container.agent().turns.store, asked))
         assert after[0].startswith("done after 2 attempts")
         assert after[1:] == before[1:]
-        with house.ledger.transaction() as connection:
+        with container.infrastructure.ledger.transaction() as connection:
             assert connection.scalar(select(func.count()).select_from(pending_actions)) == 1
 
-    def test_unknown_turn_is_named_as_such(self, house: House) -> None:
+    def test_unknown_turn_is_named_as_such(self, container: Container) -> None:
         with pytest.raises(TurnNotFound):
-            replay(house, "trn_nowhere")
+            replay(container, "trn_nowhere")
 
-    def test_turn_under_way_is_left_alone(self, house: House, asked: str) -> None:
-        with house.ledger.transaction() as connection:
+    def test_turn_under_way_is_left_alone(self, container: Container, asked: str) -> None:
+        with container.infrastructure.ledger.transaction() as connection:
             connection.execute(update(turns).where(turns.c.id == asked).values(status="running"))
 
         with pytest.raises(NotReplayed, match="The turn is running"):
-            replay(house, asked)
+            replay(container, asked)

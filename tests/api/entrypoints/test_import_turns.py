@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import func, select
 
-from api.containers import House
+from api.containers.container import Container
 from api.entrypoints.import_turns import NotLearned, learn_file
 from memory.conversations.store import INTERACTIONS
 from tests.api.conftest import ANA, BEN
@@ -42,44 +42,48 @@ class Writer:
         return self._path
 
 
-def _learn(house: House, path: Path) -> tuple[int, int]:
-    return learn_file(path, house.recording, Console(file=io.StringIO()))
+def _learn(container: Container, path: Path) -> tuple[int, int]:
+    return learn_file(path, container.memory.recording, Console(file=io.StringIO()))
 
 
-def _learned(house: House) -> int:
-    with house.ledger.transaction() as connection:
+def _learned(container: Container) -> int:
+    with container.infrastructure.ledger.transaction() as connection:
         return connection.scalar(select(func.count()).select_from(INTERACTIONS)) or 0
 
 
-def test_a_file_is_learned_once_however_often_it_is_given(house: House, write: Writer) -> None:
+def test_a_file_is_learned_once_however_often_it_is_given(container: Container, write: Writer) -> None:
     lines = [told(number) for number in range(230)]
 
-    first = _learn(house, write([*lines[:20], "", *lines[10:15]]))
-    whole = _learn(house, write(lines))
+    first = _learn(container, write([*lines[:20], "", *lines[10:15]]))
+    whole = _learn(container, write(lines))
 
     assert (first, whole) == ((25, 20), (230, 210))
-    assert house.memory.profile(ANA).interactions == house.memory.profile(BEN).interactions == 115
+    assert (
+        container.memory.engine.profile(ANA).interactions
+        == container.memory.engine.profile(BEN).interactions
+        == 115
+    )
 
 
-def test_one_bad_line_is_named_before_anything_is_learned(house: House, write: Writer) -> None:
+def test_one_bad_line_is_named_before_anything_is_learned(container: Container, write: Writer) -> None:
     path = write([told(1), "", told(2, timestamp="yesterday"), "{", told(3, customerId="")])
 
     with pytest.raises(NotLearned) as refused:
-        _learn(house, path)
+        _learn(container, path)
 
     assert str(refused.value).startswith("line 3: timestamp: ")
     assert "\nline 4: " in str(refused.value)
     assert "\nline 5: customerId: " in str(refused.value)
-    assert _learned(house) == 0
+    assert _learned(container) == 0
 
 
-def test_a_refused_batch_leaves_those_before_it(house: House, write: Writer) -> None:
+def test_a_refused_batch_leaves_those_before_it(container: Container, write: Writer) -> None:
     lines = [told(number) for number in range(202)]
-    _learn(house, write(lines[:1]))
+    _learn(container, write(lines[:1]))
 
     for wrong in (told(0, message="no such words"), told(300, customerId="cus_nobody")):
         with pytest.raises(NotLearned, match=r"^line 202: "):
-            _learn(house, write([*lines[:201], wrong]))
+            _learn(container, write([*lines[:201], wrong]))
 
-    assert _learned(house) == 200
-    assert _learn(house, write(lines)) == (202, 2)
+    assert _learned(container) == 200
+    assert _learn(container, write(lines)) == (202, 2)

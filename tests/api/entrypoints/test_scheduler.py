@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.entrypoints.scheduler import Chore, Scheduler, every, nightly
+from api.entrypoints.scheduler import ScheduledJob, Scheduler, every, nightly
 from foundation.sql import Ledger
 from tests.fakes import FakeClock
 
@@ -16,18 +16,18 @@ def done() -> list[str]:
 
 
 @pytest.fixture
-def chore(done: list[str]) -> Chore:
+def job(done: list[str]) -> ScheduledJob:
     def do() -> int:
         done.append("swept")
         return 1
 
-    return Chore("sweep", every(MINUTE), do)
+    return ScheduledJob("sweep", every(MINUTE), do)
 
 
-def test_chore_is_done_again_when_its_time_has_come(
-    ledger: Ledger, clock: FakeClock, chore: Chore, done: list[str]
+def test_job_is_done_again_when_its_time_has_come(
+    ledger: Ledger, clock: FakeClock, job: ScheduledJob, done: list[str]
 ) -> None:
-    scheduler = Scheduler(ledger, [chore], now=clock)
+    scheduler = Scheduler(ledger, [job], now=clock)
     scheduler.sweep()
 
     counts = []
@@ -39,10 +39,10 @@ def test_chore_is_done_again_when_its_time_has_come(
     assert counts == [0, 1, 1, 2, 2, 3]
 
 
-def test_two_schedulers_do_a_chore_once(
-    ledger: Ledger, clock: FakeClock, chore: Chore, done: list[str]
+def test_two_schedulers_run_a_job_once(
+    ledger: Ledger, clock: FakeClock, job: ScheduledJob, done: list[str]
 ) -> None:
-    schedulers = [Scheduler(ledger, [chore], now=clock) for _ in range(2)]
+    schedulers = [Scheduler(ledger, [job], now=clock) for _ in range(2)]
     schedulers[0].sweep()
     clock.advance(MINUTE)
 
@@ -52,13 +52,13 @@ def test_two_schedulers_do_a_chore_once(
     assert done == ["swept"]
 
 
-def test_chore_that_fails_does_not_keep_the_next_from_being_done(
-    ledger: Ledger, clock: FakeClock, chore: Chore, done: list[str]
+def test_job_that_fails_does_not_keep_the_next_from_being_done(
+    ledger: Ledger, clock: FakeClock, job: ScheduledJob, done: list[str]
 ) -> None:
     def fail() -> int:
         raise RuntimeError
 
-    scheduler = Scheduler(ledger, [Chore("broken", every(MINUTE), fail), chore], now=clock)
+    scheduler = Scheduler(ledger, [ScheduledJob("broken", every(MINUTE), fail), job], now=clock)
     scheduler.sweep()
     clock.advance(MINUTE)
 

@@ -2,10 +2,8 @@
 
 import pytest
 
-from commerce.checkout.booking import OrderDependencies
 from commerce.checkout.models import Order, Request
 from commerce.checkout.service import Checkout
-from commerce.fraud.service import Fraud
 from foundation.money import Money
 from tests.shop import Shop, product
 
@@ -34,13 +32,7 @@ def buy(
 
 def wary(shop: Shop) -> Checkout:
     """Has every order looked at."""
-    fraud = Fraud(shop.ledger, shop.outbox, shop.digests, shop.addresses, review_from=0, now=shop.clock)
-    return Checkout(
-        OrderDependencies(shop.ledger, fraud, shop.outbox),
-        shop.checkout_services,
-        shop.drafts,
-        now=shop.clock,
-    )
+    return shop.reviewing_from(0).checkout
 
 
 def buy_warily(shop: Shop) -> Order:

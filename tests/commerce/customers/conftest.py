@@ -1,7 +1,7 @@
 """The way in, with codes that can be foreseen and a hasher that is quick."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -10,19 +10,11 @@ import argon2
 import pytest
 from sqlalchemy import select
 
+from api.containers.commerce import build_commerce
 from commerce.customers.access import SignedIn, Visit
-from commerce.customers.codes import OneTimeCodes
-from commerce.customers.lockouts import Lockouts
 from commerce.customers.models import NewCustomer
-from commerce.customers.own_access import OwnAccess
-from commerce.customers.passwords import Passwords
-from commerce.customers.registrations import Registrations
-from commerce.customers.sessions import Sessions
-from commerce.customers.signin import Access, SignIn
-from commerce.customers.staff import StaffAccounts
-from foundation.auth import Tokens
+from commerce.customers.signin import SignIn
 from foundation.outbox import OUTBOX
-from foundation.settings import Settings
 from tests.shop import Shop
 
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -43,31 +35,20 @@ class FakeBelongings:
 
 
 class Door:
-    def __init__(self, shop: Shop, settings: Settings) -> None:
+    def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.clock = shop.clock
         numbers: Iterator[int] = count(100_001)
-        self.tokens = Tokens(settings.auth, shop.ledger, now=shop.clock)
-        codes = OneTimeCodes(
-            shop.ledger,
-            shop.outbox,
-            shop.keys,
-            shop.digests,
-            now=shop.clock,
-            dice=lambda: str(next(numbers)),
+        quick = replace(
+            shop.overrides.commerce, password_hasher=QUICK, one_time_code=lambda: str(next(numbers))
         )
-        self.access = Access(
-            codes,
-            Passwords(shop.ledger, now=shop.clock, hasher=QUICK),
-            Lockouts(shop.ledger, shop.digests, now=shop.clock),
-            Sessions(shop.ledger, self.tokens, now=shop.clock),
-            Registrations(shop.ledger, shop.customers, shop.keys, now=shop.clock),
-        )
+        access = build_commerce(shop.infrastructure, replace(shop.overrides, commerce=quick)).customers
+        self.tokens = shop.infrastructure.tokens
+        self.access = access.access
         self.thread = FakeBelongings()
         belongings = (self.thread, shop.consents)
         self.sign_in = SignIn(shop.ledger, shop.customers, self.access, belongings=belongings)
-        self.own = OwnAccess(shop.ledger, shop.customers, self.access, shop.outbox, shop.keys, now=shop.clock)
-        self.staff = StaffAccounts(shop.ledger, self.access, shop.keys, shop.digests, now=shop.clock)
+        self.own, self.staff = access.own_access, access.staff
 
     def enter(self, *, visit: Visit = HOME) -> SignedIn:
         """Ana, registered and in by the code that was sent; a second later."""
@@ -90,5 +71,5 @@ class Door:
 
 
 @pytest.fixture
-def door(shop: Shop, settings: Settings) -> Door:
-    return Door(shop, settings)
+def door(shop: Shop) -> Door:
+    return Door(shop)

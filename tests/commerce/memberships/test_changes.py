@@ -250,7 +250,7 @@ def test_crash_before_the_commit_leaves_no_half_of_a_change(shop: Shop, ana: str
     ids=["year end", "spring forward", "fall back"],
 )
 def test_period_ends_on_the_wall_of_the_shop(shop: Shop, joined: str, ends: str) -> None:
-    zone = shop.membership_writer.calendar.zone
+    zone = shop.infrastructure.calendar.zone
     shop.clock.now = datetime.fromisoformat(joined).replace(tzinfo=zone).astimezone(UTC)
     ben = shop.welcome("ben")
 

@@ -8,6 +8,9 @@ import psycopg
 import pytest
 from sqlalchemy import Table, func, select
 
+from api.containers.artifacts import ModelArtifacts
+from api.containers.demo import demo_services
+from api.containers.overrides import Overrides
 from api.containers.warehouse_tables import TABLES
 from commerce.age.store import age_verifications
 from commerce.customers.store import customers
@@ -18,13 +21,13 @@ from commerce.raffles.store import raffle_purchases, raffle_tickets
 from demo.generator.__main__ import main
 from demo.generator.config import ShopConfig
 from demo.generator.ledger import build, is_built
-from demo.generator.rooms import Rooms, SetClock, open_rooms
+from demo.generator.services import SetClock, ShopServices
 from demo.generator.shop import Shard, Shop
 from demo.generator.talk import exchanges
 from foundation.embedded import EmbeddedPostgres
 from foundation.outbox import OUTBOX
 from foundation.settings import Settings, load_settings
-from foundation.sql import Ledger, open_ledger
+from foundation.sql import Ledger
 from memory.conversations.store import INTERACTIONS
 from memory.embeddings import DIMENSIONS, Vectors
 from memory.predictions import purchases
@@ -46,13 +49,19 @@ class EveryTextItsOwn:
         return vectors
 
 
+def artifacts(settings: Settings) -> ModelArtifacts:
+    return ModelArtifacts(settings.var / "models", encoder=EveryTextItsOwn())
+
+
 class CutOff(BaseException):
     """The process ends here."""
 
 
 @pytest.fixture
-def rooms(ledger: Ledger, settings: Settings) -> Rooms:
-    return open_rooms(settings, ledger, clock=SetClock(NOW), embedder=EveryTextItsOwn())
+def services(ledger: Ledger, settings: Settings) -> Iterator[ShopServices]:
+    overrides = Overrides(ledger=ledger, artifacts=artifacts(settings))
+    with demo_services(settings, clock=SetClock(NOW), overrides=overrides) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -72,34 +81,33 @@ def built(
     maintenance: psycopg.Connection,
     template: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Rooms]:
+) -> Iterator[ShopServices]:
     """One whole shop, for the tests that only look at it."""
     maintenance.execute(f"CREATE DATABASE generated TEMPLATE {template} STRATEGY FILE_COPY")
     url = postgres.url.replace("@/postgres?", "@/generated?")
     settings = load_settings(APP_ENV="test", VAR_DIR=str(tmp_path_factory.mktemp("var")), DATABASE_URL=url)
-    ledger = open_ledger(settings.ledger)
-    rooms = open_rooms(settings, ledger, clock=SetClock(NOW), embedder=EveryTextItsOwn())
-    build(shop, rooms, advance=lambda *_: None)
-    rooms.clock.now = NOW
-    yield rooms
-    ledger.close()
+    overrides = Overrides(artifacts=artifacts(settings))
+    with demo_services(settings, clock=SetClock(NOW), overrides=overrides) as services:
+        build(shop, services, advance=lambda *_: None)
+        services.clock.now = NOW
+        yield services
     maintenance.execute("DROP DATABASE generated WITH (FORCE)")
 
 
 class TestBuild:
-    def test_demo_customer_can_do_everything_but_is_no_member(self, built: Rooms) -> None:
+    def test_demo_customer_can_do_everything_but_is_no_member(self, built: ShopServices) -> None:
         assert built.customers.find("cus_demo").name == "Dana Demo"
         assert built.ages.is_proven("cus_demo")
         assert str(built.payments.cards.default("cus_demo")) == "card ending 1111"
         assert built.memberships.status("cus_demo") is None
         assert built.memberships.quote("cus_demo", tier=Tier.GOLD).card == "card ending 1111"
 
-    def test_demo_customer_is_remembered(self, built: Rooms) -> None:
+    def test_demo_customer_is_remembered(self, built: ShopServices) -> None:
         assert _count(built, INTERACTIONS, customer_id="cus_demo") == DANAS_TURNS
         assert _count(built, OUTBOX, topic="purchases", customer_id="cus_demo") == DANAS_PURCHASES
         assert "peppermint gives me a headache" in {fact.value for fact in built.memory.facts("cus_demo")}
 
-    def test_predictions_know_every_purchase(self, built: Rooms) -> None:
+    def test_predictions_know_every_purchase(self, built: ShopServices) -> None:
         told = _count(built, OUTBOX, topic="purchases")
         with built.ledger.transaction() as connection:
             bought = purchases.behaviour(connection, "cus_demo")
@@ -112,7 +120,7 @@ class TestBuild:
         assert (spent, pieces) == events
         assert (bought.purchases, bought.frequency) == (DANAS_PURCHASES, "monthly")
 
-    def test_other_regulars_each_have_their_trouble(self, built: Rooms) -> None:
+    def test_other_regulars_each_have_their_trouble(self, built: ShopServices) -> None:
         gold = built.memberships.status("cus_gold")
 
         assert not built.ages.is_proven("cus_minor")
@@ -121,18 +129,20 @@ class TestBuild:
         assert gold.tier is Tier.GOLD
         assert built.payments.cards.default("cus_declined").last_four == "0002"
 
-    def test_catalogue_is_on_the_shelf(self, shop: Shop, built: Rooms) -> None:
+    def test_catalogue_is_on_the_shelf(self, shop: Shop, built: ShopServices) -> None:
         product = built.inventory.find("prd_001")
 
         assert (product.name, product.price.cents) == (shop.items[0].name, shop.items[0].price_cents)
 
-    def test_three_raffles_are_open(self, built: Rooms) -> None:
+    def test_three_raffles_are_open(self, built: ShopServices) -> None:
         assert len(built.raffles.list_open()) == 3
 
-    def test_everything_that_was_generated_is_there(self, shop: Shop, shard: Shard, built: Rooms) -> None:
+    def test_everything_that_was_generated_is_there(
+        self, shop: Shop, shard: Shard, built: ShopServices
+    ) -> None:
         assert _counts(built) == _expected(shop, shard)
 
-    def test_tickets_are_numbered_without_a_gap(self, built: Rooms) -> None:
+    def test_tickets_are_numbered_without_a_gap(self, built: ShopServices) -> None:
         columns = (func.max(raffle_tickets.c.number), func.count())
         statement = select(*columns).group_by(raffle_tickets.c.raffle_id)
 
@@ -142,7 +152,7 @@ class TestBuild:
         assert rows
         assert all(highest == count for highest, count in rows)
 
-    def test_every_event_fits_the_warehouse(self, built: Rooms) -> None:
+    def test_every_event_fits_the_warehouse(self, built: ShopServices) -> None:
         with built.ledger.transaction() as connection:
             events = connection.execute(select(OUTBOX.c.topic, OUTBOX.c.payload)).all()
 
@@ -150,7 +160,7 @@ class TestBuild:
         known = [(TABLES[topic], payload) for topic, payload in events if topic in TABLES]
         assert [fault for table, payload in known if (fault := table.fault(payload))] == []
 
-    def test_the_past_lies_in_the_past(self, built: Rooms) -> None:
+    def test_the_past_lies_in_the_past(self, built: ShopServices) -> None:
         with built.ledger.transaction() as connection:
             first, last = connection.execute(
                 select(func.min(customers.c.created_at), func.max(customers.c.created_at))
@@ -160,14 +170,14 @@ class TestBuild:
         assert NOW - timedelta(days=CONFIG.days) <= first
         assert max(last, latest) <= NOW
 
-    def test_every_month_of_a_membership_was_charged_once(self, built: Rooms) -> None:
+    def test_every_month_of_a_membership_was_charged_once(self, built: ShopServices) -> None:
         joined = _count(built, changes, kind="upgraded")
         tickets = _count(built, raffle_purchases)
 
         assert _count(built, periods) > _count(built, memberships)
         assert _count(built, sandbox_charges) == _count(built, periods) + joined + tickets
 
-    def test_months_to_come_are_charged_by_the_gateway(self, built: Rooms) -> None:
+    def test_months_to_come_are_charged_by_the_gateway(self, built: ShopServices) -> None:
         with built.ledger.transaction() as connection:
             active = connection.execute(
                 select(memberships.c.id, memberships.c.period_end).where(memberships.c.status == "active")
@@ -178,14 +188,14 @@ class TestBuild:
         assert all(NOW - timedelta(days=3) < end for _, end in active)
         assert arranged == {membership for membership, end in active if end > NOW}
 
-    def test_it_says_that_it_is_built(self, built: Rooms) -> None:
+    def test_it_says_that_it_is_built(self, built: ShopServices) -> None:
         assert is_built(built.ledger)
 
 
 class TestCutOff:
     @pytest.mark.parametrize("after", [1, 3, 6, 9])
     def test_run_that_was_cut_off_is_run_again_without_doubles(
-        self, shop: Shop, shard: Shard, rooms: Rooms, after: int
+        self, shop: Shop, shard: Shard, services: ShopServices, after: int
     ) -> None:
         steps = iter(range(after))
 
@@ -194,49 +204,34 @@ class TestCutOff:
                 raise CutOff
 
         with pytest.raises(CutOff):
-            build(shop, rooms, advance=advance)
-        was_built = is_built(rooms.ledger)
+            build(shop, services, advance=advance)
+        was_built = is_built(services.ledger)
 
-        build(shop, rooms, advance=lambda *_: None)
+        build(shop, services, advance=lambda *_: None)
 
         assert not was_built
-        assert _counts(rooms) == _expected(shop, shard)
+        assert _counts(services) == _expected(shop, shard)
 
-    def test_built_shop_built_again_stays_as_it_is(self, shop: Shop, rooms: Rooms) -> None:
-        build(shop, rooms, advance=lambda *_: None)
-        before = _counts(rooms)
+    def test_built_shop_built_again_stays_as_it_is(self, shop: Shop, services: ShopServices) -> None:
+        build(shop, services, advance=lambda *_: None)
+        before = _counts(services)
 
-        build(shop, rooms, advance=lambda *_: None)
+        build(shop, services, advance=lambda *_: None)
 
-        assert _counts(rooms) == before
+        assert _counts(services) == before
 
 
 class TestCommand:
-    def test_missing_ledger_is_one_sentence(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        nowhere = f"postgresql+psycopg://postgres@/postgres?host={tmp_path}"
-        monkeypatch.setenv("DATABASE_URL", nowhere)
-        monkeypatch.setenv("VAR_DIR", str(tmp_path))
-
-        status = main(["--into", "ledger"])
-
-        assert status == 1
-        assert (
-            capsys.readouterr().err.strip()
-            == "The ledger does not answer: start the shop, or set DATABASE_URL."
-        )
-
     def test_parquet_needs_a_folder(self, capsys: pytest.CaptureFixture[str]) -> None:
-        status = main(["--into", "parquet"])
+        with pytest.raises(SystemExit):
+            main([])
 
-        assert status == 1
-        assert "--out DIR" in capsys.readouterr().err
+        assert "--out" in capsys.readouterr().err
 
     def test_second_run_does_nothing_and_says_so(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        order = ["--into", "parquet", "--out", str(tmp_path / "shop"), "--customers", "50"]
+        order = ["--out", str(tmp_path / "shop"), "--customers", "50"]
         main(order)
         capsys.readouterr()
 
@@ -246,21 +241,21 @@ class TestCommand:
         assert "nothing was done" in capsys.readouterr().err
 
 
-def _count(rooms: Rooms, table: Table, **values: str) -> int:
+def _count(services: ShopServices, table: Table, **values: str) -> int:
     statement = select(func.count()).select_from(table).filter_by(**values)
-    with rooms.ledger.transaction() as connection:
+    with services.ledger.transaction() as connection:
         return connection.execute(statement).scalar_one()
 
 
-def _counts(rooms: Rooms) -> dict[str, int]:
+def _counts(services: ShopServices) -> dict[str, int]:
     return {
-        "customers": _count(rooms, customers),
-        "age checks": _count(rooms, age_verifications),
-        "memberships": _count(rooms, memberships),
-        "raffle purchases": _count(rooms, raffle_purchases),
-        "purchases": _count(rooms, OUTBOX, topic="purchases"),
-        "turns": _count(rooms, INTERACTIONS),
-        "events of turns": _count(rooms, OUTBOX, topic="interactions"),
+        "customers": _count(services, customers),
+        "age checks": _count(services, age_verifications),
+        "memberships": _count(services, memberships),
+        "raffle purchases": _count(services, raffle_purchases),
+        "purchases": _count(services, OUTBOX, topic="purchases"),
+        "turns": _count(services, INTERACTIONS),
+        "events of turns": _count(services, OUTBOX, topic="interactions"),
     }
 
 

@@ -4,7 +4,7 @@ import jwt
 import pytest
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from foundation.auth import Principal, Role
 from tests.api.conftest import ANA, Headers
 from tests.fakes import FakeClock
@@ -59,8 +59,8 @@ def test_bad_credentials_are_refused(client: TestClient, header: str) -> None:
     assert answer.json()["success"] is False
 
 
-def test_token_in_the_query_string_is_no_token(client: TestClient, house: House) -> None:
-    token = house.tokens.issue(Principal(ANA, Role.CUSTOMER))
+def test_token_in_the_query_string_is_no_token(client: TestClient, container: Container) -> None:
+    token = container.infrastructure.tokens.issue(Principal(ANA, Role.CUSTOMER))
 
     assert client.get("/api/auth/me", params={"token": token, "access_token": token}).status_code == 401
 
@@ -79,9 +79,9 @@ def test_token_is_dead_after_logout(client: TestClient, ana: Headers) -> None:
 
 
 def test_token_stays_dead_for_as_long_as_it_would_have_lasted(
-    client: TestClient, house: House, clock: FakeClock
+    client: TestClient, container: Container, clock: FakeClock
 ) -> None:
-    token = house.tokens.issue(Principal(ANA, Role.CUSTOMER), ttl=timedelta(days=30))
+    token = container.infrastructure.tokens.issue(Principal(ANA, Role.CUSTOMER), ttl=timedelta(days=30))
     bearer = {"Authorization": f"Bearer {token}"}
     client.post("/api/auth/logout", headers=bearer)
 

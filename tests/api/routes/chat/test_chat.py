@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from agent.turns.tables import messages, threads, turns
-from api.containers import House
+from api.containers.container import Container
 from commerce.memberships.store import memberships
 from tests.api.conftest import Headers
 
@@ -39,8 +39,8 @@ def stream(client: TestClient, headers: Headers, message: str, **more: str) -> l
     return list(frames(answer.text))
 
 
-def rows_of(house: House, table: Any) -> int:  # noqa: ANN401 - a table
-    with house.ledger.transaction() as tx:
+def rows_of(container: Container, table: Any) -> int:  # noqa: ANN401 - a table
+    with container.infrastructure.ledger.transaction() as tx:
         return tx.scalar(select(func.count()).select_from(table)) or 0
 
 
@@ -89,9 +89,11 @@ def test_dropped_client_resumes_after_the_last_event_it_saw(client: TestClient, 
     assert by_query.text == by_header.text
 
 
-def test_events_are_rebuilt_when_the_stream_is_lost(client: TestClient, ana: Headers, house: House) -> None:
+def test_events_are_rebuilt_when_the_stream_is_lost(
+    client: TestClient, ana: Headers, container: Container
+) -> None:
     told = stream(client, ana, SLEEP)
-    house.cache.flushall()
+    container.infrastructure.cache.flushall()
 
     again = client.get(f"/api/chat/turns/{told[0]['data']['turn_id']}/events", headers=ana)
 
@@ -101,15 +103,15 @@ def test_events_are_rebuilt_when_the_stream_is_lost(client: TestClient, ana: Hea
     assert rebuilt[-1]["data"] == told[-1]["data"]
 
 
-def test_same_message_sent_twice_is_one_turn(client: TestClient, ana: Headers, house: House) -> None:
+def test_same_message_sent_twice_is_one_turn(client: TestClient, ana: Headers, container: Container) -> None:
     first, second = (say(client, ana, SLEEP, message_id="msg_one") for _ in range(2))
 
     assert first == second
-    assert rows_of(house, messages) == rows_of(house, turns) == rows_of(house, threads) == 1
+    assert rows_of(container, messages) == rows_of(container, turns) == rows_of(container, threads) == 1
 
 
 def test_yes_by_button_makes_one_member_however_often_it_is_pressed(
-    client: TestClient, ana: Headers, house: House
+    client: TestClient, ana: Headers, container: Container
 ) -> None:
     action_id = say(client, ana, GOLD)["confirmation"]["action_id"]
 
@@ -120,15 +122,15 @@ def test_yes_by_button_makes_one_member_however_often_it_is_pressed(
 
     assert {answer.status_code for answer in answers} == {200}
     assert answers[0].json()["data"] == answers[2].json()["data"]
-    assert rows_of(house, memberships) == 1
+    assert rows_of(container, memberships) == 1
 
 
-def test_no_by_button_changes_nothing(client: TestClient, ana: Headers, house: House) -> None:
+def test_no_by_button_changes_nothing(client: TestClient, ana: Headers, container: Container) -> None:
     action_id = say(client, ana, GOLD)["confirmation"]["action_id"]
 
     client.post(f"/api/chat/actions/{action_id}", json={"decision": "cancel"}, headers=ana)
 
-    assert rows_of(house, memberships) == 0
+    assert rows_of(container, memberships) == 0
 
 
 def test_decision_can_be_followed_as_events(client: TestClient, ana: Headers) -> None:
@@ -159,13 +161,13 @@ def test_turn_tells_its_reply_once_there_is_one(client: TestClient, ana: Headers
     assert turn == {"turn_id": reply["turn_id"], "status": "answered", "reply": reply}
 
 
-def test_conversation_goes_on_in_its_thread(client: TestClient, ana: Headers, house: House) -> None:
+def test_conversation_goes_on_in_its_thread(client: TestClient, ana: Headers, container: Container) -> None:
     first = say(client, ana, GOLD)
 
     second = say(client, ana, "yes", thread_id=first["thread_id"])
 
     assert second["thread_id"] == first["thread_id"]
-    assert rows_of(house, memberships) == 1
+    assert rows_of(container, memberships) == 1
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_conversation_goes_on_in_its_thread(client: TestClient, ana: Headers, ho
     ],
 )
 def test_what_is_anothers_is_not_there(
-    client: TestClient, ana: Headers, ben: Headers, house: House, method: str, path: str
+    client: TestClient, ana: Headers, ben: Headers, container: Container, method: str, path: str
 ) -> None:
     reply = say(client, ana, GOLD)
     ids = {**reply, "action_id": reply["confirmation"]["action_id"]}
@@ -189,45 +191,45 @@ def test_what_is_anothers_is_not_there(
 
     assert answer.status_code == 404
     assert answer.json()["code"] == "NOT_FOUND"
-    assert rows_of(house, memberships) == 0
+    assert rows_of(container, memberships) == 0
 
 
 def test_nobody_may_speak_in_anothers_thread(
-    client: TestClient, ana: Headers, ben: Headers, house: House
+    client: TestClient, ana: Headers, ben: Headers, container: Container
 ) -> None:
     thread_id = say(client, ana, GOLD)["thread_id"]
 
     answer = client.post("/api/chat", json={"message": "yes", "thread_id": thread_id}, headers=ben)
 
     assert answer.status_code == 404
-    assert rows_of(house, memberships) == 0
+    assert rows_of(container, memberships) == 0
 
 
 @pytest.mark.parametrize("message", ["", "   \n ", "x" * 4_001, "bell \x07", "nul \x00", None, 7, ["hi"]])
 def test_message_that_is_none_is_refused_by_name(
-    client: TestClient, ana: Headers, house: House, message: object
+    client: TestClient, ana: Headers, container: Container, message: object
 ) -> None:
     answer = client.post("/api/chat", json={"message": message}, headers=ana)
 
     assert answer.status_code == 400
     assert answer.json()["code"] == "INVALID_INPUT"
     assert answer.json()["details"][0]["field"] == "message"
-    assert rows_of(house, messages) == 0
+    assert rows_of(container, messages) == 0
 
 
-def test_longest_message_is_taken_and_trimmed(client: TestClient, ana: Headers, house: House) -> None:
+def test_longest_message_is_taken_and_trimmed(client: TestClient, ana: Headers, container: Container) -> None:
     say(client, ana, f"  {'hello ' * 666}bye!  ")
 
-    with house.ledger.transaction() as tx:
+    with container.infrastructure.ledger.transaction() as tx:
         text = tx.scalars(select(messages.c.text)).one()
     assert len(text) == 4_000
 
 
-def test_megabyte_of_words_is_refused(client: TestClient, ana: Headers, house: House) -> None:
+def test_megabyte_of_words_is_refused(client: TestClient, ana: Headers, container: Container) -> None:
     answer = client.post("/api/chat", json={"message": "a" * 1_000_000}, headers=ana)
 
     assert answer.json()["code"] == "INVALID_INPUT"
-    assert rows_of(house, messages) == 0
+    assert rows_of(container, messages) == 0
 
 
 def test_model_cannot_be_told_who_asks(client: TestClient, ana: Headers) -> None:

@@ -16,14 +16,15 @@ from starlette.testclient import TestClient
 from agent.turns.models import Inbound, LeasedTurn
 from agent.turns.store import TurnStore
 from agent.turns.tables import messages, turns
-from api.containers import House, build
+from api.containers.container import Container, build_container
+from api.containers.overrides import Overrides
 from api.entrypoints.scheduler import Scheduler, open_scheduler, resume_turns
 from api.entrypoints.worker import handlers
 from api.jobs import ReasoningJob
 from foundation.auth import Principal, Role, StaffRole
 from foundation.queue import JOBS, Bench, Job
 from foundation.settings import Settings
-from tests.api.conftest import ANA, Headers
+from tests.api.conftest import ANA, Headers, artifacts
 from tests.fakes import FakeClock
 
 PROMPT = "what do you recommend for sleep under $40?"
@@ -64,21 +65,21 @@ def state(client: TestClient, headers: Headers, job_id: str) -> dict[str, Any]:
     return found
 
 
-def work(house: House, job_id: str) -> None:
+def work(container: Container, job_id: str) -> None:
     """What the work-horse does."""
-    Bench(house.jobs, handlers(house)).perform(job_id)
+    Bench(container.infrastructure.jobs, handlers(container)).perform(job_id)
 
 
-def rows_of(house: House, table: Any) -> int:  # noqa: ANN401 - a table
-    with house.ledger.transaction() as tx:
+def rows_of(container: Container, table: Any) -> int:  # noqa: ANN401 - a table
+    with container.infrastructure.ledger.transaction() as tx:
         return tx.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_question_is_answered_by_the_worker(client: TestClient, ana: Headers, house: House) -> None:
+def test_question_is_answered_by_the_worker(client: TestClient, ana: Headers, container: Container) -> None:
     job_id = ask(client, ana)
     assert state(client, ana, job_id)["status"] == "queued"
 
-    work(house, job_id)
+    work(container, job_id)
 
     found = state(client, ana, job_id)
     assert found["status"] == "finished"
@@ -86,28 +87,28 @@ def test_question_is_answered_by_the_worker(client: TestClient, ana: Headers, ho
     assert found["error"] is None
 
 
-def test_job_that_runs_again_answers_once(client: TestClient, ana: Headers, house: House) -> None:
+def test_job_that_runs_again_answers_once(client: TestClient, ana: Headers, container: Container) -> None:
     job_id = ask(client, ana)
-    job = house.jobs.find(job_id)
+    job = container.infrastructure.jobs.find(job_id)
     assert job is not None
 
-    answers = [handlers(house)["reason"](job, lambda _: None) for _ in range(2)]
+    answers = [handlers(container)["reason"](job, lambda _: None) for _ in range(2)]
 
     assert answers[0] == answers[1]
-    assert rows_of(house, turns) == rows_of(house, messages) == 1
+    assert rows_of(container, turns) == rows_of(container, messages) == 1
 
 
-def test_job_queued_by_an_earlier_version_is_answered(house: House) -> None:
+def test_job_queued_by_an_earlier_version_is_answered(container: Container) -> None:
     payload = {"principal_id": "stf_sam", "role": "staff:support", "prompt": PROMPT, "thread_id": None}
-    job = house.jobs.submit("reason", payload)
+    job = container.infrastructure.jobs.submit("reason", payload)
 
-    work(house, job.id)
+    work(container, job.id)
 
-    done = house.jobs.find(job.id)
+    done = container.infrastructure.jobs.find(job.id)
     assert done is not None
     assert done.result is not None
     assert "Night Owl Gummies" in done.result["text"]
-    with house.ledger.transaction() as tx:
+    with container.infrastructure.ledger.transaction() as tx:
         assert tx.scalar(select(turns.c.role)) == "staff:support"
 
 
@@ -119,11 +120,11 @@ def test_payload_of_a_job_is_that_of_earlier_versions() -> None:
     assert ReasoningJob.from_payload(payload) == ReasoningJob(sam, PROMPT, "thr_1")
 
 
-def test_same_key_asks_once(client: TestClient, ana: Headers, house: House) -> None:
+def test_same_key_asks_once(client: TestClient, ana: Headers, container: Container) -> None:
     keyed = {**ana, "Idempotency-Key": "question-1"}
 
     assert ask(client, keyed) == ask(client, keyed)
-    assert rows_of(house, JOBS) == 1
+    assert rows_of(container, JOBS) == 1
 
 
 def test_same_key_with_another_question_is_a_conflict(client: TestClient, ana: Headers) -> None:
@@ -136,17 +137,19 @@ def test_same_key_with_another_question_is_a_conflict(client: TestClient, ana: H
     assert answer.json()["code"] == "CONFLICT"
 
 
-def test_result_is_its_owners_alone(client: TestClient, ana: Headers, ben: Headers, house: House) -> None:
+def test_result_is_its_owners_alone(
+    client: TestClient, ana: Headers, ben: Headers, container: Container
+) -> None:
     job_id = ask(client, ana)
-    work(house, job_id)
+    work(container, job_id)
 
     answer = client.get(f"{PATH}/{job_id}", headers=ben)
 
     assert answer.status_code == 404
 
 
-def test_job_of_another_kind_is_not_shown(client: TestClient, ana: Headers, house: House) -> None:
-    job = house.jobs.submit("resume", {"thread_id": "thr_one"})
+def test_job_of_another_kind_is_not_shown(client: TestClient, ana: Headers, container: Container) -> None:
+    job = container.infrastructure.jobs.submit("resume", {"thread_id": "thr_one"})
 
     assert client.get(f"{PATH}/{job.id}", headers=ana).status_code == 404
 
@@ -154,12 +157,12 @@ def test_job_of_another_kind_is_not_shown(client: TestClient, ana: Headers, hous
 def test_result_is_kept_for_a_day(
     client: TestClient,
     ana: Headers,
-    house: House,
+    container: Container,
     clock: FakeClock,
     sign_in: Any,  # noqa: ANN401 - a fixture
 ) -> None:
     job_id = ask(client, ana)
-    work(house, job_id)
+    work(container, job_id)
 
     clock.advance(timedelta(hours=24, seconds=1))
 
@@ -175,11 +178,11 @@ def test_anothers_thread_cannot_be_asked_in(client: TestClient, ana: Headers, be
 
 
 def test_card_number_in_a_question_is_masked_before_it_is_stored(
-    client: TestClient, ana: Headers, house: House
+    client: TestClient, ana: Headers, container: Container
 ) -> None:
     ask(client, ana, "charge 4111 1111 1111 1111 please")
 
-    with house.ledger.transaction() as tx:
+    with container.infrastructure.ledger.transaction() as tx:
         stored = str(tx.scalars(select(JOBS.c.payload)).one())
     assert "4111" not in stored
 
@@ -193,50 +196,52 @@ def test_question_that_is_none_is_refused_by_name(client: TestClient, ana: Heade
 
 
 def test_cut_off_turn_is_given_to_the_worker_and_answered(
-    client: TestClient, ana: Headers, house: House, clock: FakeClock
+    client: TestClient, ana: Headers, container: Container, clock: FakeClock
 ) -> None:
-    thread_id = _cut_off(house, clock)
+    thread_id = _cut_off(container, clock)
 
-    assert resume_turns(house) == 1
-    with house.ledger.transaction() as tx:
+    assert resume_turns(container) == 1
+    with container.infrastructure.ledger.transaction() as tx:
         job_id = tx.scalars(select(JOBS.c.id)).one()
-    work(house, job_id)
+    work(container, job_id)
 
     thread = client.get(f"/api/chat/threads/{thread_id}", headers=ana).json()["data"]
     assert [message["role"] for message in thread["messages"]] == ["customer", "assistant"]
 
 
 def test_job_takes_over_its_turn_from_a_process_that_died(
-    client: TestClient, ana: Headers, house: House, clock: FakeClock
+    client: TestClient, ana: Headers, container: Container, clock: FakeClock
 ) -> None:
     job_id = ask(client, ana)
-    message = ReasoningJob.from_payload(_job(house, job_id).payload).message(job_id)
-    house.turns.store.acquire(house.turns.store.accept(message).thread_id)
-    house.turns.store = Hourglass(house.ledger, now=clock, lease=timedelta(seconds=30))
+    message = ReasoningJob.from_payload(_job(container, job_id).payload).message(job_id)
+    container.agent().turns.store.acquire(container.agent().turns.store.accept(message).thread_id)
+    container.agent().turns.store = Hourglass(
+        container.infrastructure.ledger, now=clock, lease=timedelta(seconds=30)
+    )
 
-    work(house, job_id)
+    work(container, job_id)
 
     assert state(client, ana, job_id)["status"] == "finished"
 
 
 def test_lost_job_is_queued_again_by_the_scheduler(
-    client: TestClient, ana: Headers, house: House, clock: FakeClock
+    client: TestClient, ana: Headers, container: Container, clock: FakeClock
 ) -> None:
     job_id = ask(client, ana)
-    scheduler = open_scheduler(house)
+    scheduler = open_scheduler(container)
     scheduler.sweep()
-    house.cache.flushall()
+    container.infrastructure.cache.flushall()
     clock.advance(timedelta(minutes=2))
 
     swept = scheduler.sweep()
 
     assert swept["requeue_jobs"] == 1
-    assert house.cache.exists(f"rq:job:{job_id}")
+    assert container.infrastructure.cache.exists(f"rq:job:{job_id}")
 
 
-def test_every_chore_can_be_done(house: House, clock: FakeClock) -> None:
-    scheduler: Scheduler = open_scheduler(house)
-    house.warehouse.ensure()
+def test_every_scheduled_job_can_run(container: Container, clock: FakeClock) -> None:
+    scheduler: Scheduler = open_scheduler(container)
+    container.infrastructure.warehouse.ensure()
     scheduler.sweep()
     clock.advance(timedelta(hours=30))
 
@@ -281,25 +286,26 @@ def test_every_chore_can_be_done(house: House, clock: FakeClock) -> None:
 
 
 def test_cut_off_turn_is_finished_here_when_the_queue_is_away(
-    live_settings: Settings, house: House, clock: FakeClock
+    live_settings: Settings, container: Container, clock: FakeClock
 ) -> None:
-    thread_id = _cut_off(house, clock)
+    thread_id = _cut_off(container, clock)
     away = live_settings.cache.model_copy(update={"url": "unix:///nowhere/valkey.sock"})
-    alone = build(house.settings.model_copy(update={"cache": away}), clock=clock, brain=house.brain)
+    settings = container.infrastructure.settings.model_copy(update={"cache": away})
+    alone = build_container(settings, Overrides(clock=clock, artifacts=artifacts()))
 
     resume_turns(alone)
     alone.close()
 
-    with house.ledger.transaction() as tx:
+    with container.infrastructure.ledger.transaction() as tx:
         status = tx.scalars(select(turns.c.status).where(turns.c.thread_id == thread_id)).one()
     assert status == "done"
 
 
 @pytest.fixture
-def worker(live_settings: Settings, house: House) -> Iterator[None]:
+def worker(live_settings: Settings, container: Container) -> Iterator[None]:
     """`livhana worker` on the same ledger, queue and secrets."""
     live_settings.var.mkdir(exist_ok=True)
-    (live_settings.var / "models").symlink_to(house.settings.var / "models")
+    (live_settings.var / "models").symlink_to(container.infrastructure.settings.var / "models")
     environment = {
         "PATH": os.defpath,
         "APP_ENV": "test",
@@ -315,17 +321,19 @@ def worker(live_settings: Settings, house: House) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("worker")
-def test_worker_process_answers_what_was_asked(client: TestClient, ana: Headers, house: House) -> None:
+def test_worker_process_answers_what_was_asked(
+    client: TestClient, ana: Headers, container: Container
+) -> None:
     job_id = ask(client, ana)
 
-    _look_until(lambda: _job(house, job_id).finished_at is not None)
+    _look_until(lambda: _job(container, job_id).finished_at is not None)
     found = state(client, ana, job_id)
     assert found["status"] == "finished", found["error"]
     assert "Night Owl Gummies" in found["result"]["text"]
 
 
-def _job(house: House, job_id: str) -> Job:
-    job = house.jobs.find(job_id)
+def _job(container: Container, job_id: str) -> Job:
+    job = container.infrastructure.jobs.find(job_id)
     assert job is not None
     return job
 
@@ -338,10 +346,10 @@ def _look_until(is_so: Callable[[], bool]) -> None:
     OFTEN.call_with_retry(look, lambda _: None)
 
 
-def _cut_off(house: House, clock: FakeClock) -> str:
+def _cut_off(container: Container, clock: FakeClock) -> str:
     """A message that was accepted by a process that died before it answered."""
     ana = Principal(ANA, Role.CUSTOMER)
-    receipt = house.turns.store.accept(Inbound("thr_cut", "msg_cut", ana, PROMPT))
-    house.turns.store.acquire(receipt.thread_id)
+    receipt = container.agent().turns.store.accept(Inbound("thr_cut", "msg_cut", ana, PROMPT))
+    container.agent().turns.store.acquire(receipt.thread_id)
     clock.advance(timedelta(minutes=1))
     return receipt.thread_id

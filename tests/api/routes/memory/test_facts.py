@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from tests.api.conftest import ANA, Headers
 from tests.fakes import FakeClock
 
@@ -12,14 +12,14 @@ PATH = f"/api/memory/facts/{ANA}"
 
 
 @pytest.fixture
-def told_at(house: House, clock: FakeClock) -> datetime:
+def told_at(container: Container, clock: FakeClock) -> datetime:
     """Ana named a budget then and another one a day later, and took a diet back."""
     at = clock()
-    house.memory.remember(ANA, "budget", "$40", source="trn_1")
-    house.memory.remember(ANA, "diet", "vegan", source="trn_1")
+    container.memory.engine.remember(ANA, "budget", "$40", source="trn_1")
+    container.memory.engine.remember(ANA, "diet", "vegan", source="trn_1")
     clock.advance(timedelta(days=1))
-    house.memory.remember(ANA, "budget", "$60", source="trn_2")
-    house.memory.withdraw(ANA, "diet")
+    container.memory.engine.remember(ANA, "budget", "$60", source="trn_2")
+    container.memory.engine.withdraw(ANA, "diet")
     return at
 
 

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import func, select, update
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
+from api.containers.subscribers import build_subscribers
 from commerce.payments.models import PaymentStatus
 from commerce.payments.sandbox_store import sandbox_plans
 from commerce.payments.store import payments
@@ -35,9 +36,9 @@ def _say(client: TestClient, headers: Headers, text: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def known(client: TestClient, ana: Headers, house: House, clock: FakeClock) -> Headers:
+def known(client: TestClient, ana: Headers, container: Container, clock: FakeClock) -> Headers:
     """Ana has talked, joined, played, ordered and left her address, and every event has arrived."""
-    house.warehouse.ensure()
+    container.infrastructure.warehouse.ensure()
     for text in SAID:
         _say(client, ana, text)
     _say(client, ana, "please remember that mint gives me a headache")
@@ -45,8 +46,8 @@ def known(client: TestClient, ana: Headers, house: House, clock: FakeClock) -> H
     assert client.post("/api/customers/me/addresses", json=address, headers=ana).status_code < 300
     _order(client, ana, key="order-of-ana")
     clock.advance(timedelta(minutes=1))
-    _deliver(house)
-    house.notices.send_due()
+    _deliver(container)
+    container.commerce.notices.service.send_due()
     return ana
 
 
@@ -56,9 +57,9 @@ def _order(client: TestClient, headers: Headers, *, key: str) -> None:
     assert answer.status_code < 300, answer.text
 
 
-def _deliver(house: House) -> None:
-    for each in house.subscribers():
-        while house.relay.deliver(each.subscription.name):
+def _deliver(container: Container) -> None:
+    for each in build_subscribers(container.infrastructure, container.commerce, container.memory):
+        while container.relay.deliver(each.subscription.name):
             pass
 
 
@@ -71,7 +72,7 @@ def _forget(client: TestClient, headers: Headers) -> dict[str, Any]:
 
 class TestForget:
     def test_no_store_knows_the_customer_any_more(
-        self, client: TestClient, known: Headers, house: House
+        self, client: TestClient, known: Headers, container: Container
     ) -> None:
         receipt = _forget(client, known)
 
@@ -81,10 +82,10 @@ class TestForget:
             name for name, count in receipt["erased"].items() if count
         }
         trail = Trail(Traces(ANA, ("ana@example.com",), ("Ana Alvarez", BEES)))
-        assert house.forgetting.search(trail) == []
+        assert container.memory.erasure.service.search(trail) == []
 
-    def test_search_would_have_found_her(self, known: Headers, house: House) -> None:  # noqa: ARG002
-        found = house.forgetting.search(Trail(Traces(ANA, ("ana@example.com",), (BEES,))))
+    def test_search_would_have_found_her(self, known: Headers, container: Container) -> None:  # noqa: ARG002
+        found = container.memory.erasure.service.search(Trail(Traces(ANA, ("ana@example.com",), (BEES,))))
 
         places = {(each.store, each.place) for each in found}
         assert {("ledger", "interactions"), ("ledger", "messages"), ("ledger", "journal")} <= places
@@ -92,31 +93,35 @@ class TestForget:
         assert {"letters", "vectors"} <= {store for store, _ in places}
 
     def test_plan_is_stopped_and_the_books_stay(
-        self, client: TestClient, known: Headers, house: House
+        self, client: TestClient, known: Headers, container: Container
     ) -> None:
         _forget(client, known)
 
-        with house.ledger.transaction() as connection:
+        with container.infrastructure.ledger.transaction() as connection:
             plans = connection.execute(select(sandbox_plans.c.status)).scalars().all()
             taken = connection.execute(select(func.count()).select_from(payments)).scalar_one()
         assert plans == ["canceled"]
         assert taken == 3
-        assert house.payments.cards.of_customer(ANA) == []
+        assert container.commerce.payments.service.cards.of_customer(ANA) == []
 
-    def test_others_stay_as_they_are(self, client: TestClient, known: Headers, house: House) -> None:
+    def test_others_stay_as_they_are(self, client: TestClient, known: Headers, container: Container) -> None:
         said = ("hello, what helps me sleep?", "Night Owl Gummies.")
-        house.memory.learn(Interaction("trn_ben", "cus_ben", "thr_ben", "chat", house.now(), *said))
-        before = house.personal_rows.export("cus_ben")
+        container.memory.engine.learn(
+            Interaction("trn_ben", "cus_ben", "thr_ben", "chat", container.infrastructure.clock(), *said)
+        )
+        before = container.memory.erasure.personal_rows.export("cus_ben")
 
         _forget(client, known)
 
-        assert house.personal_rows.export("cus_ben") == before
-        assert house.memory.profile("cus_ben").interactions == 1
+        assert container.memory.erasure.personal_rows.export("cus_ben") == before
+        assert container.memory.engine.profile("cus_ben").interactions == 1
 
-    def test_gateways_own_books_are_no_residue(self, client: TestClient, ben: Headers, house: House) -> None:
-        house.warehouse.ensure()
-        house.ages.verify("cus_ben", ADULT)
-        house.payments.cards.add("cus_ben", nonce="tok_approve.cus_ben")
+    def test_gateways_own_books_are_no_residue(
+        self, client: TestClient, ben: Headers, container: Container
+    ) -> None:
+        container.infrastructure.warehouse.ensure()
+        container.commerce.age.service.verify("cus_ben", ADULT)
+        container.commerce.payments.service.cards.add("cus_ben", nonce="tok_approve.cus_ben")
         _order(client, ben, key="order-of-ben")
 
         receipt = client.delete("/api/memory/forget/cus_ben", headers=ben).json()["data"]
@@ -128,12 +133,12 @@ class TestForget:
 
         assert first == second
 
-    def test_two_who_ask_at_once_get_the_same_erasure(self, known: Headers, house: House) -> None:  # noqa: ARG002
+    def test_two_who_ask_at_once_get_the_same_erasure(self, known: Headers, container: Container) -> None:  # noqa: ARG002
         both = Barrier(2)
 
         def ask(_: int) -> str:
             both.wait()
-            return house.forgetting.ask(ANA, by=ANA).id
+            return container.memory.erasure.service.ask(ANA, by=ANA).id
 
         with ThreadPoolExecutor(2) as pool:
             assert len(set(pool.map(ask, range(2)))) == 1
@@ -145,36 +150,40 @@ class TestForget:
         assert client.delete(f"/api/memory/forget/{who}", headers=headers).status_code == 404
 
     def test_what_is_under_way_is_settled_first(
-        self, client: TestClient, known: Headers, house: House
+        self, client: TestClient, known: Headers, container: Container
     ) -> None:
-        with house.ledger.transaction() as connection:
+        with container.infrastructure.ledger.transaction() as connection:
             connection.execute(update(payments).values(status=PaymentStatus.HELD))
         waiting = _forget(client, known)
-        with house.ledger.transaction() as connection:
+        with container.infrastructure.ledger.transaction() as connection:
             connection.execute(update(payments).values(status=PaymentStatus.APPROVED))
 
-        assert house.forgetting.sweep() == 1
+        assert container.memory.erasure.service.sweep() == 1
 
         assert (waiting["http"], waiting["status"]) == (202, "asked")
         shown = client.get(f"/api/memory/erasures/{waiting['erasureId']}").json()["data"]
         assert (shown["status"], shown["left"]) == ("erased", [])
 
     def test_undelivered_events_tell_nothing_later(
-        self, client: TestClient, known: Headers, house: House, clock: FakeClock
+        self, client: TestClient, known: Headers, container: Container, clock: FakeClock
     ) -> None:
         _say(client, known, "I like the smell of rain on dry ground")
         _order(client, known, key="another-order")
         receipt = _forget(client, known)
 
         clock.advance(timedelta(minutes=1))
-        _deliver(house)
+        _deliver(container)
 
         assert receipt["left"] == []
-        assert house.forgetting.search(Trail(Traces(ANA, ("ana@example.com",), (BEES,)))) == []
-        with house.ledger.transaction() as connection:
+        assert (
+            container.memory.erasure.service.search(Trail(Traces(ANA, ("ana@example.com",), (BEES,)))) == []
+        )
+        with container.infrastructure.ledger.transaction() as connection:
             waiting = select(func.count()).where(DELIVERIES.c.delivered_at.is_(None))
             assert connection.execute(waiting).scalar_one() == 0
-        (paid,) = house.warehouse.query("SELECT count(DISTINCT id) AS payments FROM commerce.payments")
+        (paid,) = container.infrastructure.warehouse.query(
+            "SELECT count(DISTINCT id) AS payments FROM commerce.payments"
+        )
         assert paid["payments"] == 4
 
     @pytest.mark.parametrize("who", ["ben", "staff", "guest"])
@@ -188,12 +197,14 @@ class TestForget:
 
 
 class TestReceipt:
-    def test_changed_receipt_is_not_ours(self, client: TestClient, known: Headers, house: House) -> None:
+    def test_changed_receipt_is_not_ours(
+        self, client: TestClient, known: Headers, container: Container
+    ) -> None:
         _forget(client, known)
-        receipt = house.forgetting.receipt(house.forgetting.ask(ANA, by=ANA))
+        receipt = container.memory.erasure.service.receipt(container.memory.erasure.service.ask(ANA, by=ANA))
 
-        assert house.forgetting.is_ours(receipt)
-        assert not house.forgetting.is_ours({**receipt, "customer_id": "cus_ben"})
+        assert container.memory.erasure.service.is_ours(receipt)
+        assert not container.memory.erasure.service.is_ours({**receipt, "customer_id": "cus_ben"})
 
     def test_unknown_erasure_is_not_found(self, client: TestClient) -> None:
         assert client.get("/api/memory/erasures/era_nothing").status_code == 404

@@ -4,7 +4,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from api.containers.warehouse_tables import TABLES
 from foundation.auth import Role, StaffRole
 from foundation.outbox import OUTBOX
@@ -46,8 +46,8 @@ def _buy(client: TestClient, headers: Headers, customer_id: str = ANA, **changed
     return client.post(f"/api/memory/purchase/{customer_id}", json=BOUGHT | changed, headers=headers)
 
 
-def _hear(house: House) -> None:
-    while house.relay.deliver("predictions"):
+def _hear(container: Container) -> None:
+    while container.relay.deliver("predictions"):
         pass
 
 
@@ -143,13 +143,15 @@ def test_whatever_was_said_comes_back_word_for_word(
     assert words == {each.replace("\r\n", "\n") for each in said}
 
 
-def test_a_megabyte_from_an_import_is_learned_and_quoted_short(house: House) -> None:
+def test_a_megabyte_from_an_import_is_learned_and_quoted_short(container: Container) -> None:
     words = "sleep gummies " * 75_000
-    letter = Interaction("int_long", ANA, "mail_1", "email", house.now(), words, "Thanks.")
+    letter = Interaction(
+        "int_long", ANA, "mail_1", "email", container.infrastructure.clock(), words, "Thanks."
+    )
 
-    assert house.recording.interactions([letter]) == 1
+    assert container.memory.recording.interactions([letter]) == 1
 
-    context = house.memory.context(ANA, "sleep gummies")
+    context = container.memory.engine.context(ANA, "sleep gummies")
     assert context.missing == ()
     assert len(briefing(context)) < 10_000
 
@@ -167,10 +169,10 @@ def test_only_machines_and_those_who_manage_tell(
 
 
 def test_nothing_is_kept_of_strangers_and_of_the_forgotten(
-    client: TestClient, service: Headers, house: House
+    client: TestClient, service: Headers, container: Container
 ) -> None:
     for gone in (BEN, "cus_gone"):
-        ProfileStore(house.ledger).bar(gone)
+        ProfileStore(container.infrastructure.ledger).bar(gone)
     others = [CALL | {"interactionId": f"int_{who}", "customerId": who} for who in (BEN, "cus_gone")]
     stranger = _learn(client, service, [CALL, CALL | {"interactionId": "int_2", "customerId": "cus_nobody"}])
 
@@ -183,12 +185,12 @@ def test_nothing_is_kept_of_strangers_and_of_the_forgotten(
 
 
 def test_purchase_at_the_till_counts_once(
-    client: TestClient, service: Headers, ana: Headers, house: House
+    client: TestClient, service: Headers, ana: Headers, container: Container
 ) -> None:
     first, again = _buy(client, service), _buy(client, service)
-    _hear(house)
+    _hear(container)
 
-    with house.ledger.transaction() as connection:
+    with container.infrastructure.ledger.transaction() as connection:
         told = connection.execute(OUTBOX.select().where(OUTBOX.c.topic == "purchases")).mappings().all()
     assert (first.json()["data"]["recorded"], again.json()["data"]["recorded"]) == (True, False)
     assert TABLES["purchases"].fault(told[0]["payload"]) is None
@@ -198,13 +200,13 @@ def test_purchase_at_the_till_counts_once(
 
 
 def test_purchase_told_otherwise_is_refused(
-    client: TestClient, service: Headers, ana: Headers, house: House
+    client: TestClient, service: Headers, ana: Headers, container: Container
 ) -> None:
     order = {"items": [{"productId": "prd_owl", "quantity": 1}], "state": "TX"}
     own = client.post("/api/checkout", json=order, headers={**ana, "Idempotency-Key": "order-of-ana"})
     _buy(client, service)
     _buy(client, service, orderId="till_2")
-    house.predictions.take_back("till_2")
+    container.memory.predictions.service.take_back("till_2")
 
     assert _buy(client, service, amount=48).status_code == 409
     assert _buy(client, service, BEN).status_code == 409
@@ -233,15 +235,15 @@ def test_purchase_that_cannot_be_is_refused_by_name(client: TestClient, service:
 
 
 def test_order_that_is_refunded_is_taken_back_from_behaviour(
-    client: TestClient, ana: Headers, house: House
+    client: TestClient, ana: Headers, container: Container
 ) -> None:
     order = {"items": [{"productId": "prd_owl", "quantity": 1}], "state": "TX"}
     made = client.post("/api/checkout", json=order, headers={**ana, "Idempotency-Key": "order-of-ana"})
-    _hear(house)
+    _hear(container)
     before = _profile(client, ana)["behavioral"]
 
-    house.checkout.cancel(made.json()["data"]["id"], reason="it came late")
-    _hear(house)
+    container.commerce.checkout.service.cancel(made.json()["data"]["id"], reason="it came late")
+    _hear(container)
 
     after = _profile(client, ana)["behavioral"]
     assert (before["totalPurchases"], before["favoriteProducts"]) == (1, ["Night Owl Gummies"])
@@ -249,12 +251,12 @@ def test_order_that_is_refunded_is_taken_back_from_behaviour(
 
 
 def test_refund_at_the_till_is_taken_back_by_those_who_told_of_the_purchase(
-    client: TestClient, service: Headers, ana: Headers, house: House
+    client: TestClient, service: Headers, ana: Headers, container: Container
 ) -> None:
     order = {"items": [{"productId": "prd_owl", "quantity": 1}], "state": "TX"}
     own = client.post("/api/checkout", json=order, headers={**ana, "Idempotency-Key": "order-of-ana"})
     _buy(client, service)
-    _hear(house)
+    _hear(container)
 
     def take_back(headers: Headers, customer_id: str, order_id: str) -> int:
         path = f"/api/memory/purchase/{customer_id}/{order_id}"

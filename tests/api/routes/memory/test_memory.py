@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from commerce.memberships.models import Tier
 from memory.conversations.models import Interaction
 from memory.predictions.purchases import Purchase
@@ -14,7 +14,7 @@ from tests.fakes import FakeClock
 
 
 @pytest.fixture
-def talked(house: House, clock: FakeClock) -> Interaction:
+def talked(container: Container, clock: FakeClock) -> Interaction:
     turn = Interaction(
         id="trn_first",
         customer_id=ANA,
@@ -24,13 +24,13 @@ def talked(house: House, clock: FakeClock) -> Interaction:
         message="Do you have gummies for sleep?",
         response="Night Owl Gummies, $28.00.",
     )
-    house.services.memory.learn(turn)
-    house.services.memory.remember(ANA, "likes flavour", "berry", source=turn.id)
+    container.memory.engine.learn(turn)
+    container.memory.engine.remember(ANA, "likes flavour", "berry", source=turn.id)
     return turn
 
 
 @pytest.fixture
-def bought(house: House, clock: FakeClock) -> Sequence[Purchase]:
+def bought(container: Container, clock: FakeClock) -> Sequence[Purchase]:
     made = [
         Purchase(
             f"ord_{number}", ANA, at := clock() - timedelta(days=30 * number), at.date(), cents, products
@@ -38,7 +38,7 @@ def bought(house: House, clock: FakeClock) -> Sequence[Purchase]:
         for number, cents, products in ((2, 5_600, ("prd_owl", "prd_owl")), (1, 1_999, ("prd_day",)))
     ]
     for each in made:
-        house.predictions.remember(each)
+        container.memory.predictions.service.remember(each)
     return made
 
 
@@ -52,11 +52,11 @@ def test_profile_adds_up(client: TestClient, ana: Headers) -> None:
 
 
 def test_profile_is_whole(
-    client: TestClient, ana: Headers, house: House, talked: Interaction, bought: Sequence[Purchase]
+    client: TestClient, ana: Headers, container: Container, talked: Interaction, bought: Sequence[Purchase]
 ) -> None:
-    house.memberships.subscribe(ANA, tier=Tier.GOLD, key="gold-for-ana")
-    house.memory.remember(ANA, "preferred category", "edible", source=talked.id)
-    house.memory.remember(ANA, "budget", "$40", source=talked.id)
+    container.commerce.memberships.service.subscribe(ANA, tier=Tier.GOLD, key="gold-for-ana")
+    container.memory.engine.remember(ANA, "preferred category", "edible", source=talked.id)
+    container.memory.engine.remember(ANA, "budget", "$40", source=talked.id)
 
     profile = client.get(f"/api/memory/profile/{ANA}", headers=ana).json()["data"]
 
@@ -96,10 +96,10 @@ def test_profile_of_a_stranger_is_empty(client: TestClient, ben: Headers) -> Non
 
 @pytest.mark.usefixtures("bought")
 def test_profile_outlives_predictions_that_cannot_be_read(
-    client: TestClient, ana: Headers, house: House
+    client: TestClient, ana: Headers, container: Container
 ) -> None:
-    with house.ledger.transaction() as connection:
-        add_model(connection, Fitted("broken", house.now(), {}, None))
+    with container.infrastructure.ledger.transaction() as connection:
+        add_model(connection, Fitted("broken", container.infrastructure.clock(), {}, None))
 
     profile = client.get(f"/api/memory/profile/{ANA}", headers=ana).json()["data"]
 

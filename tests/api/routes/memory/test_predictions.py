@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from api.entrypoints.worker import handlers
 from api.jobs import FORETELL
 from foundation.outbox import Relay
@@ -26,37 +26,39 @@ def test_others_see_nothing(client: TestClient, ben: Headers, path: str) -> None
     assert client.post(f"/api/memory/predict/{ANA}", headers=ben).status_code == 403
 
 
-def test_order_counts_until_it_is_given_back(client: TestClient, ana: Headers, house: House) -> None:
+def test_order_counts_until_it_is_given_back(client: TestClient, ana: Headers, container: Container) -> None:
     order = {"items": [{"productId": "prd_owl", "quantity": 1}], "state": "TX"}
     bought = client.post("/api/checkout", json=order, headers={**ana, "Idempotency-Key": "order-of-ana"})
-    _hear(house)
-    known = _purchases(house)
-    house.checkout.cancel(bought.json()["data"]["id"], reason="it came late")
-    _hear(house)
+    _hear(container)
+    known = _purchases(container)
+    container.commerce.checkout.service.cancel(bought.json()["data"]["id"], reason="it came late")
+    _hear(container)
 
-    assert (known, _purchases(house)) == (1, 0)
+    assert (known, _purchases(container)) == (1, 0)
 
 
-def test_what_a_customer_is_allergic_to_is_never_recommended(house: House) -> None:
-    before = house.shop_front.offered_to(ANA)
-    flavours = {each.id: set(each.flavours) for each in house.inventory.products()}
+def test_what_a_customer_is_allergic_to_is_never_recommended(container: Container) -> None:
+    before = container.memory.predictions.catalog.offered_to(ANA)
+    flavours = {each.id: set(each.flavours) for each in container.commerce.inventory.products()}
 
-    house.facts.tell(ANA, [Claim("allergic to", "Berry")], source=None)
-    house.facts.tell(ANA, [Claim("allergic to", "mint", subject="mother")], source=None)
+    container.memory.facts.store.tell(ANA, [Claim("allergic to", "Berry")], source=None)
+    container.memory.facts.store.tell(ANA, [Claim("allergic to", "mint", subject="mother")], source=None)
 
     assert any("berry" in flavours[each] for each in before)
-    assert house.shop_front.offered_to(ANA) == {each for each in before if "berry" not in flavours[each]}
+    assert container.memory.predictions.catalog.offered_to(ANA) == {
+        each for each in before if "berry" not in flavours[each]
+    }
 
 
 @pytest.mark.slow
 def test_customers_are_foretold_at_night_and_shown(
-    client: TestClient, ana: Headers, house: House, clock: FakeClock, staff: Headers
+    client: TestClient, ana: Headers, container: Container, clock: FakeClock, staff: Headers
 ) -> None:
-    _fill(house, clock)
-    job = house.jobs.submit(FORETELL, {"day": "2026-03-01"})
+    _fill(container, clock)
+    job = container.infrastructure.jobs.submit(FORETELL, {"day": "2026-03-01"})
     told: list[object] = []
 
-    result = handlers(house)[FORETELL](job, told.append)
+    result = handlers(container)[FORETELL](job, told.append)
 
     shown = client.post(f"/api/memory/predict/{ANA}", headers=ana).json()["data"]
     assert result is not None
@@ -72,18 +74,20 @@ def test_customers_are_foretold_at_night_and_shown(
     assert client.get("/api/memory/accuracy", headers=staff).status_code == 200
 
 
-def _hear(house: House) -> None:
-    relay: Relay = house.relay
+def _hear(container: Container) -> None:
+    relay: Relay = container.relay
     while relay.deliver("predictions"):
         pass
 
 
-def _purchases(house: House) -> int:
-    with house.ledger.transaction() as connection:
-        return len(purchases.since(connection, [ANA], at=house.now() - timedelta(days=1)))
+def _purchases(container: Container) -> int:
+    with container.infrastructure.ledger.transaction() as connection:
+        return len(
+            purchases.since(connection, [ANA], at=container.infrastructure.clock() - timedelta(days=1))
+        )
 
 
-def _fill(house: House, clock: FakeClock) -> None:
+def _fill(container: Container, clock: FakeClock) -> None:
     """Two years of a shop with sixty customers, some of whom have left."""
     start = clock() - timedelta(days=700)
     for customer in range(60):
@@ -92,12 +96,12 @@ def _fill(house: House, clock: FakeClock) -> None:
         last = 700 if customer % 3 else 350
         for number, day in enumerate(range(customer % 90, last, stride)):
             at = start + timedelta(days=day)
-            house.predictions.remember(
+            container.memory.predictions.service.remember(
                 Purchase(
                     order_id=f"ord_{customer}_{number}",
                     customer_id=who,
                     at=at,
-                    day=house.calendar.day(at),
+                    day=container.infrastructure.calendar.day(at),
                     amount_cents=2_800,
                     products=("prd_owl",) if number % 3 else ("prd_owl", "prd_day"),
                 )

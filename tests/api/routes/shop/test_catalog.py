@@ -1,13 +1,13 @@
 import pytest
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from tests.api.conftest import Headers
 
 
 @pytest.fixture(scope="module")
-def house(lasting_house: House) -> House:
-    return lasting_house
+def container(lasting_container: Container) -> Container:
+    return lasting_container
 
 
 def found(client: TestClient, headers: Headers, **wanted: str) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from foundation.auth import Principal, Role, StaffRole
 from tests.api.conftest import Headers
 
@@ -19,9 +19,12 @@ def buy(client: TestClient, headers: Headers, *, key: str = "key-0001", **change
 
 
 @pytest.fixture
-def desk(house: House) -> dict[StaffRole, Headers]:
+def desk(container: Container) -> dict[StaffRole, Headers]:
     staff = {each: Principal(f"stf_{each}", Role.STAFF, staff_role=each) for each in StaffRole}
-    return {each: {"Authorization": f"Bearer {house.tokens.issue(who)}"} for each, who in staff.items()}
+    return {
+        each: {"Authorization": f"Bearer {container.infrastructure.tokens.issue(who)}"}
+        for each, who in staff.items()
+    }
 
 
 class TestCart:
@@ -115,9 +118,9 @@ class TestOrders:
         assert client.get("/api/products/prd_owl", headers=ana).json()["data"]["inventory"] == 12
 
     def test_held_order_is_decided_by_compliance(
-        self, client: TestClient, house: House, ana: Headers, desk: dict[StaffRole, Headers]
+        self, client: TestClient, container: Container, ana: Headers, desk: dict[StaffRole, Headers]
     ) -> None:
-        house.payments.cards.add("cus_ana", nonce="tok_hold")
+        container.commerce.payments.service.cards.add("cus_ana", nonce="tok_hold")
         order = buy(client, ana).json()["data"]
         verdict = {"accept": True}
 

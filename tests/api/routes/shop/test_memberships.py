@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from commerce.memberships.store import memberships
 from commerce.payments.sandbox import sandbox_charges
 from tests.api.conftest import ANA, BEN, Headers
@@ -14,9 +14,9 @@ KEY = {"Idempotency-Key": "join-gold-2026-03-01"}
 pytestmark = pytest.mark.slow
 
 
-def counted(house: House) -> tuple[int, int]:
+def counted(container: Container) -> tuple[int, int]:
     """How many memberships there are, and how many charges."""
-    with house.ledger.transaction() as tx:
+    with container.infrastructure.ledger.transaction() as tx:
         counts = [
             tx.scalar(select(func.count()).select_from(each)) for each in (memberships, sandbox_charges)
         ]
@@ -33,7 +33,7 @@ def test_tiers_are_told_to_anyone(client: TestClient, guest: Headers) -> None:
     ]
 
 
-def test_joining_charges_once_and_shows(client: TestClient, house: House, ana: Headers) -> None:
+def test_joining_charges_once_and_shows(client: TestClient, container: Container, ana: Headers) -> None:
     answer = client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **KEY})
 
     standing = client.get(f"/api/memberships/{ANA}", headers=ana).json()["data"]
@@ -42,10 +42,12 @@ def test_joining_charges_once_and_shows(client: TestClient, house: House, ana: H
     assert answer.json()["data"]["price"] == 197
     assert standing["isMember"] is True
     assert standing["membership"] == answer.json()["data"]
-    assert counted(house) == (1, 1)
+    assert counted(container) == (1, 1)
 
 
-def test_same_key_and_body_gives_the_same_answer(client: TestClient, house: House, ana: Headers) -> None:
+def test_same_key_and_body_gives_the_same_answer(
+    client: TestClient, container: Container, ana: Headers
+) -> None:
     first, second = (
         client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **KEY})
         for _ in range(2)
@@ -55,19 +57,21 @@ def test_same_key_and_body_gives_the_same_answer(client: TestClient, house: Hous
     assert second.status_code == first.status_code
     assert second.headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in first.headers
-    assert counted(house) == (1, 1)
+    assert counted(container) == (1, 1)
 
 
-def test_same_key_with_another_body_is_a_conflict(client: TestClient, house: House, ana: Headers) -> None:
+def test_same_key_with_another_body_is_a_conflict(
+    client: TestClient, container: Container, ana: Headers
+) -> None:
     client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **KEY})
 
     other = client.post("/api/memberships/subscribe", json={"tier": "SILVER"}, headers={**ana, **KEY})
 
     assert (other.status_code, other.json()["code"]) == (409, "CONFLICT")
-    assert counted(house) == (1, 1)
+    assert counted(container) == (1, 1)
 
 
-def test_double_click_joins_once(client: TestClient, house: House, ana: Headers) -> None:
+def test_double_click_joins_once(client: TestClient, container: Container, ana: Headers) -> None:
     def click(number: int) -> int:
         key = {"Idempotency-Key": f"click-number-{number}"}
         answer = client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **key})
@@ -77,35 +81,35 @@ def test_double_click_joins_once(client: TestClient, house: House, ana: Headers)
         statuses = sorted(pool.map(click, range(4)))
 
     assert statuses == [201, 409, 409, 409]
-    assert counted(house) == (1, 1)
+    assert counted(container) == (1, 1)
 
 
 @pytest.mark.parametrize("key", [None, "short", "with spaces inside"])
-def test_money_needs_a_key(client: TestClient, house: House, ana: Headers, key: str | None) -> None:
+def test_money_needs_a_key(client: TestClient, container: Container, ana: Headers, key: str | None) -> None:
     headers = {**ana, "Idempotency-Key": key} if key else ana
 
     answer = client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers=headers)
 
     assert answer.status_code == 400
     assert answer.json()["details"][0]["field"] == "Idempotency-Key"
-    assert counted(house) == (0, 0)
+    assert counted(container) == (0, 0)
 
 
-def test_unverified_customer_is_refused(client: TestClient, house: House, ben: Headers) -> None:
+def test_unverified_customer_is_refused(client: TestClient, container: Container, ben: Headers) -> None:
     answer = client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ben, **KEY})
 
     assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
-    assert counted(house) == (0, 0)
+    assert counted(container) == (0, 0)
 
 
-def test_declined_card_is_said(client: TestClient, house: House, ana: Headers) -> None:
+def test_declined_card_is_said(client: TestClient, container: Container, ana: Headers) -> None:
     client.post("/api/payments/profiles", json={"nonce": "tok_decline"}, headers=ana)
 
     answer = client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **KEY})
 
     assert (answer.status_code, answer.json()["code"]) == (402, "PAYMENT_DECLINED")
     assert "0002" in answer.json()["error"]
-    assert counted(house)[0] == 0
+    assert counted(container)[0] == 0
 
 
 def test_unknown_tier_says_what_would_be_right(client: TestClient, ana: Headers) -> None:
@@ -117,14 +121,14 @@ def test_unknown_tier_says_what_would_be_right(client: TestClient, ana: Headers)
     assert "'BRONZE', 'SILVER' or 'GOLD'" in wrong["message"]
 
 
-def test_customer_cannot_be_named_in_the_body(client: TestClient, house: House, ana: Headers) -> None:
+def test_customer_cannot_be_named_in_the_body(client: TestClient, container: Container, ana: Headers) -> None:
     body = {"tier": "GOLD", "customerId": BEN}
 
     answer = client.post("/api/memberships/subscribe", json=body, headers={**ana, **KEY})
 
     assert answer.status_code == 400
     assert answer.json()["details"][0]["field"] == "customerId"
-    assert counted(house) == (0, 0)
+    assert counted(container) == (0, 0)
 
 
 def test_discount_is_exact_dollars(client: TestClient, ana: Headers) -> None:
@@ -163,7 +167,9 @@ def test_staff_cannot_buy_for_a_customer(client: TestClient, staff: Headers) -> 
     assert answer.status_code == 403
 
 
-def test_a_membership_goes_up_down_out_and_back(client: TestClient, house: House, ana: Headers) -> None:
+def test_a_membership_goes_up_down_out_and_back(
+    client: TestClient, container: Container, ana: Headers
+) -> None:
     client.post("/api/memberships/subscribe", json={"tier": "SILVER"}, headers={**ana, **KEY})
     mine = f"/api/memberships/{ANA}"
 
@@ -183,7 +189,7 @@ def test_a_membership_goes_up_down_out_and_back(client: TestClient, house: House
         ("GOLD", None, "active"),
     ]
     assert out.json()["data"]["nextBillingDate"] is None
-    assert counted(house) == (1, 2)
+    assert counted(container) == (1, 2)
 
 
 @pytest.mark.parametrize("change", ["upgrade", "downgrade", "cancel", "reactivate"])
@@ -210,9 +216,9 @@ def test_upgrade_of_nothing_is_not_found(client: TestClient, ana: Headers) -> No
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
 
 
-def test_benefits_of_a_paid_period_are_shown(client: TestClient, house: House, ana: Headers) -> None:
+def test_benefits_of_a_paid_period_are_shown(client: TestClient, container: Container, ana: Headers) -> None:
     client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **KEY})
-    house.relay.deliver("benefits")
+    container.relay.deliver("benefits")
 
     brought = client.get(f"/api/memberships/{ANA}/benefits", headers=ana).json()["data"]
 

@@ -1,14 +1,15 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
+from api.containers.overrides import CommerceOverrides, Overrides
 from commerce.fraud.store import fraud_attempts
 from commerce.raffles.draw.bundle import WAIT, Bundle
 from commerce.raffles.draw.verification import verify
-from commerce.raffles.draws import RaffleDraws
 from demo.fakes.drand import OwnBeacon
 from tests.api.conftest import Headers
 from tests.fakes import FakeClock
@@ -37,11 +38,13 @@ def test_tickets_are_bought_and_numbered(client: TestClient, ana: Headers) -> No
     assert raffle["ticketsLeft"] == 48
 
 
-def test_fraud_is_told_where_a_purchase_comes_from(client: TestClient, ana: Headers, house: House) -> None:
+def test_fraud_is_told_where_a_purchase_comes_from(
+    client: TestClient, ana: Headers, container: Container
+) -> None:
     client.post(TICKETS, json={"quantity": 2}, headers={**ana, **KEY})
 
     seen = select(fraud_attempts.c.kind, fraud_attempts.c.device_digest, fraud_attempts.c.ip_digest)
-    with house.ledger.transaction() as connection:
+    with container.infrastructure.ledger.transaction() as connection:
         [(kind, *digests)] = connection.execute(seen).all()
     assert (kind, all(digests)) == ("raffle", True)
 
@@ -98,13 +101,14 @@ PLAN = {
 }
 
 
-class TestStaff:
-    @pytest.fixture
-    def draft(self, client: TestClient, staff: Headers) -> str:
-        """Where it is found."""
-        planned = client.post("/api/raffles", json=PLAN, headers=staff)
-        return f"/api/raffles/{planned.json()['data']['id']}"
+@pytest.fixture
+def draft(client: TestClient, staff: Headers) -> str:
+    """Where it is found."""
+    planned = client.post("/api/raffles", json=PLAN, headers=staff)
+    return f"/api/raffles/{planned.json()['data']['id']}"
 
+
+class TestStaff:
     def test_a_draft_is_shown_to_staff_alone(
         self, client: TestClient, staff: Headers, ana: Headers, draft: str
     ) -> None:
@@ -136,11 +140,25 @@ class TestStaff:
         assert cancelled.json()["data"]["status"] == "cancelled"
         assert answer.status_code == 409
 
+
+class TestDrawByBeacon:
+    @pytest.fixture
+    def beacon(self, clock: FakeClock) -> OwnBeacon:
+        return OwnBeacon(4_711, clock)
+
+    @pytest.fixture
+    def overrides(self, overrides: Overrides, beacon: OwnBeacon) -> Overrides:
+        return replace(overrides, commerce=CommerceOverrides(beacon=beacon))
+
     def test_from_draft_to_a_proof_that_a_stranger_checks_without_a_token(
-        self, client: TestClient, house: House, clock: FakeClock, staff: Headers, ana: Headers, draft: str
+        self,
+        client: TestClient,
+        beacon: OwnBeacon,
+        clock: FakeClock,
+        staff: Headers,
+        ana: Headers,
+        draft: str,
     ) -> None:
-        beacon = OwnBeacon(4_711, clock)
-        house.raffle_draws = RaffleDraws(house.ledger, house.outbox, house.data_keys, beacon, now=clock)
         opened = client.post(f"{draft}/open", headers=staff).json()["data"]
         client.post(f"{draft}/tickets", json={"quantity": 3}, headers={**ana, **KEY})
         early = client.get(f"{draft}/proof")

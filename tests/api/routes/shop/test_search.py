@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from foundation.auth import Role, StaffRole
 from memory.conversations.models import Interaction
 from tests.api.conftest import ANA, Headers, SignIn
@@ -61,10 +61,14 @@ def test_only_managers_publish(client: TestClient, sign_in: SignIn, who: str) ->
 
 
 def test_conversations_are_the_callers_own(
-    client: TestClient, house: House, ana: Headers, ben: Headers
+    client: TestClient, container: Container, ana: Headers, ben: Headers
 ) -> None:
     said = "my back hurts after gardening"
-    house.memory.learn(Interaction("trn_1", ANA, "thr_1", "chat", house.now(), said, "Sorry to hear that."))
+    container.memory.engine.learn(
+        Interaction(
+            "trn_1", ANA, "thr_1", "chat", container.infrastructure.clock(), said, "Sorry to hear that."
+        )
+    )
 
     assert search(client, ana, "my back hurts", "conversations")[0]["text"] == said
     assert search(client, ben, "my back hurts", "conversations") == []

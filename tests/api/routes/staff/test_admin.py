@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from foundation.settings import Settings
 from tests.api.conftest import Headers
 from tests.fakes import FakeClock
@@ -22,12 +22,12 @@ def live_settings(live_settings: Settings, tmp_path: Path) -> Settings:
 
 
 def test_staff_see_what_the_shop_amounts_to(
-    client: TestClient, house: House, clock: FakeClock, ana: Headers, staff: Headers
+    client: TestClient, container: Container, clock: FakeClock, ana: Headers, staff: Headers
 ) -> None:
-    house.warehouse.ensure()
+    container.infrastructure.warehouse.ensure()
     client.post("/api/memberships/subscribe", json={"tier": "GOLD"}, headers={**ana, **KEY})
     clock.advance(timedelta(minutes=5))
-    house.relay.deliver("warehouse")
+    container.relay.deliver("warehouse")
 
     stats = client.get("/api/admin/stats", headers=staff).json()["data"]
 
@@ -39,9 +39,9 @@ def test_staff_see_what_the_shop_amounts_to(
 
 
 def test_without_a_warehouse_there_are_no_sales_to_tell(
-    client: TestClient, house: House, staff: Headers
+    client: TestClient, container: Container, staff: Headers
 ) -> None:
-    house.settings.warehouse.folder.write_text("a file where the folder should be")
+    container.infrastructure.settings.warehouse.folder.write_text("a file where the folder should be")
 
     stats = client.get("/api/admin/stats", headers=staff).json()["data"]
 

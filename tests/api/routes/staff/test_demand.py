@@ -3,7 +3,7 @@ from datetime import timedelta
 from sqlalchemy import insert
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from commerce.checkout.models import OrderStatus
 from commerce.checkout.store import orders
 from foundation.auth import Role, StaffRole
@@ -13,12 +13,12 @@ REORDER = "/api/demand/reorder"
 
 
 def test_what_sells_is_suggested_from_the_orders_that_were_paid(
-    client: TestClient, house: House, staff: Headers
+    client: TestClient, container: Container, staff: Headers
 ) -> None:
-    _order(house, "prd_owl", a_day=2, status=OrderStatus.PAID)
-    _order(house, "prd_bear", a_day=9, status=OrderStatus.CANCELLED)
+    _order(container, "prd_owl", a_day=2, status=OrderStatus.PAID)
+    _order(container, "prd_bear", a_day=9, status=OrderStatus.CANCELLED)
 
-    house.demand.compute()
+    container.commerce.demand.compute()
     first, *others = client.get(REORDER, headers=staff).json()["data"]
 
     assert (first["productId"], first["expected"], first["onHand"]) == ("prd_owl", 28.0, 12)
@@ -37,9 +37,9 @@ def test_suggestions_are_for_managers(client: TestClient, sign_in: SignIn, ana: 
     assert [client.get(REORDER, headers=each).status_code for each in (ana, support)] == [403, 403]
 
 
-def _order(house: House, product_id: str, *, a_day: int, status: OrderStatus) -> None:
+def _order(container: Container, product_id: str, *, a_day: int, status: OrderStatus) -> None:
     """One order a day for thirty weeks up to yesterday."""
-    now = house.now()
+    now = container.infrastructure.clock()
     rows = [
         {
             "id": f"ord_{product_id}_{day}",
@@ -63,5 +63,5 @@ def _order(house: House, product_id: str, *, a_day: int, status: OrderStatus) ->
         }
         for day in range(1, 211)
     ]
-    with house.ledger.transaction() as connection:
+    with container.infrastructure.ledger.transaction() as connection:
         connection.execute(insert(orders), rows)

@@ -1,6 +1,6 @@
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from commerce.fraud.models import Attempt
 from foundation.auth import Role, StaffRole
 from foundation.money import Money
@@ -9,9 +9,9 @@ from tests.api.conftest import STAFF, Headers, SignIn
 REVIEWS = "/api/fraud/reviews"
 
 
-def test_compliance_sees_why_and_decides(client: TestClient, house: House, sign_in: SignIn) -> None:
+def test_compliance_sees_why_and_decides(client: TestClient, container: Container, sign_in: SignIn) -> None:
     compliance = sign_in(STAFF, role=Role.STAFF, staff_role=StaffRole.COMPLIANCE)
-    _test_cards(house)
+    _test_cards(container)
 
     shown = client.get(REVIEWS, headers=compliance).json()["data"]
     [last] = [each for each in shown if each["amount"] == 1.08]
@@ -43,7 +43,7 @@ def test_unknown_review_is_not_found(client: TestClient, sign_in: SignIn) -> Non
     assert answer.status_code == 404
 
 
-def _test_cards(house: House) -> None:
+def _test_cards(container: Container) -> None:
     for number in range(9):
         attempt = Attempt(
             customer_id=f"cus_{number % 3}",
@@ -52,7 +52,7 @@ def _test_cards(house: House) -> None:
             address_digest=None,
             device_digest="d1",
             ip_digest="i1",
-            at=house.now(),
+            at=container.infrastructure.clock(),
             kind="order",
         )
-        house.fraud.assess(attempt)
+        container.commerce.fraud.assess(attempt)

@@ -1,13 +1,13 @@
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from tests.api.conftest import ANA, Headers
 
 
 def test_staff_see_who_waits_for_a_person_and_close_it(
-    client: TestClient, house: House, staff: Headers
+    client: TestClient, container: Container, staff: Headers
 ) -> None:
-    asked = house.handoffs.request("thr_1", principal_id=ANA, summary="a wrong delivery")
+    asked = container.commerce.handoffs.request("thr_1", principal_id=ANA, summary="a wrong delivery")
 
     waiting = client.get("/api/handoffs", headers=staff).json()["data"]
     closed = client.post(f"/api/handoffs/{asked.id}/close", headers=staff).json()["data"]

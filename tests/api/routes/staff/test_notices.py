@@ -4,7 +4,7 @@ from email import message_from_bytes, policy
 import pytest
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from api.entrypoints.scheduler import open_scheduler
 from commerce.customers.contact import Channel
 from commerce.customers.models import NewCustomer
@@ -17,17 +17,18 @@ from tests.fakes import FakeClock
 pytestmark = pytest.mark.slow
 
 
-def tell(house: House, customer_id: str = ANA, event_id: str = "ntc_membership_ended_1") -> str:
-    notice = MembershipEndedNotice(about="mem_1", tier=Tier.GOLD, why="unpaid", ended_at=house.now())
-    house.outbox.publish(notice, customer_id=customer_id, event_id=event_id)
-    house.relay.deliver("notices")
+def tell(container: Container, customer_id: str = ANA, event_id: str = "ntc_membership_ended_1") -> str:
+    now = container.infrastructure.clock()
+    notice = MembershipEndedNotice(about="mem_1", tier=Tier.GOLD, why="unpaid", ended_at=now)
+    container.infrastructure.outbox.publish(notice, customer_id=customer_id, event_id=event_id)
+    container.relay.deliver("notices")
     return event_id
 
 
 def test_event_of_the_house_is_mailed_and_staff_see_it(
-    client: TestClient, house: House, staff: Headers
+    client: TestClient, container: Container, staff: Headers
 ) -> None:
-    notice_id = tell(house, event_id=f"ntc_membership_ended_{'x' * 60}")
+    notice_id = tell(container, event_id=f"ntc_membership_ended_{'x' * 60}")
 
     listed = client.get("/api/notices?status=sent", headers=staff).json()["data"]
     found = client.get(f"/api/notices/{notice_id}", headers=staff).json()["data"]
@@ -35,16 +36,18 @@ def test_event_of_the_house_is_mailed_and_staff_see_it(
     assert [(each["id"], each["status"], each["letter"]) for each in listed] == [(notice_id, "sent", None)]
     assert found["letter"]["text"].startswith("Hello Ana Alvarez,")
     assert "ana@example.com" not in str(found)
-    letter = (house.settings.mail.folder / f"{notice_id}.eml").read_bytes()
+    letter = (container.infrastructure.settings.mail.folder / f"{notice_id}.eml").read_bytes()
     assert message_from_bytes(letter, policy=policy.default)["To"] == "Ana Alvarez <ana@example.com>"
 
 
 def test_parked_notice_is_sent_again_once_what_was_wrong_is_mended(
-    client: TestClient, house: House, staff: Headers
+    client: TestClient, container: Container, staff: Headers
 ) -> None:
-    notice_id = tell(house, "cus_late")
+    notice_id = tell(container, "cus_late")
     assert client.get("/api/notices?status=parked", headers=staff).json()["data"][0]["reason"]
-    house.customers.register(NewCustomer("Lea Late", "lea@example.com"), customer_id="cus_late")
+    container.commerce.customers.service.register(
+        NewCustomer("Lea Late", "lea@example.com"), customer_id="cus_late"
+    )
 
     sent = client.post(f"/api/notices/{notice_id}/resend", headers=staff)
     again = client.post(f"/api/notices/{notice_id}/resend", headers=staff)
@@ -53,10 +56,12 @@ def test_parked_notice_is_sent_again_once_what_was_wrong_is_mended(
     assert (again.status_code, again.json()["code"]) == (409, "CONFLICT")
 
 
-def test_every_template_is_shown_with_a_sample(client: TestClient, house: House, staff: Headers) -> None:
+def test_every_template_is_shown_with_a_sample(
+    client: TestClient, container: Container, staff: Headers
+) -> None:
     samples = client.get("/api/notices/templates", headers=staff).json()["data"]
 
-    assert [sample["template"] for sample in samples] == house.writer.templates
+    assert [sample["template"] for sample in samples] == container.commerce.notices.writer.templates
     assert all(sample["letter"]["text"] for sample in samples)
 
 
@@ -70,8 +75,8 @@ def test_customer_sends_nothing_again(client: TestClient, ana: Headers) -> None:
     assert client.post("/api/notices/ntc_1/resend", headers=ana).status_code == 403
 
 
-def test_page_itself_shows_nothing_to_anybody(client: TestClient, house: House) -> None:
-    tell(house)
+def test_page_itself_shows_nothing_to_anybody(client: TestClient, container: Container) -> None:
+    tell(container)
 
     page = client.get("/console/notices")
 
@@ -82,34 +87,47 @@ def test_page_itself_shows_nothing_to_anybody(client: TestClient, house: House) 
 
 
 class TestUnsubscribing:
-    def test_link_asks_first_and_then_ends_offers(self, client: TestClient, house: House) -> None:
-        house.consents.news(ANA, Channel.EMAIL, wanted=True, wording="2026-03", source="web")
-        link = house.offers.link(ANA).removeprefix(house.settings.shop.url)
+    def test_link_asks_first_and_then_ends_offers(self, client: TestClient, container: Container) -> None:
+        container.commerce.customers.consents.news(
+            ANA, Channel.EMAIL, wanted=True, wording="2026-03", source="web"
+        )
+        link = container.commerce.notices.offers.link(ANA).removeprefix(
+            container.infrastructure.settings.shop.url
+        )
 
         asked = client.get(link)
-        still = {purpose: consent.granted for purpose, consent in house.consents.in_force(ANA).items()}
+        still = {
+            purpose: consent.granted
+            for purpose, consent in container.commerce.customers.consents.in_force(ANA).items()
+        }
         done = client.post(link, data={"List-Unsubscribe": "One-Click"})
 
         assert "End offers" in asked.text
         assert [*still.values()] == [True]
         assert done.json()["data"] == {"wantsOffers": False}
-        assert [consent.granted for consent in house.consents.in_force(ANA).values()] == [False]
+        assert [
+            consent.granted for consent in container.commerce.customers.consents.in_force(ANA).values()
+        ] == [False]
 
-    def test_forged_link_is_refused(self, client: TestClient, house: House) -> None:
-        link = house.offers.link("cus_ben").removeprefix(house.settings.shop.url).replace("cus_ben", ANA)
+    def test_forged_link_is_refused(self, client: TestClient, container: Container) -> None:
+        link = (
+            container.commerce.notices.offers.link("cus_ben")
+            .removeprefix(container.infrastructure.settings.shop.url)
+            .replace("cus_ben", ANA)
+        )
 
         assert client.get(link).status_code == client.post(link).status_code == 403
 
 
 def test_waiting_notice_is_measured_and_the_scheduler_sends_it(
-    client: TestClient, house: House, clock: FakeClock
+    client: TestClient, container: Container, clock: FakeClock
 ) -> None:
-    scheduler = open_scheduler(house)
+    scheduler = open_scheduler(container)
     scheduler.sweep()
-    outbox = house.settings.mail.folder
+    outbox = container.infrastructure.settings.mail.folder
     outbox.parent.mkdir(parents=True, exist_ok=True)
     outbox.write_text("no folder")
-    tell(house)
+    tell(container)
     clock.advance(timedelta(minutes=6))
     measured = client.get("/metrics").text
     ready = client.get("/healthz").json()["data"]["parts"]["notices"]
@@ -120,4 +138,4 @@ def test_waiting_notice_is_measured_and_the_scheduler_sends_it(
     assert 'livhana_notices{status="waiting"} 1.0' in measured
     assert "livhana_notices_waiting_seconds 360.0" in measured
     assert ready == {"status": "degraded", "says": "1 wait to be sent, 0 are parked"}
-    assert house.notices.tally().counts[Status.SENT] == 1
+    assert container.commerce.notices.service.tally().counts[Status.SENT] == 1

@@ -1,14 +1,14 @@
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 from commerce.memberships.models import Tier
 from tests.api.conftest import ANA, BEN, Headers
 
 
 def test_staff_see_on_one_sheet_how_a_customer_stands(
-    client: TestClient, house: House, ana: Headers, staff: Headers
+    client: TestClient, container: Container, ana: Headers, staff: Headers
 ) -> None:
-    house.services.memberships.subscribe(ANA, tier=Tier.GOLD, key="k1")
+    container.commerce.memberships.service.subscribe(ANA, tier=Tier.GOLD, key="k1")
     client.post("/api/cart/items", json={"productId": "prd_day", "quantity": 1}, headers=ana)
     bought = client.post("/api/checkout", json={}, headers={**ana, "Idempotency-Key": "an-order-1"})
 

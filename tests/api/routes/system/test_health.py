@@ -7,10 +7,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.containers import House, build
+from api.containers.container import Container, build_container
+from api.containers.overrides import Overrides
 from foundation.settings import Settings
 from memory.predictions.events import OrderMoved
-from tests.api.conftest import ANA, Headers, brain
+from tests.api.conftest import ANA, Headers, artifacts
 from tests.fakes import FakeClock
 
 READY = ["ledger", "cache", "model", "embedder", "outbox", "notices", "warehouse"]
@@ -25,9 +26,13 @@ def parts(client: TestClient) -> tuple[int, dict[str, str]]:
 
 @contextmanager
 def without(part: str, settings: Settings, nowhere: str) -> Iterator[TestClient]:
-    """A client of a house whose ledger or cache is away."""
+    """A client of a container whose ledger or cache is away."""
     lost = getattr(settings, part).model_copy(update={"url": nowhere})
-    with TestClient(create_app(build(settings.model_copy(update={part: lost}), brain=brain()))) as client:
+    with TestClient(
+        create_app(
+            build_container(settings.model_copy(update={part: lost}), Overrides(artifacts=artifacts()))
+        )
+    ) as client:
         yield client
 
 
@@ -39,18 +44,18 @@ def test_every_part_is_named_and_ready(client: TestClient) -> None:
     assert parts(client) == (200, dict.fromkeys(READY, "ready"))
 
 
-def test_cache_away_is_only_degraded(house: House, tmp_path: Path) -> None:
-    with without("cache", house.settings, f"unix://{tmp_path / 'no.sock'}") as client:
+def test_cache_away_is_only_degraded(container: Container, tmp_path: Path) -> None:
+    with without("cache", container.infrastructure.settings, f"unix://{tmp_path / 'no.sock'}") as client:
         status, told = parts(client)
 
     assert status == 200
     assert (told["cache"], told["ledger"]) == ("degraded", "ready")
 
 
-def test_ledger_away_is_down(house: House, tmp_path: Path) -> None:
+def test_ledger_away_is_down(container: Container, tmp_path: Path) -> None:
     nowhere = f"postgresql+psycopg://postgres@/postgres?host={tmp_path}"
 
-    with without("ledger", house.settings, nowhere) as client:
+    with without("ledger", container.infrastructure.settings, nowhere) as client:
         answer = client.get("/healthz")
         alive = client.get("/health")
 
@@ -59,8 +64,10 @@ def test_ledger_away_is_down(house: House, tmp_path: Path) -> None:
     assert alive.status_code == 200
 
 
-def test_late_event_degrades_outbox_and_warehouse(client: TestClient, house: House, clock: FakeClock) -> None:
-    house.outbox.publish(OrderMoved(id="ord_1", status="paid"), customer_id=ANA)
+def test_late_event_degrades_outbox_and_warehouse(
+    client: TestClient, container: Container, clock: FakeClock
+) -> None:
+    container.infrastructure.outbox.publish(OrderMoved(id="ord_1", status="paid"), customer_id=ANA)
     clock.advance(timedelta(minutes=6))
 
     status, told = parts(client)
@@ -84,8 +91,8 @@ def test_probes_need_no_token(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 200
 
 
-def test_measurements_count_jobs_by_kind_and_status(client: TestClient, house: House) -> None:
-    house.jobs.submit("resume", {"thread_id": "thr_one"})
+def test_measurements_count_jobs_by_kind_and_status(client: TestClient, container: Container) -> None:
+    container.infrastructure.jobs.submit("resume", {"thread_id": "thr_one"})
 
     text = client.get("/metrics").text
 

@@ -3,12 +3,12 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from api.containers import House
+from api.containers.container import Container
 
 
 @pytest.fixture(scope="module")
-def house(lasting_house: House) -> House:
-    return lasting_house
+def container(lasting_container: Container) -> Container:
+    return lasting_container
 
 
 def test_page_loads_only_what_we_serve(client: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""How a customer stands with the shop, as memory sees it."""
+"""Proof of age and membership of a customer, as memory reads them."""
 
 from commerce.age.models import AgeProof
 from commerce.age.service import AgeVerification
@@ -8,7 +8,7 @@ from foundation.clock import Clock
 from memory.ports import AgeStanding, MembershipStanding, Standing
 
 
-class ShopStanding:
+class CustomerEligibility:
     def __init__(self, ages: AgeVerification, memberships: Memberships, *, now: Clock) -> None:
         self._ages = ages
         self._memberships = memberships

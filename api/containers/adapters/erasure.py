@@ -1,4 +1,4 @@
-"""The stores outside the ledger in which something of a customer is, each as an erasure sees it."""
+"""Stores outside the ledger that hold personal data, each through the port of an erasure."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,23 +18,22 @@ from foundation.holdings import Left, Traces
 from foundation.outbox import DELIVERIES, OUTBOX
 from foundation.personal import said_by
 from foundation.sql import Ledger, metadata
-from foundation.warehouse.base import Warehouse
-from foundation.warehouse.ducklake import CATALOG_SCHEMA
+from foundation.warehouse.base import CATALOG_SCHEMA, Warehouse
 from foundation.warehouse.schema import FieldType, Table
 from memory.retrieval.index.base import TurnIndex
 
 MODELS = "models"
-"""A folder of the program's own."""
+"""The folder of model artifacts, which hold no personal data."""
 INDEX = "index"
-"""The folder of files that say whose they are."""
+"""The folder of per-customer index files."""
 AT_A_TIME = 1_000
 KEPT_TOPICS = frozenset(table.topic for table in TABLES.values() if table.is_kept_by_law)
 IS_KEPT = OUTBOX.c.topic.in_(KEPT_TOPICS)
-STILL_TO_BE_KEPT = {
+RETAINED_BY_LAW = {
     OUTBOX.name: IS_KEPT,
     DELIVERIES.name: DELIVERIES.c.event_id.in_(select(OUTBOX.c.id).where(IS_KEPT)),
 }
-"""What the law keeps still goes to the warehouse, and leaves the outbox a week later."""
+"""Records that the law retains still go to the warehouse, and leave the outbox a week later."""
 
 
 class CacheEntries:
@@ -71,8 +70,8 @@ class CacheEntries:
         return any(word in content for word in words)
 
 
-class Letters:
-    """The files of letters and text messages that were sent."""
+class SentMessages:
+    """The files of e-mails and text messages that were sent."""
 
     name = "letters"
 
@@ -85,7 +84,7 @@ class Letters:
             theirs = select(notices.c.id).where(notices.c.customer_id == customer_id)
             return list(connection.execute(theirs).scalars())
 
-    def erase(self, customer_id: str, handles: Sequence[str]) -> int:  # noqa: ARG002 - a letter is known by its id
+    def erase(self, customer_id: str, handles: Sequence[str]) -> int:  # noqa: ARG002 - a message is known by its id
         files = list(self._files(handles))
         for file in files:
             file.unlink(missing_ok=True)
@@ -100,7 +99,7 @@ class Letters:
             yield from files_of(self._folder, notice_id)
 
 
-class Vectors:
+class TurnVectors:
     """The index of past turns."""
 
     name = "vectors"
@@ -151,8 +150,8 @@ class WarehouseRows:
         return int(rows[0]["found"])
 
 
-class OwnDisk:
-    """The files below `var/`: those of the embedded PostgreSQL among them, where there is one."""
+class LocalFiles:
+    """The files below `var/`, those of an embedded PostgreSQL included."""
 
     def __init__(self, folder: Path, ledger: Ledger, *, is_embedded: bool) -> None:
         self._folder = folder

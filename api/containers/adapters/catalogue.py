@@ -48,8 +48,8 @@ class CatalogueNames:
         ]
 
 
-class ShopFront:
-    """What may be recommended to whom."""
+class RecommendableCatalog:
+    """The products that may be recommended to a customer."""
 
     def __init__(
         self,

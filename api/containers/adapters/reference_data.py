@@ -1,4 +1,4 @@
-"""What the shop has on its books, as memory asks for it."""
+"""Whether a customer, product or order exists, as memory asks for it."""
 
 from collections.abc import Collection
 
@@ -8,7 +8,7 @@ from commerce.customers.service import Customers
 from commerce.inventory.service import Inventory
 
 
-class Books:
+class ReferenceData:
     def __init__(self, customers: Customers, inventory: Inventory, checkout: Checkout) -> None:
         self._customers = customers
         self._inventory = inventory

@@ -1,4 +1,4 @@
-"""Where the demand room finds what was sold and what is left."""
+"""Units sold and units in stock, as demand planning reads them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from foundation.sql import Ledger
 
 
 class OrderedSales:
-    """The orders in the ledger that were paid, those given back left out."""
+    """Daily units of paid orders; refunded orders are left out."""
 
     def __init__(self, ledger: Ledger, calendar: Calendar) -> None:
         self._ledger = ledger
