@@ -14,11 +14,8 @@ from evals.structure.measure import FORBIDDEN_WORDS, ROOT, long_functions
 from evals.structure.source import Module, read_modules
 from evals.structure.words import forbidden_names, read_words
 
-INHERITING = {
-    f"api.containers.{heir}"
-    for heir in ("house.House", "mind.Mind", "people.People", "recall.Recall", "shop.Shop", "till.Till")
-}
-WIDE = INHERITING
+INHERITING: set[str] = set()
+WIDE: set[str] = set()
 LONG: set[str] = set()
 LENGTHS = {
     "agent/models/offline/amounts.py",
