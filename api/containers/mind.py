@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache, cached_property
 
 from api.containers.books import Books
-from api.containers.catalogue import CatalogueNames, CatalogueTexts, ShopFront
+from api.containers.catalogue import CatalogueNames, CatalogueTexts, ShopFront, shop_terms
 from api.containers.forgetting import (
     STILL_TO_BE_KEPT,
     CacheEntries,
@@ -26,7 +26,7 @@ from memory.context.builder import Sources
 from memory.context.recall import TurnRecall
 from memory.conversations.models import Interaction
 from memory.customer_view.service import Portraits
-from memory.engine import MemoryEngine
+from memory.engine import MemoryEngine, Remarks
 from memory.erasure.service import Forgetting, Secrets, Surroundings
 from memory.events import MemoryEvents
 from memory.facts.extraction import is_worth_reading_again
@@ -62,8 +62,8 @@ class Mind(Recall):
             recall=TurnRecall(self.turn_index, self.embedder),
             events=self.memory_events,
             calendar=self.calendar,
-            read=self._read,
             sources=Sources(self.portraits, self.product_search, self.knowledge),
+            remarks=Remarks(self._read, shop_terms()),
         )
 
     def _read(self, remark: str) -> Sequence[Claim]:
@@ -76,7 +76,7 @@ class Mind(Recall):
 
     @cached_property
     def entities(self) -> Entities:
-        return Entities(CatalogueNames(self.inventory), is_word=self.embedder.is_word)
+        return Entities(CatalogueNames(self.inventory), self.brain.reader)
 
     @cached_property
     def statement_reader(self) -> StatementReader:
@@ -84,7 +84,7 @@ class Mind(Recall):
 
     @cached_property
     def facts(self) -> Facts:
-        return Facts(self.ledger, now=self.now)
+        return Facts(self.ledger, now=self.now, terms=shop_terms())
 
     @cached_property
     def fact_learning(self) -> FactLearning:
@@ -131,7 +131,7 @@ class Mind(Recall):
     @cached_property
     def portraits(self) -> Portraits:
         standings = ShopStanding(self.ages, self.memberships, now=self.now)
-        return Portraits(self.ledger, self.facts, self.predictions, standings)
+        return Portraits(self.ledger, self.facts, self.predictions, standings, terms=shop_terms())
 
     @cached_property
     def recording(self) -> Recording:
@@ -154,7 +154,7 @@ class Mind(Recall):
 
     @cached_property
     def product_search(self) -> ProductSearch:
-        return ProductSearch(CatalogueTexts(self.inventory), self.embedder)
+        return ProductSearch(CatalogueTexts(self.inventory), self.embedder, self.brain.reader)
 
     @cached_property
     def personal_rows(self) -> PersonalRows:

@@ -9,6 +9,7 @@ from agent.graph.context import OnStep
 from agent.models.base import Model
 from agent.models.offline.training import Training
 from commerce.payments.ports import CardGateway
+from foundation.text.reader import TextReader
 from memory.embeddings import Embedder
 from memory.facts.meaning import ClauseMeaning
 from memory.understanding.intents import IntentModel
@@ -50,6 +51,11 @@ class Brain:
     @cached_property
     def training(self) -> Training:
         return Training(self.embedder, folder=self.folder)
+
+    @cached_property
+    def reader(self) -> TextReader:
+        """Reads whatever customers write, for the chat, the search and memory alike."""
+        return self.training.reader(TOOLS)
 
     @cached_property
     def meaning(self) -> ClauseMeaning:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from api.containers.catalogue import ShopFront
+from api.containers.catalogue import ShopFront, shop_terms
 from commerce.age.evidence import Evidence
 from commerce.age.service import AgeRules, AgeVerification
 from commerce.customers.addresses import Addresses
@@ -79,7 +79,9 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
     addresses = Addresses(ledger, customers, keys, now=clock)
     fraud = Fraud(ledger, outbox, digests, addresses, review_from=NEVER, now=clock)
     inventory, memberships = Inventory(ledger), Memberships(ledger, customers, ages, payments, writer)
-    front = ShopFront(inventory, memberships, ages, Facts(ledger, now=clock).allergies, now=clock)
+    front = ShopFront(
+        inventory, memberships, ages, Facts(ledger, now=clock, terms=shop_terms()).allergies, now=clock
+    )
     is_barred = MemoryStore(ledger).is_barred
     predictions = Predictions(ledger, outbox, front, calendar=calendar, is_barred=is_barred)
     return Rooms(
@@ -94,7 +96,9 @@ def open_rooms(settings: Settings, ledger: Ledger, *, clock: SetClock, embedder:
         memberships=memberships,
         billing=MembershipBilling(ledger, customers, payments, writer),
         raffles=Raffles(ledger, customers, EligibilityChecks(ages, fraud), payments, outbox, now=clock),
-        memory=open_memory(ledger, embedder=embedder, outbox=outbox, data_keys=keys, calendar=calendar),
+        memory=open_memory(
+            ledger, embedder=embedder, outbox=outbox, data_keys=keys, calendar=calendar, terms=shop_terms()
+        ),
         knowledge=Knowledge(ledger, embedder, now=clock),
         nightly=Nightly(ledger, predictions, front, calendar=calendar),
     )

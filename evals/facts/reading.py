@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from api.containers.spares import requests
+from api.containers.spares import Brain, requests
 from evals.facts.names import DemoCatalogue
 from memory.embeddings import Embedder
 from memory.facts.meaning import ClauseMeaning
@@ -12,5 +12,5 @@ from memory.understanding.entities import Entities
 
 def open_reader(embedder: Embedder, *, folder: Path) -> StatementReader:
     """folder: where what was trained is kept."""
-    entities = Entities(DemoCatalogue(), is_word=embedder.is_word)
+    entities = Entities(DemoCatalogue(), Brain(embedder, folder).reader)
     return StatementReader(entities, ClauseMeaning(embedder, folder=folder, requests=requests()))

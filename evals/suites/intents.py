@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 
+from api.containers.spares import Brain
 from evals.benchmarks.intents import clinc
 from evals.benchmarks.intents.shop_sentences import IntentAccuracy, intent_accuracy
 from evals.facts.names import DemoCatalogue
@@ -22,12 +23,13 @@ DAY = date(2026, 2, 1)
 
 
 def run(options: Namespace) -> Report:
-    embedder = load_embedder(load_settings().var / "models")
+    brain = Brain(load_embedder(load_settings().var / "models"), load_settings().var / "models")
+    embedder = brain.embedder
     started = time.process_time()
     catalogue = DemoCatalogue()
     products = [each.name for each in catalogue.names() if each.kind == "product"]
     intents = learn_intents({tool.name: tool.examples for tool in TOOLS}, products, embedder)
-    enrichment = Enrichment(intents, Entities(catalogue, is_word=embedder.is_word))
+    enrichment = Enrichment(intents, Entities(catalogue, brain.reader))
     start_seconds = time.process_time() - started
     shop = intent_accuracy(intents, embedder)
     measured = _measured(options, embedder)

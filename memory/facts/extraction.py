@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from foundation.sql import Ledger
+from foundation.text.normalise import plain
 from memory.conversations.models import Interaction
 from memory.facts.clauses import clauses
 from memory.facts.learning import WORD, FactLearning, Refiner
 from memory.facts.meaning import SPEAKER
 from memory.store import MemoryStore
-from memory.understanding.language import plain
 from memory.understanding.store import Reading, Understandings
 
 AT_ONCE = 100

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
+from foundation.text.numbers import Kind, values
+from foundation.text.reader import general_reader
 from memory.facts.clauses import RELATION, RELATION_OF
-from memory.understanding.amounts import amounts, cents_of
 
 DIETS: Mapping[str, str] = {
     "vegan": "vegan|vegana|vegano",
@@ -78,8 +80,8 @@ def places(text: str) -> Iterator[str]:
 
 
 def budgets(text: str) -> Iterator[str]:
-    said = [int(each.value) for each in amounts(text)] or [cents_of(each) for each in NUMBER.findall(text)]
-    yield from map(dollars, said)
+    said = values(general_reader().read(text).words, Kind.MONEY) or map(Decimal, NUMBER.findall(text))
+    yield from (dollars(int(100 * each)) for each in said)
 
 
 def dollars(cents: int) -> str:

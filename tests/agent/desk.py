@@ -18,6 +18,7 @@ from agent.models.fallback import Fallback
 from agent.service import Turns
 from agent.turns.models import Inbound, Reply
 from agent.turns.store import TurnStore
+from api.containers.catalogue import shop_terms
 from commerce.memberships.store import memberships
 from foundation.auth import Principal, Role
 from foundation.clock import Calendar
@@ -58,6 +59,7 @@ class Desk:
             outbox=shop.outbox,
             data_keys=shop.keys,
             calendar=Calendar(CHICAGO, shop.clock),
+            terms=shop_terms(),
         )
         knowledge = Knowledge(shop.ledger, NoEmbeddings(), now=shop.clock)
         confirmations = Confirmations(shop.ledger, now=shop.clock, expire_after=timedelta(minutes=10))

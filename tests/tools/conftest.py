@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from api.containers.catalogue import shop_terms
 from foundation.auth import Principal, Role
 from foundation.clock import Calendar
 from foundation.sql import Ledger
@@ -81,7 +82,12 @@ def counter(shop: Shop, embedder: Embedder) -> Counter:
     shop.welcome("ana")
     calendar = Calendar(CHICAGO, shop.clock)
     memory = open_memory(
-        shop.ledger, embedder=AllAlike(), outbox=shop.outbox, data_keys=shop.keys, calendar=calendar
+        shop.ledger,
+        embedder=AllAlike(),
+        outbox=shop.outbox,
+        data_keys=shop.keys,
+        calendar=calendar,
+        terms=shop_terms(),
     )
     confirmations = Confirmations(shop.ledger, now=shop.clock, expire_after=timedelta(minutes=10))
     knowledge = Knowledge(shop.ledger, embedder, now=shop.clock)

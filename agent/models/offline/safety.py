@@ -4,7 +4,8 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from agent.models.offline import amounts, lexicon
+from agent.models.offline import lexicon
+from foundation.text.numbers import UNCOUNTED
 
 ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.\w+")
 IDENTIFIER = re.compile(r"(?:cus|gst|stf|adm)_[a-z0-9]+|customer[_ ]?\d+")
@@ -14,7 +15,7 @@ LIMIT = 21
 SUBJECTS = {"i", "he", "she", "they", "who"}
 BEING = {"am", "is", "are", "turned", "turns", "turning"}
 HARDLY = {"only", "just", "barely", "still", "about", "almost"}
-NOT_AGES = amounts.UNCOUNTED | lexicon.words()["counted"] | {"dollars", "dollar"}
+NOT_AGES = UNCOUNTED | lexicon.words()["counted"] | {"dollars", "dollar"}
 ALLOWED = {"verified", "approved", "adult", str(LIMIT)}
 ASKING = {"can", "could", "would", "will", "you"}
 TELLING = {"is", "was", "has", "had", "gets", "got", "costs"}

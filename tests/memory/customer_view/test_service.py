@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from api.containers.catalogue import shop_terms
 from memory.customer_view.service import Portrait
 from memory.facts.models import Claim, Fact, Statement, timeline
 from memory.predictions.behaviour import Behaviour
@@ -20,7 +21,9 @@ def facts(*claims: Claim) -> list[Fact]:
 class TestPortrait:
     def test_what_was_said_comes_before_what_was_spoken_of(self) -> None:
         portrait = Portrait(
-            TALK, facts=facts(Claim("preferred category", "edible"), Claim("uses for", "sleep"))
+            TALK,
+            terms=shop_terms(),
+            facts=facts(Claim("preferred category", "edible"), Claim("uses for", "sleep")),
         )
 
         assert portrait.preferences.categories == ("edible", "vape")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import delete, select
 
+from api.containers.catalogue import shop_terms
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys
 from foundation.outbox import OUTBOX, Event, Outbox, Subscription
@@ -65,11 +66,11 @@ def open_listening(
     ledger: Ledger, events: MemoryEvents, clock: FakeClock, enrichment: Enrichment, reader: StatementReader
 ) -> OpenListening:
     """Opens one as each relay does, over the one ledger."""
-    calendar, facts = Calendar(CHICAGO, clock), Facts(ledger, now=clock)
+    calendar, facts = Calendar(CHICAGO, clock), Facts(ledger, now=clock, terms=shop_terms())
     barred = MemoryStore(ledger).is_barred
     outbox = Outbox(ledger, [], now=clock)
     predictions = Predictions(ledger, outbox, FakeStorefront(), calendar=calendar, is_barred=barred)
-    portraits = Portraits(ledger, facts, predictions, NoStanding())
+    portraits = Portraits(ledger, facts, predictions, NoStanding(), terms=shop_terms())
     learning = FactLearning(reader, facts)
 
     def open_one(told: MemoryEvents = events) -> Listening:
@@ -111,7 +112,7 @@ class TestProfile:
 
         version, profile = MemoryStore(ledger).profile(WHO)
         assert (version, profile.interactions) == (len(turns), len(turns))
-        assert profile.named["category"] == {"edible": 2, "tincture": 1}
+        assert profile.named["category"] == {"edible": 2, "tincture": 1, "flower": 1}
         assert profile.named["flavour"] == {"mint": 2}
         assert profile.intents["cancel_membership"] == 1
         assert profile.sentiment is not None
