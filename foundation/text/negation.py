@@ -109,7 +109,7 @@ def _refuses_deed(clause: Sequence[str]) -> bool:
         verb = said[2:3] if said[0] == "do" else said[1:2]
         return verb != [] and verb[0] not in WANTED_ANYWAY
     is_own = said[:1] == ["i"] and said[1:3] in (["do", "not"], ["did", "not"], ["never", "did"])
-    return is_own and len(said) > len(("i", "do", "not")) and said[3] in WANTING
+    return is_own and bool(WANTING & set(said[3:4]))
 
 
 def _clauses(words: Sequence[str]) -> Iterator[Sequence[str]]:
