@@ -4,11 +4,11 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
 from pathlib import Path
 from typing import Any
 
-from foundation.text.glossary import SHARED, Glossaries, Glossary, general, parse
+from foundation.text.glossary import Glossaries, Glossary, general, parse
 from foundation.text.normalise import plain, plural, singular
 from foundation.text.reader import Name, TextReader
 from foundation.text.terms import Terms
@@ -27,9 +27,9 @@ class Term:
     name: str
     synonyms: tuple[str, ...]
     """What it is called in English, in the singular where the plural means the same."""
-    spanish: Mapping[str, str]
+    spanish: Glossary
     """Its Spanish words with what they are in English."""
-    slang: Mapping[str, str]
+    slang: Glossary
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,8 @@ class Vocabulary:
 
     @cached_property
     def glossaries(self) -> Glossaries:
-        spanish = {said: meant for term in self.terms for said, meant in term.spanish.items()}
-        slang = {said: meant for term in self.terms for said, meant in term.slang.items()}
-        own = Glossaries(_glossary(spanish), _glossary(slang))
-        return general().with_more(own).with_more(self.phrases)
+        own = (Glossaries(term.spanish, term.slang) for term in self.terms)
+        return reduce(Glossaries.with_more, [*own, self.phrases], general())
 
     def reader(
         self,
@@ -117,19 +115,15 @@ def vocabulary() -> Vocabulary:
     read = tomllib.loads(FILE.read_text(encoding="utf-8"))
     phrases, idioms = read.pop("phrases"), read.pop("idioms")
     terms = [_term(kind, name, each) for kind, several in read.items() for name, each in several.items()]
-    known = Glossaries(_glossary(phrases["es"]), _glossary({**phrases["slang"], **idioms}))
+    known = Glossaries(parse(phrases["es"]), parse([*phrases["slang"], *idioms["en"]]))
     return Vocabulary(tuple(terms), known)
 
 
 def _single(term: Term) -> list[str]:
     """The single words that mean it, its own name among them."""
-    spanish = (each.lstrip(SHARED) for each in term.spanish)
+    spanish = (" ".join(phrase) for phrase in term.spanish.meanings)
     return [word for word in (term.name, *term.synonyms, *spanish) if word.isalpha()]
 
 
-def _glossary(meanings: Mapping[str, str]) -> Glossary:
-    return parse(f"{said} = {meant}" for said, meant in meanings.items())
-
-
 def _term(kind: str, name: str, read: Mapping[str, Any]) -> Term:
-    return Term(kind, name, tuple(read["en"]), read.get("es", {}), read.get("slang", {}))
+    return Term(kind, name, tuple(read["en"]), parse(read.get("es", ())), parse(read.get("slang", ())))

@@ -123,7 +123,7 @@ class Classifier:
     def margins(self, texts: Sequence[str], vectors: Matrix) -> Matrix:
         """How plainly each text is of each class. vectors: made as those of the examples were."""
         size = vectors.shape[1]
-        margins: Matrix = MEANING_WEIGHT * vectors @ self.weights[:size] + self.biases
+        margins = (MEANING_WEIGHT * vectors @ self.weights[:size] + self.biases).astype(np.float32)
         for row, text in enumerate(texts):
             columns, values = self.features.row(text)
             margins[row] += values @ self.weights[size + columns]

@@ -1,4 +1,4 @@
-"""Word lists of other ways to write, and what they mean in plain English: `written = meant`."""
+"""Word lists of other ways to write, and what they mean in plain English: `meant: written, written`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,15 +67,16 @@ class Glossary:
 
 
 def parse(written: Iterable[str]) -> Glossary:
-    """Lines such as `bucks = dollars`, or `?once = eleven` where English has the word too."""
+    """Lines such as `dollars: bucks, usd`, or `eleven: ?once` where English has the word too."""
     meanings: dict[Phrase, Phrase] = {}
     ambiguous = set()
     for line in written:
-        said, _, meant = line.partition("=")
-        key = tuple(without_accents(said.lstrip(SHARED)).split())
-        meanings[key] = tuple(meant.replace("-", " ").split())
-        if said.startswith(SHARED):
-            ambiguous.add(key)
+        meant, _, several = line.partition(":")
+        for said in several.split(", "):
+            key = tuple(without_accents(said.strip().lstrip(SHARED)).split())
+            meanings[key] = tuple(meant.split())
+            if said.strip().startswith(SHARED):
+                ambiguous.add(key)
     return Glossary(meanings, frozenset(ambiguous))
 
 
