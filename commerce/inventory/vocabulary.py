@@ -113,9 +113,9 @@ def topic_of(text: str) -> str | None:
 @cache
 def vocabulary() -> Vocabulary:
     read = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    phrases, idioms = read.pop("phrases"), read.pop("idioms")
+    phrases, idioms, lacks = (read.pop(each) for each in ("phrases", "idioms", "lacks"))
     terms = [_term(kind, name, each) for kind, several in read.items() for name, each in several.items()]
-    known = Glossaries(parse(phrases["es"]), parse([*phrases["slang"], *idioms["en"]]))
+    known = Glossaries(parse(phrases["es"]), parse([*phrases["slang"], *idioms["en"]]), parse(lacks["en"]))
     return Vocabulary(tuple(terms), known)
 
 

@@ -86,9 +86,15 @@ class Glossaries:
 
     spanish: Glossary
     slang: Glossary
+    plain: Glossary = field(default_factory=lambda: Glossary({}))
+    """Plain English that means another thing than its words; read last, however it was written."""
 
     def with_more(self, other: "Glossaries") -> "Glossaries":
-        return Glossaries(self.spanish.with_more(other.spanish), self.slang.with_more(other.slang))
+        return Glossaries(
+            self.spanish.with_more(other.spanish),
+            self.slang.with_more(other.slang),
+            self.plain.with_more(other.plain),
+        )
 
 
 @cache

@@ -12,15 +12,13 @@ REACH = 5
 """How many words after a negation it still holds for."""
 UNABLE = {("can", "not"), ("could", "not"), ("can", "never"), ("could", "never")}
 NO_REFUSAL = {
-    ("not", "only"), ("no", "problem"), ("not", "break"), ("not", "been"), ("not", "sleep"),
-    ("not", "sleeping"), ("no", "sleep"), ("no", "energy"), ("no", "focus"),
-    ("not", "relax"), ("not", "concentrate"), ("not", "feel"), ("not", "stop"), ("not", "had"),
-    ("not", "get"), ("not", "getting"), ("not", "slept"), ("never", "tried"), ("not", "sure"),
+    ("not", "only"), ("no", "problem"), ("not", "break"), ("not", "been"), ("not", "feel"), ("not", "stop"),
+    ("not", "had"), ("not", "get"), ("not", "getting"), ("never", "tried"), ("not", "sure"),
     ("nothing", "beats"), ("not", "forget"), ("never", "forget"), ("not", "mind"), ("not", "worry"),
     ("not", "just"), ("why", "not"), ("not", "bad"), ("no", "idea"), ("no", "rush"), ("not", "arrived"),
     ("not", "arrive"), ("no", "worries"), ("not", "know"),
 }  # fmt: skip
-"""A lack that the customer would have mended, or no refusal at all."""
+"""No refusal at all, though it says no."""
 REFUSING = {("anything", "but"), ("everything", "but"), ("all", "but"), ("other", "than"), ("instead", "of")}
 DROPPED = (("the",), ("those",), ("these",))
 """After "never mind", what is dropped; else it is what is wanted: "never mind, silver"."""
@@ -68,8 +66,7 @@ LEADING = frozenset(
     "then wait well yeah yes you".split()
 )
 WANTED_ANYWAY = frozenset(
-    "forget mind worry know have think see hear understand sleep like feel get need be care remember "
-    "stop".split()
+    "forget mind worry know have think see hear understand like feel get need be care remember stop".split()
 )
 """After "do not" these ask for nothing to be left undone."""
 UNDONE = {

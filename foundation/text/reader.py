@@ -99,6 +99,7 @@ class TextReader:
             for each in said
             for part in self._speller.corrected(each.text, shortest).split()
         ]
+        spelled = self._glossed(spelled, self._glossaries.plain, everything=True)
         if language is None and self._is_usual(spelled):
             language = "en"
         return Utterance(raw, tuple(in_digits(spelled)), language)

@@ -10,7 +10,10 @@ from tests.language.users import Expected, Users, derived, differing
 
 TABLE = tomllib.loads((Path(__file__).with_name("sentences.toml")).read_text(encoding="utf-8"))
 SENTENCES = [Expected(row) for row in TABLE["sentence"]]
-FLOORS = {"tune": 0.98, "held": 0.6}
+FLOORS = {
+    "tune": {"pipeline": 0.99, "product search": 0.99, "memory": 0.99, "chat": 0.99},
+    "held": {"pipeline": 0.75, "product search": 0.9, "memory": 0.86, "chat": 0.87},
+}
 """The least share of sentences in which a user reads all of its parts as the table has them."""
 
 
@@ -44,9 +47,8 @@ def test_the_table_is_large_and_in_two_halves_of_like_size() -> None:
 def test_each_user_reads_the_sentences_as_they_are_meant(users: Users, half: str) -> None:
     right, count = shares(users, half), sum(each.half == half for each in SENTENCES)
 
-    assert {
-        name: each["all"] / count for name, each in right.items() if each["all"] / count < FLOORS[half]
-    } == {}
+    reached = {name: each["all"] / count for name, each in right.items()}
+    assert {name: share for name, share in reached.items() if share < FLOORS[half][name]} == {}
 
 
 def test_all_users_read_every_sentence_alike(users: Users) -> None:
