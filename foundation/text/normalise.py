@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 QUOTES = str.maketrans("\u2019\u2018\u00b4`\u201c\u201d\u2026\u2013\u2014\u00bf\u00a1", "''''\"\".-,  ")
@@ -24,6 +25,8 @@ TOKEN = re.compile(
     re.VERBOSE,
 )
 VOWELS = "aeiou"
+UNCHANGED = ("ss", "us")
+"""How words end whose s is no plural's."""
 SHORTEST_PLURAL = 4
 SHORTEST_IN_IES = 5
 """The least letters of a plural: "gas" and "pies" keep theirs."""
@@ -38,9 +41,13 @@ class Token(NamedTuple):
 
 
 def without_accents(text: str) -> str:
-    if text.isascii():
-        return text
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return text if text.isascii() else unicodedata.normalize("NFKD", text).translate(_accents())
+
+
+@cache
+def _accents() -> Mapping[int, None]:
+    """What stands on the letter before it, in any script; nothing lies beyond the range."""
+    return dict.fromkeys(code for code in range(0x300, 0x1F000) if unicodedata.combining(chr(code)))
 
 
 def plain(text: str) -> str:
@@ -59,8 +66,8 @@ def singular(word: str) -> str:
     """The singular of a regular plural; any other word as it is."""
     if word.endswith("ies") and len(word) >= SHORTEST_IN_IES:
         return f"{word[:-3]}y"
-    is_plural = word.endswith("s") and not word.endswith("ss") and len(word) >= SHORTEST_PLURAL
-    return word[:-1] if is_plural else word
+    is_regular = word.endswith("s") and not word.endswith(UNCHANGED) and len(word) >= SHORTEST_PLURAL
+    return word[:-1] if is_regular else word
 
 
 def plural(word: str) -> str:
@@ -72,7 +79,7 @@ def plural(word: str) -> str:
 
 def is_plural(word: str) -> bool:
     """Whether a word looks like the name of several things."""
-    return len(word) > SHORTEST_PLURAL and word.endswith("s") and not word.endswith(("ss", "us"))
+    return len(word) > SHORTEST_PLURAL and word.endswith("s") and not word.endswith(UNCHANGED)
 
 
 def joined(several: Iterable[Token]) -> tuple[int, int]:

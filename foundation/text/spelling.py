@@ -8,6 +8,8 @@ from functools import lru_cache
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
+from foundation.text.normalise import singular
+
 SHORTEST_WORD = 3
 SHORTEST_TYPO = 4
 LONG_WORD = 8
@@ -44,8 +46,8 @@ class Speller:
         return word in self._spread
 
     def is_known(self, word: str) -> bool:
-        one = word[:-1] if word.endswith("s") and not word.endswith("ss") else word
-        return self._is_word(word) or any(each in self._spread for each in (word, f"{word}s", one))
+        forms = (word, f"{word}s", singular(word))
+        return self._is_word(word) or any(each in self._spread for each in forms)
 
     def _corrected(self, word: str, shortest: int = SHORTEST_TYPO) -> str:
         """Two words where they were written as one. shortest: the least letters that are corrected."""

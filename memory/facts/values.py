@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from foundation.text.normalise import singular
 from foundation.text.numbers import Kind, values
 from foundation.text.reader import general_reader
 from memory.facts.clauses import RELATION, RELATION_OF
@@ -41,8 +42,6 @@ ENGLISH: Mapping[str, str] = {
     "coco": "coconut",
     "miel": "honey",
     "canela": "cinnamon",
-    "strawberrie": "strawberry",
-    "berrie": "berry",
 }
 LEAST_BUDGET_CENTS = 500
 WORD = re.compile(r"[^\W\d_][\w'-]*")
@@ -54,8 +53,8 @@ PLACED = re.compile(rf"\b(?:in|en|near|outside|around|to|is|at) (?P<place>{PLACE
 
 def one(words: str) -> str:
     """A food in the singular, and in English."""
-    singular = words[:-1] if words.endswith("s") and not words.endswith(("ss", "us")) else words
-    return ENGLISH.get(singular, ENGLISH.get(words, singular))
+    single = singular(words)
+    return ENGLISH.get(single, ENGLISH.get(words, single))
 
 
 def diet(words: str) -> str | None:
