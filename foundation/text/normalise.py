@@ -84,8 +84,8 @@ def is_plural(word: str) -> bool:
 
 def joined(several: Iterable[Token]) -> tuple[int, int]:
     """From where to where several words stand."""
-    standing = list(several)
-    return min(each.start for each in standing), max(each.end for each in standing)
+    words = list(several)
+    return min(each.start for each in words), max(each.end for each in words)
 
 
 def _letters(text: str) -> tuple[str, range | list[int]]:

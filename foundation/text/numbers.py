@@ -230,7 +230,7 @@ def _reaches_mark(words: Sequence[str], at: int) -> bool:
 def _is_labelled(words: Sequence[str], at: int) -> bool:
     """A date, an hour, or the number of a phone, a street, a section or an order."""
     before, after, value = word_at(words, at - 1), word_at(words, at + 1), dollars_at(words, at)
-    if {before, after} & MONTHS or before in LABELLED or _stands_in_code(words, at):
+    if {before, after} & MONTHS or before in LABELLED or _is_part_of_code(words, at):
         return True
     if after == "of" and word_at(words, at + 2) in MONTHS:
         return True
@@ -242,7 +242,7 @@ def _is_labelled(words: Sequence[str], at: int) -> bool:
     return is_bare and int(value) in YEARS and before in {"in", "since", "of", "from", "year"}
 
 
-def _stands_in_code(words: Sequence[str], at: int) -> bool:
+def _is_part_of_code(words: Sequence[str], at: int) -> bool:
     """Joined to other numbers as in "12/10", "4:20" and "512-555-0142"."""
     for sign in ("/", ":"):
         if sign in (word_at(words, at - 1), word_at(words, at + 1)):

@@ -299,7 +299,7 @@ def _refused(utterance: Utterance) -> Wish | None:
     """What is answered without reading further."""
     if not any(word.isalnum() for word in utterance.words):
         return Wish("empty")
-    if safety.names_somebody(utterance.words):
+    if safety.names_somebody(utterance.words) or safety.forges(utterance.raw):
         return Wish(settling.ATTACK)
     young = safety.is_underage(utterance.words, spanish=utterance.is_spanish)
     return Wish(settling.MINOR) if young else None
