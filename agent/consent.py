@@ -4,8 +4,9 @@ A wrong yes costs money, so a message with any other word is no decision: a mode
 """
 
 import re
-import unicodedata
 from typing import Literal
+
+from foundation.text.normalise import plain
 
 Decision = Literal["confirm", "cancel"]
 
@@ -47,9 +48,7 @@ def decision(text: str) -> Decision | None:
 
 def _plain(text: str) -> str:
     """Lower case, without accents, apostrophes or signs."""
-    letters = unicodedata.normalize("NFKD", text.lower().replace("'", "").replace("\u2019", ""))
-    kept = "".join(c for c in letters if not unicodedata.combining(c))
-    return re.sub(r"[^\w?]+|_", " ", kept).replace("?", " ? ").strip()
+    return re.sub(r"[^\w?]+|_", " ", plain(text).replace("'", "")).replace("?", " ? ").strip()
 
 
 def _remove(words: str, phrases: tuple[str, ...]) -> tuple[bool, str]:

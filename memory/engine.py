@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -21,6 +22,7 @@ from memory.embeddings import Encoder
 from memory.events import MemoryEvents
 from memory.facts.models import Claim
 from memory.facts.store import Fact, Facts
+from memory.ports import NO_TERMS, ShopTerms
 from memory.profiles.models import Profile, profile_of
 from memory.profiles.store import ProfileStore
 from memory.retrieval.index.local import LocalIndex
@@ -38,6 +40,14 @@ Read = Callable[[str], Sequence[Claim]]
 
 def nothing_read(_remark: str) -> Sequence[Claim]:
     return ()
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What a remark of a customer states, and the terms of the shop that it may be noted under."""
+
+    read: Read = nothing_read
+    terms: ShopTerms = NO_TERMS
 
 
 class StillLearning(Conflict):
@@ -64,14 +74,16 @@ class MemoryEngine:
         recall: TurnRecall,
         events: MemoryEvents,
         calendar: Calendar,
-        read: Read = nothing_read,
+        remarks: Remarks | None = None,
         sources: Sources | None = None,
     ) -> None:
-        """read: what a remark states. sources: without them every context is brief."""
+        """sources: without them every context is brief."""
+        known = remarks or Remarks()
         self._ledger = ledger
         self._conversations = ConversationStore(ledger)
         self._profiles = ProfileStore(ledger)
-        self._facts = Facts(ledger, now=calendar.now)
+        self._facts = Facts(ledger, now=calendar.now, terms=known.terms)
+        self._topics = known.terms.topics
         self._understandings = Understandings(ledger)
         self.index = recall.index
         self._recall = recall
@@ -79,7 +91,7 @@ class MemoryEngine:
         self._events = events
         self._zone = calendar.zone
         self._now = calendar.now
-        self._read = read
+        self._read = known.read
 
     def learn(self, interaction: Interaction) -> bool:
         """Keep a turn, word for word; False when it is known already, or of somebody who was forgotten."""
@@ -150,7 +162,9 @@ class MemoryEngine:
         with self._ledger.transaction():
             is_known = self._profiles.locked(customer_id) is not None
             interactions = [each.interaction for each in self._conversations.since(customer_id, 0)]
-            profile = profile_of(interactions, understood=self._understandings.of(customer_id))
+            profile = profile_of(
+                interactions, understood=self._understandings.of(customer_id), topics=self._topics
+            )
             if is_known:
                 self._profiles.keep(customer_id, profile)
         return profile
@@ -198,7 +212,7 @@ class MemoryEngine:
             if not fresh:
                 return 0
             version = progress.version + len(fresh)
-            profile = profile_of((each for each, _ in fresh), start=progress.profile)
+            profile = profile_of((each for each, _ in fresh), start=progress.profile, topics=self._topics)
             if self._profiles.write(customer_id, profile, version=version, expected=progress.version):
                 positions = range(progress.version + 1, version + 1)
                 self._conversations.add(
@@ -230,8 +244,10 @@ def open_memory(
     outbox: Outbox,
     data_keys: DataKeys,
     calendar: Calendar,
+    terms: ShopTerms = NO_TERMS,
 ) -> MemoryEngine:
     """The memory that needs nothing but the ledger: exact search in this process, brief contexts."""
     index = LocalIndex(ConversationStore(ledger), zone=calendar.zone)
     events = MemoryEvents(outbox, data_keys, now=calendar.now)
-    return MemoryEngine(ledger, recall=TurnRecall(index, embedder), events=events, calendar=calendar)
+    recall, remarks = TurnRecall(index, embedder), Remarks(terms=terms)
+    return MemoryEngine(ledger, recall=recall, events=events, calendar=calendar, remarks=remarks)

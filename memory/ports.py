@@ -1,6 +1,6 @@
 """What memory needs of the shop, as the shop fills it in."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -16,11 +16,25 @@ class ShopName:
     id: str
     name: str
     synonyms: tuple[str, ...] = ()
+    """In plain English, as the reader that goes with the catalogue brings every text to."""
 
     @property
     def short(self) -> str:
         """As people say it, without the size behind a comma."""
         return self.name.partition(",")[0]
+
+
+@dataclass(frozen=True)
+class ShopTerms:
+    """The words that the shop describes its things with, and those that show what a customer speaks of."""
+
+    kinds: Mapping[str, NameKind] = field(default_factory=dict)
+    """Each term, and of what kind it is."""
+    topics: Mapping[str, str] = field(default_factory=dict)
+    """Each word in plain letters, and the topic that it shows."""
+
+
+NO_TERMS = ShopTerms()
 
 
 class Catalogue(Protocol):

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from commerce.inventory.words import topic_of
+from commerce.inventory.vocabulary import topic_of
 from memory.facts.models import ABOUT_THEMSELVES, Origin
 from memory.facts.rules import PREDICATES
 from memory.facts.store import LONGEST_PREDICATE, LONGEST_VALUE, Fact

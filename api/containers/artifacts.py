@@ -23,16 +23,15 @@ STATING = {"remember_preference"}
 class ModelArtifacts:
     """Slow to load and the same in every process; what is loaded before a fork is shared after it."""
 
-    def __init__(self, folder: Path, *, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, encoder: Encoder | None = None, embedder: Embedder | None = None
+    ) -> None:
         """folder: where they are kept between runs. encoder: in place of the embedder, for texts."""
-        self.embedder = Lazy(lambda: load_embedder(folder))
+        self.embedder = Lazy(lambda: embedder or load_embedder(folder))
         self.encoder = encoder or LazyEncoder(self.embedder)
         self.training = Lazy(lambda: _training(self.embedder(), folder))
+        self.reader = Lazy(lambda: self.training().reader(TOOLS))
         self.clause_meaning = Lazy(lambda: _clause_meaning(self.embedder(), folder))
-
-    def is_word(self, text: str) -> bool:
-        """Whether the embedder knows it as one word."""
-        return self.embedder().is_word(text)
 
     def intents(self, products: Sequence[str]) -> IntentModel:
         """For a shop that sells these, in about two seconds once a process."""

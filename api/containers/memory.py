@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from api.containers.adapters.catalogue import CatalogueNames, CatalogueTexts, RecommendableCatalog
+from api.containers.adapters.catalogue import (
+    CatalogueNames,
+    CatalogueTexts,
+    RecommendableCatalog,
+    shop_terms,
+)
 from api.containers.adapters.eligibility import CustomerEligibility
 from api.containers.adapters.erasure import (
     INDEX,
@@ -29,7 +34,7 @@ from memory.context.recall import TurnRecall
 from memory.conversations.models import Interaction
 from memory.conversations.store import ConversationStore
 from memory.customer_view.service import CustomerViews
-from memory.engine import MemoryEngine, Read
+from memory.engine import MemoryEngine, Read, Remarks
 from memory.erasure.service import ErasureDependencies, Erasures, Secrets
 from memory.events import MemoryEvents
 from memory.facts.extraction import is_worth_reading_again
@@ -110,14 +115,14 @@ class _Below:
     infrastructure: Infrastructure
     commerce: CommerceServices
     artifacts: ModelArtifacts
-    entities: Entities
+    entities: Lazy[Entities]
 
 
 def build_memory(
     infrastructure: Infrastructure, commerce: CommerceServices, overrides: Overrides = USUAL
 ) -> MemoryServices:
     artifacts = overrides.artifacts or load_artifacts(infrastructure.settings)
-    entities = Entities(CatalogueNames(commerce.inventory), is_word=artifacts.is_word)
+    entities = Lazy(lambda: Entities(CatalogueNames(commerce.inventory), artifacts.reader()))
     below = _Below(infrastructure, commerce, artifacts, entities)
     facts = _build_facts(below)
     index = _build_index(infrastructure)
@@ -126,7 +131,7 @@ def build_memory(
     events = MemoryEvents(infrastructure.outbox, infrastructure.keys.data, now=infrastructure.clock)
     sources = Sources(
         views,
-        ProductSearch(CatalogueTexts(commerce.inventory), artifacts.encoder),
+        ProductSearch(CatalogueTexts(commerce.inventory), artifacts.encoder, artifacts.reader),
         Knowledge(infrastructure.ledger, artifacts.encoder, now=infrastructure.clock),
     )
     engine = MemoryEngine(
@@ -134,7 +139,7 @@ def build_memory(
         recall=TurnRecall(index.turns, overrides.memory.turn_encoder or artifacts.encoder),
         events=events,
         calendar=infrastructure.calendar,
-        read=overrides.memory.read_statements or _reading(facts.reader),
+        remarks=Remarks(overrides.memory.read_statements or _reading(facts.reader), shop_terms()),
         sources=sources,
     )
     return MemoryServices(
@@ -153,8 +158,8 @@ def build_memory(
 
 
 def _build_facts(below: _Below) -> FactServices:
-    store = Facts(below.infrastructure.ledger, now=below.infrastructure.clock)
-    reader = Lazy(lambda: StatementReader(below.entities, below.artifacts.clause_meaning()))
+    store = Facts(below.infrastructure.ledger, now=below.infrastructure.clock, terms=shop_terms())
+    reader = Lazy(lambda: StatementReader(below.entities(), below.artifacts.clause_meaning()))
     return FactServices(store, reader, Lazy(lambda: FactLearning(reader(), store)))
 
 
@@ -214,7 +219,7 @@ def _build_predictions(below: _Below, facts: Facts) -> PredictionServices:
 def _build_views(below: _Below, facts: Facts, predictions: Predictions) -> CustomerViews:
     age, memberships = below.commerce.age.service, below.commerce.memberships.service
     eligibility = CustomerEligibility(age, memberships, now=below.infrastructure.clock)
-    return CustomerViews(below.infrastructure.ledger, facts, predictions, eligibility)
+    return CustomerViews(below.infrastructure.ledger, facts, predictions, eligibility, terms=shop_terms())
 
 
 def _build_recording(below: _Below, engine: MemoryEngine, predictions: Predictions) -> Recording:
@@ -235,7 +240,7 @@ def _build_turn_subscriber(
 ) -> TurnSubscriber:
     def enrichment() -> Enrichment:
         names = [each.name for each in below.commerce.inventory.products()]
-        return Enrichment(below.artifacts.intents(names), below.entities)
+        return Enrichment(below.artifacts.intents(names), below.entities())
 
     is_refining = below.infrastructure.settings.models.is_refining
     return TurnSubscriber(

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from rapidfuzz import fuzz, process
 
 from commerce.inventory.models import Product
-from commerce.inventory.words import MEANINGS, NOISE, singular, words_of
+from commerce.inventory.vocabulary import WORD, vocabulary
+from foundation.text.normalise import plain, singular
 
 NAME, DESCRIBED, TOLD = 3.0, 2.0, 1.0
 """What a word weighs in the name or brand; as category, effect or flavour; in the description."""
@@ -16,6 +17,15 @@ STRAY = 0.5
 SAME = 84.0
 """The least likeness, of 100, of a mistyped word to the one it means."""
 SHORTEST_MISTYPED = 4
+SAID_ANYWAY = (
+    "a an and any anything are at be can could do does dollar dollars find for from get give good got "
+    "had has have help hemp hi how i if in is it item items like looking me more most my need not of "
+    "on one or our please product products really recommend recommendation show so some something "
+    "stuff suggest than that the them then there thing things this to too try under us very want was "
+    "we what whats which with would you your"
+)
+NOISE = frozenset(SAID_ANYWAY.split())
+"""The words of a request that name nothing."""
 PREFIX_WORTH = SPOKEN_WORTH = 0.8
 
 
@@ -56,7 +66,8 @@ class ProductIndex:
     def _meant(self, word: str) -> Mapping[str, float]:
         """The catalogue's words that this one may stand for, and what each is worth."""
         forms = (word, singular(word))
-        spoken = {MEANINGS[form]: SPOKEN_WORTH for form in forms if form in MEANINGS}
+        meanings = vocabulary().meanings
+        spoken = {meanings[form]: SPOKEN_WORTH for form in forms if form in meanings}
         return self._worth(spoken | dict.fromkeys(forms, 1.0)) or self._longer(word) or self._resembling(word)
 
     def _longer(self, word: str) -> Mapping[str, float]:
@@ -67,9 +78,10 @@ class ProductIndex:
     def _resembling(self, word: str) -> Mapping[str, float]:
         if len(word) < SHORTEST_MISTYPED:
             return {}
-        known = [*self._rarity, *MEANINGS]
+        meanings = vocabulary().meanings
+        known = [*self._rarity, *meanings]
         matches = process.extract(word, known, scorer=fuzz.ratio, score_cutoff=SAME, limit=3)
-        return self._worth({MEANINGS.get(match, match): likeness / 100 for match, likeness, _ in matches})
+        return self._worth({meanings.get(match, match): likeness / 100 for match, likeness, _ in matches})
 
     def _worth(self, meant: Mapping[str, float]) -> Mapping[str, float]:
         return {word: worth * self._rarity[word] for word, worth in meant.items() if word in self._rarity}
@@ -89,3 +101,7 @@ def _weights(product: Product) -> dict[str, float]:
         (NAME, f"{product.brand} {product.name}"),
     )
     return {singular(word): weight for weight, text in weighed for word in words_of(text)}
+
+
+def words_of(text: str) -> list[str]:
+    return WORD.findall(plain(text))

@@ -2,21 +2,16 @@
 
 from collections.abc import Sequence
 
+from api.containers.adapters.catalogue import term_names
 from demo.generator.catalogue import products
-from memory.ports import NameKind, ShopName
-from memory.vocabulary import CATEGORIES, EFFECTS, FLAVOURS
+from memory.ports import ShopName
 
 SEED = 7
 
 
 class DemoCatalogue:
     def __init__(self) -> None:
-        terms: list[tuple[NameKind, Sequence[str]]] = [
-            ("category", tuple(CATEGORIES)),
-            ("effect", tuple(EFFECTS)),
-            ("flavour", tuple(FLAVOURS)),
-        ]
-        self._names = [ShopName(kind, term, term) for kind, several in terms for term in several]
+        self._names = term_names()
         self._names += [ShopName("product", item.id, item.name) for item in products(SEED)]
 
     def revision(self) -> object:

@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from api.containers.artifacts import requests
+from api.containers.artifacts import ModelArtifacts
 from evals.facts.names import DemoCatalogue
 from memory.embeddings import Embedder
-from memory.facts.meaning import ClauseMeaning
 from memory.facts.reader import StatementReader
 from memory.understanding.entities import Entities
 
 
 def open_reader(embedder: Embedder, *, folder: Path) -> StatementReader:
     """folder: where what was trained is kept."""
-    entities = Entities(DemoCatalogue(), is_word=embedder.is_word)
-    return StatementReader(entities, ClauseMeaning(embedder, folder=folder, requests=requests()))
+    artifacts = ModelArtifacts(folder, embedder=embedder)
+    return StatementReader(Entities(DemoCatalogue(), artifacts.reader()), artifacts.clause_meaning())

@@ -6,12 +6,13 @@ from datetime import date
 
 import numpy as np
 
+from api.containers.artifacts import load_artifacts
 from evals.benchmarks.intents import clinc
 from evals.benchmarks.intents.shop_sentences import IntentAccuracy, intent_accuracy
 from evals.facts.names import DemoCatalogue
 from evals.report import Figure, Goal, Report
 from foundation.settings import load_settings
-from memory.embeddings import Embedder, load_embedder
+from memory.embeddings import Embedder
 from memory.understanding.entities import Entities
 from memory.understanding.service import SHAPE, Enrichment, Heard, learn_intents
 from tools.catalog import TOOLS
@@ -22,12 +23,13 @@ DAY = date(2026, 2, 1)
 
 
 def run(options: Namespace) -> Report:
-    embedder = load_embedder(load_settings().var / "models")
+    artifacts = load_artifacts(load_settings())
+    embedder = artifacts.embedder()
     started = time.process_time()
     catalogue = DemoCatalogue()
     products = [each.name for each in catalogue.names() if each.kind == "product"]
     intents = learn_intents({tool.name: tool.examples for tool in TOOLS}, products, embedder)
-    enrichment = Enrichment(intents, Entities(catalogue, is_word=embedder.is_word))
+    enrichment = Enrichment(intents, Entities(catalogue, artifacts.reader()))
     start_seconds = time.process_time() - started
     shop = intent_accuracy(intents, embedder)
     measured = _measured(options, embedder)

@@ -5,21 +5,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from foundation.sql import Ledger
+from foundation.text.numbers import Kind, values
+from foundation.text.reader import general_reader
 from memory.customer_view.partial import Parts
 from memory.facts.models import ABOUT_THEMSELVES, Fact
 from memory.facts.store import Facts
-from memory.ports import CustomerStanding, Standing
+from memory.ports import NO_TERMS, CustomerStanding, NameKind, ShopTerms, Standing
 from memory.predictions import purchases
 from memory.predictions.behaviour import Behaviour
 from memory.predictions.models import Forecast
 from memory.predictions.service import Predictions
 from memory.profiles.models import Profile
 from memory.profiles.store import ProfileStore
-from memory.understanding.amounts import amounts
-from memory.vocabulary import CATEGORIES, EFFECTS, FLAVOURS
 
-TERMS: Mapping[str, Mapping[str, str]] = {"category": CATEGORIES, "effect": EFFECTS, "flavour": FLAVOURS}
-STATED: Mapping[str, Sequence[str]] = {
+STATED: Mapping[NameKind, Sequence[str]] = {
     "category": ("preferred category", "likes"),
     "effect": ("uses for", "preferred effect"),
     "flavour": ("preferred flavour", "likes"),
@@ -50,18 +49,19 @@ class CustomerView:
     standing: Standing = field(default_factory=Standing)
     missing: tuple[str, ...] = ()
     """Parts that could not be read this time."""
+    terms: ShopTerms = NO_TERMS
 
     @property
     def preferences(self) -> Preferences:
         """What they said first, then what they speak of most; never what they dislike."""
-        categories, effects, flavours = (self._preferred(kind) for kind in TERMS)
-        budget = next((each for said in self._said("budget") for each in amounts(said)), None)
+        categories, effects, flavours = (self._preferred(kind) for kind in STATED)
+        budget = next((cents for said in self._said("budget") for cents in _cents(said)), None)
         return Preferences(
             categories,
             effects,
             flavours,
             least_cents=self.behaviour.least_cents,
-            most_cents=int(budget.value) if budget else self.behaviour.most_cents,
+            most_cents=budget if budget is not None else self.behaviour.most_cents,
         )
 
     def preferred_channel(self) -> str | None:
@@ -71,10 +71,10 @@ class CustomerView:
     def engagement(self, now: datetime) -> float:
         return self.profile.engagement(now)
 
-    def _preferred(self, kind: str) -> tuple[str, ...]:
+    def _preferred(self, kind: NameKind) -> tuple[str, ...]:
         spoken_of = self.profile.named.get(kind, {})
         by_count = sorted(spoken_of, key=lambda name: (-spoken_of[name], name))
-        stated = [value for value in self._said(*STATED[kind]) if value in TERMS[kind]]
+        stated = [value for value in self._said(*STATED[kind]) if self.terms.kinds.get(value) == kind]
         disliked = set(self._said("dislikes"))
         wanted = dict.fromkeys([*stated, *by_count])
         return tuple(each for each in wanted if each not in disliked)[:SHOWN]
@@ -82,6 +82,11 @@ class CustomerView:
     def _said(self, *predicates: str) -> list[str]:
         own = [each for each in self.facts if each.subject == ABOUT_THEMSELVES]
         return [each.value for name in predicates for each in own if each.predicate == name]
+
+
+def _cents(said: str) -> list[int]:
+    """The amounts of dollars in a statement."""
+    return [int(100 * value) for value in values(general_reader().read(said).words, Kind.MONEY)]
 
 
 def of_words(profiles: ProfileStore, facts: Facts, customer_id: str, parts: Parts) -> CustomerView:
@@ -95,13 +100,19 @@ class CustomerViews:
     """Reads all of a customer; a part that fails is left out and named."""
 
     def __init__(
-        self, ledger: Ledger, facts: Facts, predictions: Predictions, standings: CustomerStanding
+        self,
+        ledger: Ledger,
+        facts: Facts,
+        predictions: Predictions,
+        standings: CustomerStanding,
+        terms: ShopTerms = NO_TERMS,
     ) -> None:
         self._ledger = ledger
         self._profiles = ProfileStore(ledger)
         self._facts = facts
         self._predictions = predictions
         self._standings = standings
+        self._terms = terms
 
     def of(self, customer_id: str) -> CustomerView:
         """Empty for somebody unknown."""
@@ -111,7 +122,14 @@ class CustomerViews:
         forecast = parts.read("predictions", lambda: self._predictions.forecast(customer_id), None)
         standing = parts.read("standing", lambda: self._standings.standing(customer_id), Standing())
         missing = tuple(parts.missing)
-        return replace(said, behaviour=behaviour, forecast=forecast, standing=standing, missing=missing)
+        return replace(
+            said,
+            behaviour=behaviour,
+            forecast=forecast,
+            standing=standing,
+            missing=missing,
+            terms=self._terms,
+        )
 
     def behaviour(self, customer_id: str) -> Behaviour:
         with self._ledger.at_once() as connection:

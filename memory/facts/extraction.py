@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from foundation.sql import Ledger
+from foundation.text.normalise import plain
 from memory.conversations.models import Interaction
 from memory.conversations.store import ConversationStore
 from memory.facts.clauses import clauses
 from memory.facts.learning import WORD, FactExtractor, FactLearning
 from memory.facts.meaning import SPEAKER
 from memory.profiles.store import ProfileStore
-from memory.understanding.language import plain
 from memory.understanding.store import Reading, Understandings
 
 AT_ONCE = 100

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from foundation.text.normalise import plain
 from memory.conversations.models import Interaction
 from memory.facts.models import Claim, Fact, Origin
 from memory.facts.reader import StatementReader
 from memory.facts.store import LONGEST_PREDICATE, LONGEST_VALUE, Facts
-from memory.understanding.language import plain
 
 WORD = re.compile(r"[^\W_]+")
 MOST_CONFIDENT = 0.95

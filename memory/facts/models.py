@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from memory.vocabulary import CATEGORIES, EFFECTS, FLAVOURS
+from memory.ports import NameKind
 
 ABOUT_THEMSELVES = "customer"
 
@@ -28,25 +28,23 @@ MANY = {
 """Predicates that hold of several things at once, and under what: who dislikes a thing no longer likes it."""
 
 
-TASTED = frozenset({*CATEGORIES, *FLAVOURS})
-
-
-def slot_of(predicate: str, value: str) -> str:
+def slot_of(predicate: str, value: str, *, kind: NameKind | None = None) -> str:
     """Statements of one slot take each other's place, and have nothing to do with those of another.
 
-    A remark noted under something of the shop's takes the place of what was liked or used of it.
+    kind: that of the shop's term that the predicate names, if it does. A remark noted under one takes the
+    place of what was liked or used of it.
     """
     group = MANY.get(predicate)
     if group is not None:
         return f"{group}:{value.casefold()}"
-    if predicate in TASTED:
-        return f"taste:{predicate}"
-    return f"use:{predicate}" if predicate in EFFECTS else predicate
+    if kind is None:
+        return predicate
+    return f"use:{predicate}" if kind == "effect" else f"taste:{predicate}"
 
 
-def is_about(name: str, *, predicate: str, value: str) -> bool:
+def is_about(name: str, *, predicate: str, value: str, slot: str) -> bool:
     """Whether a fact is what somebody means by that name: what it says, of what, or what sort it is of."""
-    return name in (predicate, value.casefold(), *slot_of(predicate, value).split(":"))
+    return name in (predicate, value.casefold(), *slot.split(":"))
 
 
 @dataclass(frozen=True)

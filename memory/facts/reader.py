@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from foundation.text.numerals import value_said
 from memory.facts.clauses import RELATION_OF, Clause, clauses
 from memory.facts.meaning import TASTED
 from memory.facts.models import Claim
 from memory.facts.rules import SURE, Reading, readings
 from memory.facts.values import FOODS, LEAST_BUDGET_CENTS, PLACE, WORD, budgets, diet, dollars, one
 from memory.ports import ShopName
-from memory.understanding.amounts import cents_of
 from memory.understanding.entities import Entities
 from memory.understanding.models import Entity
 
@@ -171,7 +171,7 @@ def _places(reading: Reading) -> Iterator[tuple[str, str]]:
 
 
 def _money(reading: Reading) -> Iterator[tuple[str, str]]:
-    cents = cents_of(reading.words)
+    cents = int(100 * value_said(reading.words))
     if cents >= LEAST_BUDGET_CENTS:
         yield reading.rule.predicate, dollars(cents)
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from foundation.text.numerals import SAID
 from memory.facts.clauses import OURS, RELATION, RELATION_OF, Clause
 from memory.facts.models import ABOUT_THEMSELVES
-from memory.understanding.amounts import SAID
 
 RULES = Path(__file__).with_name("rules.txt")
 SURE, UNSURE = 0.9, 0.8

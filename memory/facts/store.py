@@ -47,6 +47,7 @@ from memory.facts.models import (
     slot_of,
     timeline,
 )
+from memory.ports import NO_TERMS, ShopTerms
 
 __all__ = ["ABOUT_THEMSELVES", "FACTS", "LONGEST_PREDICATE", "LONGEST_VALUE", "STATEMENTS", "Fact", "Facts"]
 
@@ -108,9 +109,11 @@ MADE = [STATEMENTS.c[name] for name in ("id", "customer_id", "source", "at", "re
 
 
 class Facts:
-    def __init__(self, ledger: Ledger, *, now: Clock) -> None:
+    def __init__(self, ledger: Ledger, *, now: Clock, terms: ShopTerms = NO_TERMS) -> None:
+        """terms: those of the shop, under which a remark may be noted."""
         self._ledger = ledger
         self._now = now
+        self._terms = terms
 
     def tell(
         self, customer_id: str, claims: Sequence[Claim], *, source: str | None, at: datetime | None = None
@@ -130,12 +133,20 @@ class Facts:
         ]
         with self._ledger.transaction() as connection:
             connection.execute(_lock(customer_id))
-            slots = {(each.claim.subject, each.claim.slot) for each in made}
+            slots = {self._place(each.claim) for each in made}
             known = _statements(connection, customer_id, slots)
             fresh = [each for each in made if source is None or not _is_known(each, known)]
-            _keep(connection, fresh)
-            facts = {slot: _rewrite(connection, customer_id, slot, [*known, *fresh]) for slot in slots}
-        return [facts[each.claim.subject, each.claim.slot][-1] for each in made]
+            self._keep(connection, fresh)
+            facts = {
+                place: _rewrite(
+                    connection,
+                    customer_id,
+                    place,
+                    [e for e in (*known, *fresh) if self._place(e.claim) == place],
+                )
+                for place in slots
+            }
+        return [facts[self._place(each.claim)][-1] for each in made]
 
     def remember(
         self,
@@ -167,7 +178,7 @@ class Facts:
                 each
                 for each in self.current(customer_id)
                 if each.subject == ABOUT_THEMSELVES
-                and is_about(name, predicate=each.predicate, value=each.value)
+                and is_about(name, predicate=each.predicate, value=each.value, slot=self._slot(each))
             ]
             taken_back = [Claim(each.predicate, each.value, holds=False) for each in known]
             self.tell(customer_id, taken_back, source=None)
@@ -193,7 +204,7 @@ class Facts:
 
     def statements(self, customer_id: str, fact: Fact) -> list[Statement]:
         """All that was said for and against the fact, in the order said."""
-        slot = {(fact.subject, slot_of(fact.predicate, fact.value))}
+        slot = {(fact.subject, self._slot(fact))}
         with self._ledger.transaction() as connection:
             return sorted(_statements(connection, customer_id, slot), key=lambda each: each.at)
 
@@ -202,6 +213,22 @@ class Facts:
         with self._ledger.transaction() as connection:
             connection.execute(delete(FACTS).where(FACTS.c.said_at < moment))
             connection.execute(delete(STATEMENTS).where(STATEMENTS.c.at < moment))
+
+    def _slot(self, said: Claim | Fact) -> str:
+        return slot_of(said.predicate, said.value, kind=self._terms.kinds.get(said.predicate))
+
+    def _place(self, claim: Claim) -> tuple[str, str]:
+        return claim.subject, self._slot(claim)
+
+    def _keep(self, connection: Connection, statements: Sequence[Statement]) -> None:
+        if statements:
+            rows = [
+                {name: value for name, value in asdict(each).items() if name != "claim"}
+                | asdict(each.claim)
+                | {"slot": self._slot(each.claim)}
+                for each in statements
+            ]
+            connection.execute(insert(STATEMENTS), rows)
 
     def _read(self, statement: Select[Any], customer_id: str) -> list[Fact]:
         with self._ledger.at_once() as connection:
@@ -245,23 +272,12 @@ def _is_known(made: Statement, known: Sequence[Statement]) -> bool:
     return any((each.source, each.claim) == told for each in known)
 
 
-def _keep(connection: Connection, statements: Sequence[Statement]) -> None:
-    if statements:
-        rows = [
-            {name: value for name, value in asdict(each).items() if name != "claim"}
-            | asdict(each.claim)
-            | {"slot": each.claim.slot}
-            for each in statements
-        ]
-        connection.execute(insert(STATEMENTS), rows)
-
-
 def _rewrite(
     connection: Connection, customer_id: str, slot: tuple[str, str], statements: Sequence[Statement]
 ) -> list[Fact]:
+    """The facts of a slot, made again from all that was said of it."""
     subject, name = slot
-    own = [each for each in statements if (each.claim.subject, each.claim.slot) == slot]
-    facts = timeline(own)
+    facts = timeline(statements)
     of_slot = (FACTS.c.customer_id == customer_id, FACTS.c.subject == subject, FACTS.c.slot == name)
     connection.execute(delete(FACTS).where(*of_slot))
     connection.execute(insert(FACTS), [asdict(each) | {"slot": name} for each in facts])

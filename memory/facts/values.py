@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
+from foundation.text.normalise import singular
+from foundation.text.numbers import Kind, values
+from foundation.text.reader import general_reader
 from memory.facts.clauses import RELATION, RELATION_OF
-from memory.understanding.amounts import amounts, cents_of
 
 DIETS: Mapping[str, str] = {
     "vegan": "vegan|vegana|vegano",
@@ -39,8 +42,6 @@ ENGLISH: Mapping[str, str] = {
     "coco": "coconut",
     "miel": "honey",
     "canela": "cinnamon",
-    "strawberrie": "strawberry",
-    "berrie": "berry",
 }
 LEAST_BUDGET_CENTS = 500
 WORD = re.compile(r"[^\W\d_][\w'-]*")
@@ -52,8 +53,8 @@ PLACED = re.compile(rf"\b(?:in|en|near|outside|around|to|is|at) (?P<place>{PLACE
 
 def one(words: str) -> str:
     """A food in the singular, and in English."""
-    singular = words[:-1] if words.endswith("s") and not words.endswith(("ss", "us")) else words
-    return ENGLISH.get(singular, ENGLISH.get(words, singular))
+    single = singular(words)
+    return ENGLISH.get(single, ENGLISH.get(words, single))
 
 
 def diet(words: str) -> str | None:
@@ -78,8 +79,8 @@ def places(text: str) -> Iterator[str]:
 
 
 def budgets(text: str) -> Iterator[str]:
-    said = [int(each.value) for each in amounts(text)] or [cents_of(each) for each in NUMBER.findall(text)]
-    yield from map(dollars, said)
+    said = values(general_reader().read(text).words, Kind.MONEY) or map(Decimal, NUMBER.findall(text))
+    yield from (dollars(int(100 * each)) for each in said)
 
 
 def dollars(cents: int) -> str:

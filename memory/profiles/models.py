@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from typing import Any, Literal
 
+from foundation.text.normalise import plain, singular
 from memory.conversations.models import Interaction
+from memory.ports import NO_TERMS
 from memory.understanding.models import Understanding
-from memory.vocabulary import CATEGORIES, EFFECTS
 
 Style = Literal["brief", "detailed"]
 DETAILED_WORDS = 18
@@ -24,18 +25,6 @@ FULL_TALK = 5
 HALF_LIFE = timedelta(days=30)
 THOUSANDTHS = 1000
 
-OTHER_TOPICS: Mapping[str, str] = {
-    "membership": "membership|memberships|member|bronze|silver|gold|membresía|membresia",
-    "raffle": "raffle|raffles|ticket|tickets|rifa",
-    "price": "price|prices|cost|cheap|cheaper|budget|discount|precio|barato|descuento",
-    "delivery": "delivery|deliver|shipping|ship|shipped|envío|envio",
-    "age check": "age|id|verify|verification|edad",
-    "complaint": "complaint|refund|broken|wrong|return|late|reembolso",
-}
-TOPICS: Mapping[str, str] = {**EFFECTS, **CATEGORIES, **OTHER_TOPICS}
-"""What customers of the shop talk about, and the words that show it."""
-
-TOPIC_WORDS = {word: topic for topic, words in TOPICS.items() for word in words.split("|")}
 UNDERSTOOD = ("named", "intents", "weighed", "feeling")
 """The parts that come of what was understood of a message, which may be later than the message itself."""
 NAMED = ("product", "category", "effect", "flavour")
@@ -100,9 +89,12 @@ class Profile:
         much = min(1.0, sum(talks) / (FULL_TALK * len(talks))) if talks else 0.0
         return round(lately / 2 + regularly / 4 + much / 4, 4)
 
-    def after(self, interaction: Interaction) -> "Profile":
-        """The profile with one more interaction; only what the customer said counts as theirs."""
-        words = WORD.findall(interaction.message.casefold())
+    def after(self, interaction: Interaction, *, topics: Mapping[str, str] = NO_TERMS.topics) -> "Profile":
+        """The profile with one more interaction; only what the customer said counts as theirs.
+
+        topics: the words that show one, and which.
+        """
+        words = WORD.findall(plain(interaction.message))
         at = interaction.at.astimezone(UTC)
         is_latest = self.last_at is None or at >= self.last_at
         return replace(
@@ -112,7 +104,7 @@ class Profile:
             last_at=max(self.last_at or at, at),
             last_channel=interaction.channel if is_latest else self.last_channel,
             channels=_counted(self.channels, [interaction.channel]),
-            topics=_counted(self.topics, {TOPIC_WORDS[word] for word in words if word in TOPIC_WORDS}),
+            topics=_counted(self.topics, _topics(words, topics)),
             words=self.words + len(words),
             weeks=_latest(_counted(self.weeks, [_monday(at)])),
         )
@@ -166,12 +158,17 @@ def profile_of(
     *,
     start: Profile | None = None,
     understood: Mapping[str, Understanding] | None = None,
+    topics: Mapping[str, str] = NO_TERMS.topics,
 ) -> Profile:
     """understood: what was understood of their messages, by the id of the interaction."""
     turns = list(interactions)
-    profile = reduce(Profile.after, turns, start or Profile())
+    profile = reduce(lambda known, turn: known.after(turn, topics=topics), turns, start or Profile())
     heard = understood or {}
     return reduce(Profile.hearing, [heard[turn.id] for turn in turns if turn.id in heard], profile)
+
+
+def _topics(words: Iterable[str], topics: Mapping[str, str]) -> set[str]:
+    return {topics[form] for word in words for form in (word, singular(word)) if form in topics}
 
 
 def _counted(counts: Mapping[str, int], names: Iterable[str]) -> dict[str, int]:

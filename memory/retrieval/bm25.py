@@ -2,15 +2,16 @@
 
 import math
 import re
-import unicodedata
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from foundation.text.normalise import plain
 
 Scores = NDArray[np.float32]
 
@@ -36,16 +37,7 @@ STOP_WORDS = frozenset(
 
 def words_of(text: str) -> list[str]:
     """The words that count, without case and accents."""
-    plain = text.casefold()
-    if not plain.isascii():
-        plain = unicodedata.normalize("NFKD", plain).translate(_accents())
-    return [word for word in WORD.findall(plain) if word not in STOP_WORDS]
-
-
-@cache
-def _accents() -> Mapping[int, None]:
-    """What stands on the letter before it, in any script; nothing lies beyond the range."""
-    return dict.fromkeys(code for code in range(0x300, 0x1F000) if unicodedata.combining(chr(code)))
+    return [word for word in WORD.findall(plain(text)) if word not in STOP_WORDS]
 
 
 @lru_cache(8_192)

@@ -3,15 +3,21 @@
 "Something for sleep, not too sweet, under 40" asks for one thing, keeps away from another and sets a bound.
 """
 
-import re
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foundation.text.bounds import ABOVE, AROUND, BELOW, DOLLARS, FILLERS
+from foundation.text.language import ENGLISH
+from foundation.text.negation import NEGATIONS, QUALIFIERS, is_negated
+from foundation.text.numbers import Amount, amounts, bounds
+from foundation.text.reader import TextReader
 from memory.embeddings import DIMENSIONS, Encoder, Vectors
 from memory.retrieval.bm25 import Scores, shared, shares, terms_of, words_of
 
@@ -26,17 +32,12 @@ RELEVANCE_SHARE = 0.6
 """Lambda of maximal marginal relevance: what fitting the question counts beside differing from the others."""
 LONGEST_QUESTION = 500
 
-AMOUNT = r"\$?\s*(\d{1,6}(?:\.\d{1,2})?)\s*(?:dollars|bucks|usd|\$)?"
-AT_MOST = re.compile(
-    rf"\b(?:under|below|less than|at most|up to|max(?:imum)?|cheaper than|no more than|within)\s+{AMOUNT}",
-    re.I,
-)
-AT_LEAST = re.compile(rf"\b(?:over|above|more than|at least|from)\s+{AMOUNT}", re.I)
-AVOIDED = re.compile(
-    r"\b(?:not(?: too| so)?|no|without|but not|nothing(?: too)?|isn't(?: too)?|free of|except)\s+"
-    r"(.+?)(?=[,.;]|\bbut\b|\band\b|$)",
-    re.I,
-)
+BOUNDING = BELOW | ABOVE | AROUND | FILLERS | DOLLARS | {"up", "to", "between", "from", "not", "no", "$"}
+"""Words that belong to an amount, where they stand beside it."""
+CLOSING = DOLLARS | {"or", "less", "more", "under", "over", "tops", "max", "maximum"}
+ENDS = frozenset(", . ; : ! ? and but or than for of in with it is are that at".split())
+"""Words that say nothing where what is wanted ends with them."""
+CENTS = 100
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,13 @@ class _Vectors:
     revision: object
     rows: Mapping[str, int]
     matrix: Vectors
+    reader: TextReader
+    """Knows the products by their names."""
 
 
 class ProductSearch:
-    def __init__(self, shelf: ProductShelf, embedder: Encoder) -> None:
+    def __init__(self, shelf: ProductShelf, embedder: Encoder, reader: Callable[[], TextReader]) -> None:
+        self._reader = reader
         self._shelf = shelf
         self._embedder = embedder
         self._lock = threading.Lock()
@@ -101,8 +105,8 @@ class ProductSearch:
 
     def search(self, question: str, *, limit: int = 5) -> list[ProductMatch]:
         """The best first; none when nothing in stock is what was asked for."""
-        wish = understood(question[:LONGEST_QUESTION])
         held = self._current()
+        wish = understood(question[:LONGEST_QUESTION], held.reader)
         admitted = [each for each in self._shelf.products() if each.id in held.rows and wish.admits(each)]
         if not admitted or not wish.wanted:
             return []
@@ -148,7 +152,8 @@ class ProductSearch:
         products = self._shelf.products()
         texts = [each.text for each in products]
         matrix = self._embedder.encode(texts) if texts else np.empty((0, DIMENSIONS), np.float32)
-        return _Vectors(revision, {each.id: row for row, each in enumerate(products)}, matrix)
+        reader = self._reader().naming(each.name for each in products)
+        return _Vectors(revision, {each.id: row for row, each in enumerate(products)}, matrix, reader)
 
 
 def _stands_in(name: Sequence[str], asked: Sequence[str]) -> bool:
@@ -182,14 +187,50 @@ def _diverse(
     return chosen
 
 
-def understood(question: str) -> Wish:
+def understood(question: str, reader: TextReader) -> Wish:
     """What is wanted, what is not, and between which prices."""
-    wish = Wish(question)
-    for pattern, name in ((AT_MOST, "most_cents"), (AT_LEAST, "least_cents")):
-        found = pattern.search(wish.wanted)
-        if found is not None:
-            cents = round(float(found[1]) * 100)
-            wish = replace(wish, wanted=pattern.sub(" ", wish.wanted), **{name: cents})  # type: ignore[arg-type]
-    avoided = tuple(part.strip() for part in AVOIDED.findall(wish.wanted) if part.strip())
-    wanted = " ".join(AVOIDED.sub(" ", wish.wanted).split()).strip(" ,.;")
-    return replace(wish, wanted=wanted, avoided=avoided)
+    words = reader.read(question).words
+    found = amounts(words)
+    least, most = bounds(found)
+    priced = _priced(words, found)
+    refused = {at for at in range(len(words)) if at not in priced and is_negated(words, at)}
+    wanted = [
+        word
+        for at, word in enumerate(words)
+        if at not in priced | refused and not (word in NEGATIONS and {at + 1, at + 2} & refused)
+    ]
+    return Wish(_trimmed(wanted), tuple(_avoided(words, refused)), _cents(least), _cents(most))
+
+
+def _priced(words: Sequence[str], found: Sequence[Amount]) -> set[int]:
+    """The places of amounts, with the words that bound them."""
+    places: set[int] = set()
+    for amount in found:
+        start, end = amount.start, amount.end
+        while start > 0 and words[start - 1] in BOUNDING:
+            start -= 1
+        while end < len(words) and words[end] in CLOSING:
+            end += 1
+        places |= set(range(start, end))
+    return places
+
+
+def _avoided(words: Sequence[str], refused: Set[int]) -> Iterator[str]:
+    """What is refused, phrase by phrase."""
+    for _, run in groupby(sorted(refused), key=lambda at: at - sum(each < at for each in refused)):
+        said = [words[at] for at in run if words[at] not in ENGLISH | QUALIFIERS and words[at].isalnum()]
+        if said:
+            yield " ".join(said)
+
+
+def _trimmed(words: Sequence[str]) -> str:
+    kept = list(words)
+    while kept and kept[-1] in ENDS:
+        kept.pop()
+    while kept and kept[0] in (",", "."):
+        kept.pop(0)
+    return " ".join(kept).replace(" ,", ",")
+
+
+def _cents(dollars: Decimal | None) -> int | None:
+    return None if dollars is None else int(CENTS * dollars)

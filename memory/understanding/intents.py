@@ -1,8 +1,4 @@
-"""What a message asks for: a linear head over vector and words, held against its nearest examples.
-
-On CLINC150 a linear SVM (Fan et al. 2008) over both finds more than a logistic head over the vector
-alone, and its margin together with the nearest examples tells best what belongs to no intent.
-"""
+"""What a message asks for: its class, and by margin and nearest examples whether it belongs to any."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from foundation.text.classifier import Classifier, trained
 from memory.embeddings import Vectors
-from memory.understanding.grams import TextFeatures
 from memory.understanding.models import Intent
 
-MEANING_WEIGHT = 1.5
-"""How much the sentence's vector counts beside its words and its letters."""
-REGULARISATION = 0.5
 NEIGHBOURS = 5
 FOLDS = 3
 SEED = 7
@@ -43,29 +36,20 @@ class Examples:
 
 @dataclass(frozen=True)
 class _Head:
-    """Scores of every intent, and how near the best one's own examples are."""
+    """The best intent of a text, and how near that one's own examples are."""
 
-    features: TextFeatures
-    weights: NDArray[np.float32]
-    """One row a feature, those of the vector first."""
-    biases: NDArray[np.float32]
-    examples: Examples
+    names: tuple[str, ...]
+    classifier: Classifier
 
     def read(self, texts: Sequence[str], vectors: Vectors) -> tuple[Labels, Scores]:
         """For each text the best intent, and two signs that it is one: its margin and its likeness."""
-        size = vectors.shape[1]
-        margins = MEANING_WEIGHT * vectors @ self.weights[:size] + self.biases
-        for row, text in enumerate(texts):
-            columns, values = self.features.row(text)
-            margins[row] += values @ self.weights[size + columns]
+        margins = self.classifier.margins(texts, vectors)
         best = margins.argmax(axis=1)
-        likeness = [self._likeness(vector, label) for vector, label in zip(vectors, best, strict=True)]
+        likeness = [
+            self.classifier.likeness(vector, neighbours=NEIGHBOURS)[label]
+            for vector, label in zip(vectors, best, strict=True)
+        ]
         return best, np.column_stack([margins.max(axis=1), likeness])
-
-    def _likeness(self, vector: Vectors, label: int) -> float:
-        """The mean cosine of the intent's nearest examples."""
-        own = self.examples.vectors[self.examples.labels == label] @ vector
-        return float(np.sort(own)[-NEIGHBOURS:].mean())
 
 
 @dataclass(frozen=True)
@@ -76,7 +60,7 @@ class IntentModel:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return self.head.examples.names
+        return self.head.names
 
     def read(self, texts: Sequence[str], vectors: Vectors) -> list[Intent]:
         """vectors: one row a text, made as those of the examples were."""
@@ -116,12 +100,4 @@ def train(examples: Examples) -> IntentModel:
 
 
 def _head(examples: Examples) -> _Head:
-    from scipy import sparse
-    from sklearn.svm import LinearSVC
-
-    features = TextFeatures(examples.texts)
-    meaning = sparse.csr_matrix(MEANING_WEIGHT * examples.vectors)
-    whole = sparse.hstack([meaning, features.matrix(examples.texts)], format="csr")
-    machine = LinearSVC(C=REGULARISATION, random_state=SEED).fit(whole, examples.labels)
-    weights = np.ascontiguousarray(machine.coef_.T, np.float32)
-    return _Head(features, weights, machine.intercept_.astype(np.float32), examples)
+    return _Head(examples.names, trained(examples.texts, examples.labels, examples.vectors))

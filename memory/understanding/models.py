@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from foundation.text.language import Language
+
 EntityKind = Literal[
     "product", "category", "effect", "flavour", "amount", "date", "order", "membership", "raffle"
 ]
-Language = Literal["en", "es"]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from memory.understanding.language import APOSTROPHES, plain
-from memory.understanding.models import Language
+from foundation.text.language import Language
+from foundation.text.normalise import APOSTROPHES, plain
 
 WORDS = Path(__file__).with_name("words")
 LANGUAGES: dict[Language, str] = {"en": "english", "es": "spanish"}

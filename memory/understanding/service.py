@@ -12,7 +12,6 @@ from memory.conversations.models import Speaker
 from memory.embeddings import Encoder, Vectors
 from memory.understanding.entities import Entities
 from memory.understanding.intents import Examples, IntentModel, train
-from memory.understanding.language import language_of
 from memory.understanding.models import Understanding
 from memory.understanding.sentiment import LONGEST, sentiment_of
 
@@ -42,7 +41,7 @@ class Enrichment:
         texts = [each.text[:LONGEST] for each in heard]
         vectors = np.array([each.vector for each in heard], np.float32)
         intents = self._intents.read(texts, vectors)
-        languages = [language_of(text) for text in texts]
+        languages = [self._entities.language(text) for text in texts]
         return [
             Understanding(
                 language=language,

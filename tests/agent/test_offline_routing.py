@@ -28,7 +28,7 @@ def test_a_router_is_trained_once_and_read_back_the_same(tmp_path: Path) -> None
     again = load_router(EXAMPLES, encoder, folder=tmp_path)
 
     assert len(list(tmp_path.iterdir())) == 1
-    assert np.array_equal(first.weights, again.weights)
+    assert np.array_equal(first.classifier.weights, again.classifier.weights)
 
 
 def test_other_examples_are_another_router(tmp_path: Path) -> None:

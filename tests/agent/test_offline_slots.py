@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
-from agent.models.offline import lexicon, schema
-from agent.models.offline.language import Language
+from agent.models.offline import schema
 from agent.models.offline.names import Names
-from agent.models.offline.negation import is_negated
 from agent.models.offline.slots import Clue, Filler
 from agent.models.offline.vocabulary import Choices
+from commerce.inventory.vocabulary import vocabulary
+from foundation.text.negation import is_negated
 from tests.agent.offline import NAMES
 from tools.catalog import TOOLS
 
@@ -126,13 +126,13 @@ def test_news_come_by_the_way_that_was_named(words: str, channel: str | None) ->
 
 
 def test_every_word_for_a_choice_is_read_as_that_choice() -> None:
-    language = Language(CHOICES.words, is_word=lambda word: word in CHOICES.words)
-    said = [(choice, phrase) for choice, phrases in lexicon.choices().items() for phrase in phrases]
+    words = {*CHOICES.words, *vocabulary().words}
+    reader = vocabulary().reader(is_word=words.__contains__, words=CHOICES.words)
+    shop = [(term.name, phrase) for term in vocabulary().described for phrase in term.synonyms]
+    said = [*shop, *((choice, phrase) for choice, phrases in CHOICES.synonyms.items() for phrase in phrases)]
 
     misread = [
-        phrase
-        for choice, phrase in said
-        if not CHOICES.mentions(language.read(phrase).words, among=(choice,))
+        phrase for choice, phrase in said if not CHOICES.mentions(reader.read(phrase).words, among=(choice,))
     ]
 
     assert misread == []

@@ -17,12 +17,8 @@ from evals.structure.words import forbidden_names, read_words
 INHERITING: set[str] = set()
 WIDE: set[str] = set()
 LONG: set[str] = set()
-LENGTHS = {
-    "agent/models/offline/amounts.py",
-    "agent/models/offline/clauses.py",
-    "commerce/inventory/words.py",
-}
-SHOP_TERMS = {"memory/facts/values.py", "memory/vocabulary.py"}
+LENGTHS: set[str] = set()
+SHOP_TERMS = {"memory/facts/values.py"}
 """A berry is also an allergen."""
 FORBIDDEN_NAMES = {
     "agent": 53,

@@ -8,12 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
+from api.containers.adapters.catalogue import shop_terms
+from api.containers.artifacts import ModelArtifacts
 from evals.facts.names import DemoCatalogue
 from evals.facts.reading import open_reader
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys, KeyRing
 from foundation.outbox import Outbox, Subscription
 from foundation.sql import Ledger
+from foundation.text.reader import TextReader
 from memory.conversations.models import Interaction
 from memory.embeddings import Embedder, Encoder, load_embedder
 from memory.engine import MemoryEngine, open_memory
@@ -87,16 +90,21 @@ def embedder() -> Embedder:
 
 
 @pytest.fixture(scope="session")
+def text_reader(embedder: Embedder) -> TextReader:
+    return ModelArtifacts(MODELS, embedder=embedder).reader()
+
+
+@pytest.fixture(scope="session")
 def reader(embedder: Embedder) -> StatementReader:
     return open_reader(embedder, folder=MODELS)
 
 
 @pytest.fixture(scope="session")
-def enrichment(embedder: Embedder) -> Enrichment:
+def enrichment(embedder: Embedder, text_reader: TextReader) -> Enrichment:
     catalogue = DemoCatalogue()
     products = [each.name for each in catalogue.names() if each.kind == "product"]
     intents = learn_intents(WAYS, products, embedder)
-    return Enrichment(intents, Entities(catalogue, is_word=embedder.is_word))
+    return Enrichment(intents, Entities(catalogue, text_reader))
 
 
 @pytest.fixture
@@ -118,6 +126,7 @@ def open_engine(
             outbox=outbox,
             data_keys=data_keys,
             calendar=Calendar(CHICAGO, clock),
+            terms=shop_terms(),
         )
 
     return open_one

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, event, select
 
+from api.containers.adapters.catalogue import shop_terms
 from api.containers.warehouse_tables import TABLES
 from foundation.crypto import DataKeys, KeyShredded
 from foundation.outbox import OUTBOX
@@ -122,7 +123,9 @@ class TestLearn:
         assert memory.learn_all([*turns, turns[0]]) == 6
 
         assert memory.learn_all(turns) == 0
-        assert memory.profile("cus_a") == profile_of(turn for turn in turns if turn.customer_id == "cus_a")
+        assert memory.profile("cus_a") == profile_of(
+            (turn for turn in turns if turn.customer_id == "cus_a"), topics=shop_terms().topics
+        )
 
     def test_nothing_to_learn_is_no_work(self, memory: MemoryEngine) -> None:
         assert memory.learn_all([]) == 0
@@ -379,7 +382,9 @@ class TestExpiry:
         assert memory.expire() == 2
 
         assert [turn.message for turn in memory.context("cus_ana", "").recent] == ["I prefer berry now"]
-        assert memory.profile("cus_ana") == profile_of([replace(new, at=NOON + timedelta(days=400))])
+        assert memory.profile("cus_ana") == profile_of(
+            [replace(new, at=NOON + timedelta(days=400))], topics=shop_terms().topics
+        )
         assert memory.profile("cus_ben") == Profile()
         assert [fact.value for fact in memory.facts("cus_ana")] == ["berry"]
         assert memory.expire() == 0

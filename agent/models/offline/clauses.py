@@ -26,6 +26,8 @@ CUE_PAIRS = {
     ("hold", "on"),
 }  # fmt: skip
 WORDS = lexicon.words()
+LONGEST_PLAIN = 5
+"""Letters of a word such as "drier", up to which an ending in "ier" compares nothing."""
 
 
 def split(words: Sequence[str], *, nouns: frozenset[str] = frozenset()) -> list[Clause]:
@@ -115,7 +117,7 @@ def _without(words: Sequence[str], leading: frozenset[str] | set[str]) -> Sequen
 
 
 def _compares(word: str) -> bool:
-    return len(word) > len("drier") and word.endswith("ier")
+    return len(word) > LONGEST_PLAIN and word.endswith("ier")
 
 
 def _trimmed(clause: Clause) -> Clause:

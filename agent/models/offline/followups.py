@@ -4,10 +4,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.models.offline import amounts, clauses, references, schema
+from agent.models.offline import clauses, counting, references, schema
 from agent.models.offline.clauses import WORDS
 from agent.models.offline.context import Base, Past
-from agent.models.offline.negation import is_negated
 from agent.models.offline.slots import Arguments, Clue, Filler, accepted
 from agent.models.offline.wishes import (
     CERTAIN,
@@ -21,6 +20,7 @@ from agent.models.offline.wishes import (
     is_complete,
     says_something,
 )
+from foundation.text.negation import NEGATIONS, is_negated
 from tools.base import Effect, Tool
 
 SHORT = 3
@@ -188,7 +188,7 @@ def _takes_away(tool: Tool, kind: str) -> bool:
 
 
 def _puts_away(words: Sequence[str]) -> bool:
-    return bool((WORDS["removing"] | WORDS["negations"]) & set(words))
+    return bool((WORDS["removing"] | NEGATIONS) & set(words))
 
 
 def _means_little(heard: Heard, base: Base, own: Arguments) -> bool:
@@ -222,14 +222,14 @@ def _told(base: Base, words: Sequence[str]) -> Arguments:
         or (base.tool.effect.needs_confirmation and not base.is_pending)
     ):
         return {}
-    more = amounts.more(words) if base.is_pending else None
-    number = before + more if more else amounts.scaled(words, before)
+    more = counting.more(words) if base.is_pending else None
+    number = before + more if more else counting.scaled(words, before)
     return {slot.name: number} if number else {}
 
 
 def _counted(base: Base, words: Sequence[str], filled: Arguments) -> Arguments:
     """The count of a change; that of a note already made is how many there shall be, unless it is more."""
-    told, more = _told(base, words), amounts.more(words)
+    told, more = _told(base, words), counting.more(words)
     count, whole = (schema.find(base.tool, kind) for kind in ("count", "in_all"))
     if count is None or whole is None or not _is_note(base):
         return told

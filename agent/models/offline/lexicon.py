@@ -1,41 +1,16 @@
-"""Read the word lists beside this file: how people write, in English and in Spanish, and what they mean."""
+"""Read the word lists beside this file: small words by what they do, words for choices, and small talk."""
 
-import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
+
+from foundation.text.glossary import lines
 
 HOME = Path(__file__).parent
 LISTS = HOME / "lexicon"
 
 
-@dataclass(frozen=True)
-class Glossary:
-    """Phrases and their meanings, as tuples of words."""
-
-    meanings: Mapping[tuple[str, ...], tuple[str, ...]]
-    ambiguous: frozenset[tuple[str, ...]] = field(default_factory=frozenset)
-    """What means something else in English too."""
-
-    @cached_property
-    def longest(self) -> int:
-        return max(map(len, self.meanings), default=0)
-
-
-def glossary(name: str) -> Glossary:
-    meanings, ambiguous = {}, set()
-    for line in lines(LISTS / name):
-        written, _, meant = line.partition("=")
-        key = tuple(without_accents(written.lstrip("?")).split())
-        meanings[key] = tuple(meant.replace("-", " ").split())
-        if written.startswith("?"):
-            ambiguous.add(key)
-    return Glossary(meanings, frozenset(ambiguous))
-
-
 def choices() -> dict[str, tuple[str, ...]]:
-    """The customers' words for each choice."""
+    """The customers' words for each choice that is no term of the shop's vocabulary."""
     pairs = (line.partition(":") for line in lines(LISTS / "choices.txt"))
     return {choice.strip(): tuple(w.strip() for w in words.split(",")) for choice, _, words in pairs}
 
@@ -50,15 +25,3 @@ def words() -> dict[str, frozenset[str]]:
 def smalltalk() -> dict[str, tuple[str, ...]]:
     """Example utterances of each class that no tool answers."""
     return {path.stem: tuple(lines(path)) for path in sorted((HOME / "smalltalk").glob("*.txt"))}
-
-
-def without_accents(text: str) -> str:
-    kept = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return "".join(kept)
-
-
-def lines(path: Path) -> Iterator[str]:
-    """The lines that say something: not empty, no comment."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.strip() and not line.startswith("#"):
-            yield line.strip()

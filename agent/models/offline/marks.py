@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
-from agent.models.offline import amounts
+from agent.models.offline import counting
 from agent.models.offline.names import Names
 from agent.models.offline.schema import Slot
 from agent.models.offline.vocabulary import Choices
+from foundation.text import numbers
+from foundation.text.numbers import Kind
 
 
 class Marks:
@@ -21,7 +23,8 @@ class Marks:
             name for name, among in self._choosing.items() if self._choices.mentions(words, among=among)
         ]
         named = [kind for kind in self._kinds if kind in words or self._names.best(words, kind=kind)]
-        places = amounts.amounts_at(words)
-        priced = ["money"] if any(amounts.is_marked(words, at) for at in places) else []
-        counted = ["number"] if places and not priced else []
+        figures = numbers.figures(words)
+        priced = ["money"] if any(figure.kind is Kind.MONEY for figure in figures) else []
+        is_counted = any(f.kind is Kind.COUNT and counting.ends_phrase(words, f.at) for f in figures)
+        counted = ["number"] if is_counted and not priced else []
         return [f"@{mark}" for mark in (*chosen, *named, *priced, *counted)]

@@ -8,7 +8,6 @@ from anyio.to_thread import run_sync
 from agent.models.base import ModelAnswer, ModelRequest, OnText
 from agent.models.offline import conversation
 from agent.models.offline.conversation import Exchange
-from agent.models.offline.language import Language
 from agent.models.offline.names import Names
 from agent.models.offline.response import Answering
 from agent.models.offline.speech import phrases
@@ -16,6 +15,7 @@ from agent.models.offline.training import Training
 from agent.models.offline.understanding import Understanding
 from agent.models.offline.vocabulary import Named
 from agent.models.offline.wishes import Desk, Wish
+from foundation.text.reader import TextReader
 from tools.base import Tool
 
 
@@ -35,7 +35,7 @@ class OfflineModel:
     def __init__(self, training: Training, *, names: Callable[[], Sequence[Named]]) -> None:
         self._training = training
         self._names = names
-        self._words: tuple[tuple[Named, ...], Names, Language] | None = None
+        self._words: tuple[tuple[Named, ...], Names, TextReader] | None = None
 
     def prepare(self, tools: Sequence[Tool]) -> None:
         """Train on these tools' examples, or find that done; without it, the first answer does."""
@@ -53,9 +53,9 @@ class OfflineModel:
     def understand(self, request: ModelRequest) -> Reading:
         """What the message under way means, with all that the thread lends it."""
         tools = [*request.tools, *request.withheld]
-        names, language = self._vocabulary(tools)
+        names, reader = self._vocabulary(tools)
         desk = Desk(
-            language.read,
+            reader.read,
             self._training.router(tools),
             self._training.choices,
             names,
@@ -64,7 +64,7 @@ class OfflineModel:
             {tool.name: tool for tool in tools},
         )
         exchanges = conversation.read(request.messages) or [Exchange()]
-        spanish = language.read(exchanges[-1].words).is_spanish
+        spanish = reader.read(exchanges[-1].words).is_spanish
         return Reading(Understanding(desk).wishes(exchanges), exchanges[-1], spanish=spanish)
 
     def _answering(self, request: ModelRequest) -> Answering:
@@ -78,9 +78,9 @@ class OfflineModel:
             is_staff=request.is_staff,
         )
 
-    def _vocabulary(self, tools: Sequence[Tool]) -> tuple[Names, Language]:
+    def _vocabulary(self, tools: Sequence[Tool]) -> tuple[Names, TextReader]:
         named = tuple(self._names())
         if self._words is None or self._words[0] != named:
             names = Names(named, plain=self._training.choices.nouns)
-            self._words = (named, names, self._training.language(tools, names))
+            self._words = (named, names, self._training.reader(tools, names))
         return self._words[1], self._words[2]

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from agent.models.offline import lexicon
-from agent.models.offline.vocabulary import PUNCTUATION, Mention, Named
+from agent.models.offline.vocabulary import PUNCTUATION, Named
+from foundation.text.normalise import without_accents
+from foundation.text.terms import Mention
 
 COVERED = 0.6
 """How much of a name, weighed by how telling its words are, must be said to mean it among many."""
@@ -189,5 +190,5 @@ def _runs(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def name_words(name: str) -> list[str]:
-    plain = lexicon.without_accents(name.lower())
+    plain = without_accents(name.lower())
     return "".join(c if c.isalnum() else " " for c in plain).split()

@@ -1,22 +1,19 @@
 """Decide what a clause asks for, by its likeness to the examples of each tool and of small talk."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agent.models.offline.vocabulary import Encoder
 from foundation.artifact_cache import kept
+from foundation.text.classifier import Classifier, Matrix, trained
 
-Matrix = NDArray[np.float32]
-RECIPE = "1"
+RECIPE = "2"
 """Raise it when the same examples would give another router."""
-WORDS_WEIGHT = 0.7
-"""How much the words themselves count beside the sentence's vector."""
-INVERSE_REGULARISATION = 30.0
+SHARPNESS = 4.0
+"""What margins are multiplied by before they become probabilities."""
 NEIGHBOURS = 3
 TRUST_IN_HEAD = 0.7
 """The head's share of a score; the nearest examples have the rest."""
@@ -35,34 +32,24 @@ class Guess:
 class Router:
     encoder: Encoder
     labels: tuple[str, ...]
-    words: Mapping[str, int]
-    rarity: Matrix
-    examples: Matrix
-    """One unit vector an example."""
-    owners: NDArray[np.int64]
-    """The label of each example, as its place in `labels`."""
-    weights: Matrix
-    biases: Matrix
+    classifier: Classifier
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        """Those that some example has."""
+        return self.classifier.features.words.columns
 
     def rank(self, text: str, marks: Sequence[str] = ()) -> list[Guess]:
         """Every label, the likeliest first. `marks` are read as words, but have no part in the vector."""
         vector = self.encoder.encode([text])
-        logits = (
-            np.hstack([vector, bags([_marked(text, marks)], self.words, self.rarity)]) @ self.weights.T
-            + self.biases
-        )
-        head = np.exp(logits[0] - logits[0].max())
+        margins = SHARPNESS * self.classifier.margins([_marked(text, marks)], vector)[0]
+        head = np.exp(margins - margins.max())
         scores = TRUST_IN_HEAD * head / head.sum() + (1 - TRUST_IN_HEAD) * self._likeness(vector[0])
         return [Guess(self.labels[at], float(scores[at])) for at in np.argsort(-scores)]
 
     def _likeness(self, vector: Matrix) -> Matrix:
-        """For each label the mean cosine of its nearest examples, from `NEAR` to 1 as 0 to 1."""
-        cosines = self.examples @ vector
-        rising = cosines[np.lexsort((cosines, self.owners))]
-        sums = np.concatenate([[0], np.cumsum(rising)])
-        counts = np.bincount(self.owners, minlength=len(self.labels))
-        ends, near = np.cumsum(counts), np.minimum(counts, NEIGHBOURS)
-        likeness = (sums[ends] - sums[ends - near]) / np.maximum(near, 1)
+        """From `NEAR` to 1 as 0 to 1."""
+        likeness = self.classifier.likeness(vector, neighbours=NEIGHBOURS)
         scaled: Matrix = np.clip((likeness - NEAR) / (1 - NEAR), 0, 1).astype(np.float32)
         return scaled
 
@@ -78,68 +65,23 @@ def load_router(examples: Mapping[str, Sequence[Example]], encoder: Encoder, *, 
     pairs = [(label, example) for label, several in examples.items() for example in several]
     written = [(label, example.text, list(example.marks)) for label, example in pairs]
     found = kept(
-        folder, "router", of=[RECIPE, written], train=lambda: _train(pairs, tuple(examples), encoder)
+        folder,
+        "router",
+        of=[RECIPE, written],
+        train=lambda: {
+            "labels": np.array(tuple(examples)),
+            **_train(pairs, tuple(examples), encoder).arrays(),
+        },
     )
-    return Router(
-        encoder=encoder,
-        labels=tuple(str(label) for label in found["labels"]),
-        words={str(word): at for at, word in enumerate(found["words"])},
-        rarity=found["rarity"],
-        examples=found["examples"],
-        owners=found["owners"],
-        weights=found["weights"],
-        biases=found["biases"],
-    )
+    return Router(encoder, tuple(str(label) for label in found["labels"]), Classifier.kept(found))
 
 
-def _train(
-    pairs: Sequence[tuple[str, Example]], labels: Sequence[str], encoder: Encoder
-) -> dict[str, NDArray[np.generic]]:
-    from sklearn.linear_model import LogisticRegression
-
+def _train(pairs: Sequence[tuple[str, Example]], labels: Sequence[str], encoder: Encoder) -> Classifier:
     texts = [_marked(example.text, example.marks) for _, example in pairs]
     owners = np.array([labels.index(label) for label, _ in pairs])
-    words = sorted({word for text in texts for word in grams(text)})
-    places = {word: at for at, word in enumerate(words)}
-    spread = np.zeros(len(words), np.float32)
-    for text in texts:
-        spread[[places[word] for word in set(grams(text))]] += 1
-    rarity = (np.log((1 + len(texts)) / (1 + spread)) + 1).astype(np.float32)
-    vectors = encoder.encode([example.text for _, example in pairs])
-    head = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=300, class_weight="balanced")
-    head.fit(np.hstack([vectors, bags(texts, places, rarity)]), owners)
-    return {
-        "labels": np.array(labels),
-        "words": np.array(words),
-        "rarity": rarity,
-        "examples": vectors.astype(np.float32),
-        "owners": owners,
-        "weights": _each_label(head.coef_),
-        "biases": _each_label(head.intercept_),
-    }
-
-
-def _each_label(fitted: NDArray[np.float64]) -> Matrix:
-    """One row a label; of two labels scikit-learn gives only the second's."""
-    whole = np.concatenate([-fitted, fitted]) if len(fitted) == 1 else fitted
-    return whole.astype(np.float32)
+    vectors = encoder.encode([example.text for _, example in pairs]).astype(np.float32)
+    return trained(texts, owners, vectors)
 
 
 def _marked(text: str, marks: Sequence[str]) -> str:
     return " ".join([text, *marks])
-
-
-def bags(texts: Sequence[str], places: Mapping[str, int], rarity: Matrix) -> Matrix:
-    """Of each text a vector of its words and pairs of words, rare ones heavier, of length `WORDS_WEIGHT`."""
-    bag = np.zeros((len(texts), len(places)), np.float32)
-    for row, text in enumerate(texts):
-        known = [places[gram] for gram in set(grams(text)) if gram in places]
-        bag[row, known] = rarity[known]
-    lengths = np.linalg.norm(bag, axis=1, keepdims=True)
-    weighed: Matrix = (WORDS_WEIGHT * bag / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    return weighed
-
-
-def grams(text: str) -> list[str]:
-    words = text.split()
-    return [*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))]

@@ -4,17 +4,22 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from agent.models.offline import amounts, lexicon
+from agent.models.offline import lexicon
+from foundation.text.numbers import UNCOUNTED
 
 ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.\w+")
 IDENTIFIER = re.compile(r"(?:cus|gst|stf|adm)_[a-z0-9]+|customer[_ ]?\d+")
 NUMBER = re.compile(r"\$?\d[\d.,]*\$?")
 POSSESSIVE = re.compile("'?s$")
+FORGED = re.compile(
+    r"""["']role["']\s*:\s*["'](?:tool|system|assistant)["']|\btool_(?:result|use)\b""", re.IGNORECASE
+)
+"""What only the machine writes, in a customer's words."""
 LIMIT = 21
 SUBJECTS = {"i", "he", "she", "they", "who"}
 BEING = {"am", "is", "are", "turned", "turns", "turning"}
 HARDLY = {"only", "just", "barely", "still", "about", "almost"}
-NOT_AGES = amounts.UNCOUNTED | lexicon.words()["counted"] | {"dollars", "dollar"}
+NOT_AGES = UNCOUNTED | lexicon.words()["counted"] | {"dollars", "dollar"}
 ALLOWED = {"verified", "approved", "adult", str(LIMIT)}
 ASKING = {"can", "could", "would", "will", "you"}
 TELLING = {"is", "was", "has", "had", "gets", "got", "costs"}
@@ -22,6 +27,11 @@ ASKED_OF = {"did", "does", "has", "is", "was"}
 PRETENDED = 3
 """Among how many words a sentence says that it only supposes: "let us pretend"."""
 AGE_UNITS = {"years", "year", "yr", "yrs", "yo", "y/o"}
+
+
+def forges(text: str) -> bool:
+    """Whether the message pretends to be a tool's result or the shop's own words."""
+    return FORGED.search(text) is not None
 
 
 def names_somebody(words: Sequence[str]) -> bool:

@@ -7,8 +7,8 @@ from agent.models.offline import clauses, references, schema
 from agent.models.offline.clauses import WORDS
 from agent.models.offline.schema import Slot
 from agent.models.offline.slots import Arguments, Clue, Filler, accepted
-from agent.models.offline.vocabulary import Mention
 from agent.models.offline.wishes import CERTAIN, LIKELY, SURE, Wish
+from foundation.text.terms import Mention
 from tools.base import Effect
 
 SOCIAL = {"greeting", "thanks", "goodbye", "agree", "capabilities", "bot_question", "cancel"}

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from agent.models.offline import amounts, lexicon
+from agent.models.offline import counting, lexicon
 from agent.models.offline.names import Names
-from agent.models.offline.negation import is_negated
 from agent.models.offline.schema import Slot
-from agent.models.offline.vocabulary import PUNCTUATION, Choices, Mention
+from agent.models.offline.vocabulary import PUNCTUATION, Choices
 from commerce.customers.models import STATES
+from foundation.text.bounds import dollars
+from foundation.text.negation import is_negated
+from foundation.text.terms import Mention, Terms
 
 Arguments = dict[str, Any]
 WORDS = lexicon.words()
 
 SHORTEST_FORM = 4
 """The least letters of the last word of a name that narrows a search by itself."""
-STATE_NAMES = Choices({code.lower(): (name.lower(),) for code, name in STATES.items()})
+STATE_NAMES = Terms({code: (code.lower(), name.lower()) for code, name in STATES.items()})
 REASONS = re.compile(r"(?:\bbecause\b|\bcuz\b|\bporque\b|[,;:.]|\s-)\s*(.+)", re.DOTALL | re.IGNORECASE)
 """What may stand before the reason for a wish, and the reason."""
 ALTERNATIVES: tuple[list[str], ...] = (["and"], ["or"], ["&"], ["plus"])
@@ -72,7 +74,7 @@ class Filler:
             elif slot.kind == "state":
                 places |= {at for state in _states(words) for at in range(state.start, state.end)}
             elif slot.kind in ("money", "count"):
-                places |= {at for at, word in enumerate(words) if amounts.dollars(word) is not None}
+                places |= {at for at, word in enumerate(words) if dollars(word) is not None}
             elif self._names.of_kind(slot.kind):
                 places |= {at for at, word in enumerate(words) if word in self._names.words}
         return places
@@ -82,14 +84,14 @@ class Filler:
             return self._choice(slot, clue.words)
         by_kind: Mapping[str, Callable[[], Any]] = {
             "money": lambda: _money(slot, clue.words),
-            "count": lambda: amounts.count(clue.words),
+            "count": lambda: counting.count(clue.words),
             "words": lambda: self._telling_words(clue.words),
             "said": lambda: said(clue)[: slot.longest],
             "question": lambda: said(clue)[: slot.longest],
             "query": lambda: " ".join(clue.words)[: slot.longest],
             "reason": lambda: _reason(clue)[: slot.longest],
             "state": lambda: next((state.value for state in _states(clue.words)), None),
-            "in_all": lambda: amounts.counts_all(clue.words) or None,
+            "in_all": lambda: counting.counts_all(clue.words) or None,
         }
         return by_kind.get(slot.kind, lambda: self._thing(slot, clue))()
 
@@ -173,12 +175,12 @@ def _reason(clue: Clue) -> str:
 def _states(words: Sequence[str]) -> list[Mention]:
     """States by name or code; but "ok", "in" and "me" are words sooner than codes."""
     small = WORDS["empty"] | WORDS["fillers"]
-    found = STATE_NAMES.mentions(words, among=tuple(STATES))
+    found = STATE_NAMES.find(words)
     return [state for state in found if words[state.start] not in small or state.end > state.start + 1]
 
 
 def _money(slot: Slot, words: Sequence[str]) -> float | None:
-    span = amounts.span(words)
+    span = counting.span(words)
     if span is None:
         return None
     if slot.is_upper_bound:

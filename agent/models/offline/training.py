@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.models.offline import lexicon
-from agent.models.offline.language import Language
 from agent.models.offline.marks import Marks
 from agent.models.offline.names import Names
 from agent.models.offline.routing import Example, Router, load_router
 from agent.models.offline.safety import masked
 from agent.models.offline.schema import Slot, slots
 from agent.models.offline.vocabulary import Choices, Encoder, Named
+from commerce.inventory.vocabulary import vocabulary
+from foundation.text.reader import TextReader
 from tools.base import Tool
 
 EXAMPLE_NAMES = Names([Named("product", "", "the product"), Named("raffle", "", "the raffle")])
 """How the examples name things."""
-FAMILIAR = 20
-"""How often a customer is taken to say what the shop sells, beside the words of the examples."""
 
 
 class Training:
@@ -32,9 +31,9 @@ class Training:
     def router(self, tools: Sequence[Tool]) -> Router:
         key = tuple(sorted(tool.name for tool in tools))
         if key not in self._routers:
-            language, marks = self.language(tools), self.marks(tools, EXAMPLE_NAMES)
+            reader, marks = self.reader(tools), self.marks(tools, EXAMPLE_NAMES)
             read = {
-                label: [language.read(text).words for text in texts]
+                label: [reader.read(text).words for text in texts]
                 for label, texts in self._examples(tools).items()
             }
             examples = {
@@ -44,12 +43,12 @@ class Training:
             self._routers[key] = load_router(examples, self._encoder, folder=self._folder)
         return self._routers[key]
 
-    def language(self, tools: Sequence[Tool], names: Names | None = None) -> Language:
+    def reader(self, tools: Sequence[Tool], names: Names | None = None) -> TextReader:
         examples = self._examples(tools).values()
         said = [word for texts in examples for text in texts for word in text.lower().split()]
-        names = names or Names([])
-        shop_words = [*said, *self.choices.words, *names.words, *sorted(self.choices.nouns) * FAMILIAR]
-        return Language(shop_words, is_word=self._encoder.is_word, names=names.runs)
+        words = [*said, *self.choices.words, *(names.words if names else ())]
+        named = names.runs if names else frozenset()
+        return vocabulary().reader(is_word=self._encoder.is_word, words=words, names=named)
 
     def marks(self, tools: Sequence[Tool], names: Names) -> Marks:
         return Marks(_slots(tools), self.choices, names)

@@ -11,11 +11,9 @@ from agent.models.offline.clauses import WORDS, Clause
 from agent.models.offline.context import Base, Past
 from agent.models.offline.conversation import Exchange
 from agent.models.offline.followups import FollowUps
-from agent.models.offline.language import Utterance
 from agent.models.offline.routing import Guess
 from agent.models.offline.schema import Slot
 from agent.models.offline.slots import Arguments, Clue, Filler
-from agent.models.offline.vocabulary import Mention
 from agent.models.offline.wishes import (
     ARGUABLE,
     CERTAIN,
@@ -29,6 +27,8 @@ from agent.models.offline.wishes import (
     is_complete,
     says_something,
 )
+from foundation.text.reader import Utterance
+from foundation.text.terms import Mention
 from tools.base import Effect, Tool
 
 ASKING = 0.5
@@ -299,7 +299,7 @@ def _refused(utterance: Utterance) -> Wish | None:
     """What is answered without reading further."""
     if not any(word.isalnum() for word in utterance.words):
         return Wish("empty")
-    if safety.names_somebody(utterance.words):
+    if safety.names_somebody(utterance.words) or safety.forges(utterance.raw):
         return Wish(settling.ATTACK)
     young = safety.is_underage(utterance.words, spanish=utterance.is_spanish)
     return Wish(settling.MINOR) if young else None

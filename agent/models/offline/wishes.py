@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.models.offline import schema
-from agent.models.offline.language import Utterance
 from agent.models.offline.marks import Marks
 from agent.models.offline.names import Names
 from agent.models.offline.routing import Guess, Router
@@ -12,6 +11,7 @@ from agent.models.offline.schema import Slot
 from agent.models.offline.slots import Arguments, Clue
 from agent.models.offline.speech import Phrases
 from agent.models.offline.vocabulary import Choices
+from foundation.text.reader import Utterance
 from tools.base import Effect, Tool
 
 CERTAIN, SURE, LIKELY, POSSIBLE, ARGUABLE = 0.8, 0.6, 0.42, 0.28, 0.15

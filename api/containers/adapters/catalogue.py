@@ -1,16 +1,18 @@
 """The shop's catalogue as memory sees it: to search, to know by name, and to recommend from."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from enum import StrEnum
 
 from commerce.age.service import AgeVerification
-from commerce.inventory.models import Category, Effect, Flavour, Product, refusal
+from commerce.inventory.models import Product, refusal
 from commerce.inventory.service import Inventory
+from commerce.inventory.vocabulary import vocabulary
 from commerce.memberships.service import Memberships
 from foundation.clock import Clock
-from memory.ports import NameKind, ShopName
+from memory.ports import NameKind, ShopName, ShopTerms
 from memory.predictions.ports import ShopProduct
 from memory.retrieval.products import ShelfProduct
+
+NAME_KINDS: Sequence[NameKind] = ("category", "effect", "flavour")
 
 
 class CatalogueTexts:
@@ -37,15 +39,25 @@ class CatalogueNames:
         return self._inventory.catalogue().revision
 
     def names(self) -> Sequence[ShopName]:
-        kinds: tuple[tuple[NameKind, type[StrEnum]], ...] = (
-            ("category", Category),
-            ("effect", Effect),
-            ("flavour", Flavour),
-        )
         return [
             *(ShopName("product", each.id, each.name) for each in self._inventory.products()),
-            *(ShopName(kind, each.value, each.value) for kind, several in kinds for each in several),
+            *term_names(),
         ]
+
+
+def term_names() -> list[ShopName]:
+    """The shop's terms, by whatever customers call them."""
+    return [
+        ShopName(kind, term.name, term.name, term.synonyms)
+        for kind in NAME_KINDS
+        for term in vocabulary().of_kind(kind).values()
+    ]
+
+
+def shop_terms() -> ShopTerms:
+    """What memory needs to know of the shop's terms beside their names."""
+    kinds = {name: kind for kind in NAME_KINDS for name in vocabulary().of_kind(kind)}
+    return ShopTerms(kinds, vocabulary().topics)
 
 
 class RecommendableCatalog:

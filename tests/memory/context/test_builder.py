@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+from api.containers.adapters.catalogue import shop_terms
 from memory.context.builder import FACT_TOKENS, fitting_facts
 from memory.context.models import (
     LONGEST_QUOTE,
@@ -27,6 +28,7 @@ from tests.memory.conftest import CHICAGO, NOON, TURN
 LATER = replace(TURN, id="trn_2", at=NOON + timedelta(days=1), message="thanks", response="You're welcome.")
 FLAVOUR = Fact("fct_1", "cus_ana", "customer", "flavour", "berry", "trn_1", 1.0, NOON, None, NOON)
 VIEW = CustomerView(
+    terms=shop_terms(),
     behaviour=Behaviour(2, 60_00, NOON - timedelta(days=30), NOON, 20_00, 40_00, {"prd_owl": 2}),
     facts=(
         Fact("fct_2", "cus_ana", "mother", "allergic to", "citrus", "trn_1", 1.0, NOON, None, NOON),
@@ -64,7 +66,7 @@ class TestBriefing:
         context = MemoryContext(
             "cus_ana",
             CHICAGO,
-            view=CustomerView(profile_of([TURN, LATER]), version=2),
+            view=CustomerView(profile_of([TURN, LATER], topics=shop_terms().topics), version=2),
             facts=(FLAVOUR,),
             recent=(LATER,),
             relevant=(RecalledTurn(TURN, Speaker.CUSTOMER, 1.2, "mentions berry"),),
@@ -114,7 +116,10 @@ class TestBriefing:
         )
 
     def test_what_changes_seldom_comes_first_for_the_sake_of_prompt_caches(self) -> None:
-        talked_on = replace(FULL, view=replace(VIEW, profile=profile_of([TURN, LATER]), version=2))
+        talked_on = replace(
+            FULL,
+            view=replace(VIEW, profile=profile_of([TURN, LATER], topics=shop_terms().topics), version=2),
+        )
 
         before, after = briefing(FULL), briefing(talked_on)
 

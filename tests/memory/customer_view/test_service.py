@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from api.containers.adapters.catalogue import shop_terms
 from memory.customer_view.service import CustomerView
 from memory.facts.models import Claim, Fact, Statement, timeline
 from memory.predictions.behaviour import Behaviour
@@ -17,10 +18,12 @@ def facts(*claims: Claim) -> list[Fact]:
     return [timeline([Statement("fct_1", "cus_ana", claim, None, NOON, NOON)])[0] for claim in claims]
 
 
-class TestPortrait:
+class TestCustomerView:
     def test_what_was_said_comes_before_what_was_spoken_of(self) -> None:
         view = CustomerView(
-            TALK, facts=facts(Claim("preferred category", "edible"), Claim("uses for", "sleep"))
+            TALK,
+            terms=shop_terms(),
+            facts=facts(Claim("preferred category", "edible"), Claim("uses for", "sleep")),
         )
 
         assert view.preferences.categories == ("edible", "vape")

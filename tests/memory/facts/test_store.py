@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from api.containers.adapters.catalogue import shop_terms
 from foundation.errors import Invalid
 from foundation.sql import Ledger
 from memory.facts.models import Claim
@@ -16,7 +17,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def facts(ledger: Ledger, clock: FakeClock) -> Facts:
-    return Facts(ledger, now=clock)
+    return Facts(ledger, now=clock, terms=shop_terms())
 
 
 def values(facts: list[Fact]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import delete, select
 
+from api.containers.adapters.catalogue import shop_terms
 from api.containers.warehouse_tables import TABLES
 from foundation.clock import Calendar
 from foundation.crypto import DataKeys
@@ -67,11 +68,11 @@ def open_subscriber(
     ledger: Ledger, events: MemoryEvents, clock: FakeClock, enrichment: Enrichment, reader: StatementReader
 ) -> OpenSubscriber:
     """Opens one as each relay does, over the one ledger."""
-    calendar, facts = Calendar(CHICAGO, clock), Facts(ledger, now=clock)
+    calendar, facts = Calendar(CHICAGO, clock), Facts(ledger, now=clock, terms=shop_terms())
     barred = ProfileStore(ledger).is_barred
     outbox = Outbox(ledger, [], now=clock)
     predictions = Predictions(ledger, outbox, FakeStorefront(), calendar=calendar, is_barred=barred)
-    customer_views = CustomerViews(ledger, facts, predictions, NoStanding())
+    customer_views = CustomerViews(ledger, facts, predictions, NoStanding(), terms=shop_terms())
     learning = FactLearning(reader, facts)
 
     def open_one(told: MemoryEvents = events) -> TurnSubscriber:
@@ -126,7 +127,7 @@ class TestProfile:
 
         version, profile = ProfileStore(ledger).read(WHO)
         assert (version, profile.interactions) == (len(turns), len(turns))
-        assert profile.named["category"] == {"edible": 2, "tincture": 1}
+        assert profile.named["category"] == {"edible": 2, "tincture": 1, "flower": 1}
         assert profile.named["flavour"] == {"mint": 2}
         assert profile.intents["cancel_membership"] == 1
         assert profile.sentiment is not None

@@ -4,11 +4,13 @@ from datetime import timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.containers.adapters.catalogue import shop_terms
 from memory.conversations.models import Interaction
 from memory.profiles.models import Profile, profile_of
 from memory.understanding.models import Entity, Intent, Understanding
 from tests.memory.conftest import NOON, TURN
 
+TOPICS = shop_terms().topics
 interactions = st.lists(
     st.builds(
         lambda message, response, channel, hours: replace(
@@ -30,13 +32,13 @@ class TestProfile:
     def test_topics_are_those_the_customer_spoke_of(self) -> None:
         turn = replace(TURN, message="Gummies, or drops, to help me SLEEP?", response="Join the raffle!")
 
-        profile = profile_of([turn, replace(turn, message="and the price of gummies?")])
+        profile = profile_of([turn, replace(turn, message="and the price of gummies?")], topics=TOPICS)
 
         assert profile.topics == {"edible": 2, "tincture": 1, "sleep": 1, "price": 1}
         assert profile.favourite_topics == ["edible", "price", "sleep"]
 
     def test_spanish_words_show_the_same_topics(self) -> None:
-        profile = profile_of([replace(TURN, message="No puedo dormir, ¿tienen gomitas?")])
+        profile = profile_of([replace(TURN, message="No puedo dormir, ¿tienen gomitas?")], topics=TOPICS)
 
         assert profile.topics == {"sleep": 1, "edible": 1}
 
@@ -56,15 +58,15 @@ class TestProfile:
 
     @given(interactions, st.integers(0, 12))
     def test_it_is_the_same_in_however_many_batches(self, turns: list[Interaction], cut: int) -> None:
-        at_once = profile_of(turns)
+        at_once = profile_of(turns, topics=TOPICS)
 
-        in_two = profile_of(turns[cut:], start=profile_of(turns[:cut]))
+        in_two = profile_of(turns[cut:], start=profile_of(turns[:cut], topics=TOPICS), topics=TOPICS)
 
         assert in_two.to_bytes() == at_once.to_bytes()
 
     @given(interactions)
     def test_it_survives_being_stored(self, turns: list[Interaction]) -> None:
-        profile = profile_of(turns)
+        profile = profile_of(turns, topics=TOPICS)
 
         assert Profile.from_document(profile.document()) == profile
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from foundation.text.reader import TextReader
 from memory.embeddings import Embedder
 from memory.retrieval.products import ProductSearch, ShelfProduct, Wish, understood
 
@@ -46,20 +47,20 @@ def shelf() -> Shelf:
 
 
 @pytest.fixture
-def search(shelf: Shelf, embedder: Embedder) -> ProductSearch:
-    return ProductSearch(shelf, embedder)
+def search(shelf: Shelf, embedder: Embedder, text_reader: TextReader) -> ProductSearch:
+    return ProductSearch(shelf, embedder, lambda: text_reader)
 
 
 def _ids(search: ProductSearch, question: str) -> list[str]:
     return [match.product.id for match in search.search(question)]
 
 
-def test_wish_is_taken_apart() -> None:
-    assert understood("something for sleep, not too sweet, under 40") == Wish(
+def test_wish_is_taken_apart(text_reader: TextReader) -> None:
+    assert understood("something for sleep, not too sweet, under 40", text_reader) == Wish(
         "something for sleep", ("sweet",), None, 40_00
     )
-    assert understood("edibles over $20 without mint") == Wish("edibles", ("mint",), 20_00, None)
-    assert understood("a balm") == Wish("a balm")
+    assert understood("edibles over $20 without mint", text_reader) == Wish("edibles", ("mint",), 20_00, None)
+    assert understood("a balm", text_reader) == Wish("a balm")
 
 
 def test_what_is_unwanted_comes_after_what_is_not(search: ProductSearch) -> None:
@@ -94,11 +95,11 @@ def test_changed_product_is_read_anew(search: ProductSearch, shelf: Shelf) -> No
     assert "day" in _ids(search, "a syrup for sleep")
 
 
-def test_empty_shelf_has_nothing(embedder: Embedder) -> None:
-    assert ProductSearch(Shelf([]), embedder).search("sleep") == []
+def test_empty_shelf_has_nothing(embedder: Embedder, text_reader: TextReader) -> None:
+    assert ProductSearch(Shelf([]), embedder, lambda: text_reader).search("sleep") == []
 
 
-def test_kinds_take_turns_unless_one_is_asked_for(embedder: Embedder) -> None:
+def test_kinds_take_turns_unless_one_is_asked_for(embedder: Embedder, text_reader: TextReader) -> None:
     kinds = {
         "topical": "Lotion",
         "edible": "Gummies",
@@ -117,7 +118,7 @@ def test_kinds_take_turns_unless_one_is_asked_for(embedder: Embedder) -> None:
         for kind, form in kinds.items()
         for name in ("Moonrise", "Velvet Dusk", "Harbor Night")
     ]
-    search = ProductSearch(Shelf(several), embedder)
+    search = ProductSearch(Shelf(several), embedder, lambda: text_reader)
 
     def found(question: str) -> list[ShelfProduct]:
         return [match.product for match in search.search(question)]

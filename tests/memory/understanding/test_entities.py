@@ -4,15 +4,16 @@ from datetime import date
 
 import pytest
 
-from memory.ports import ShopName
+from commerce.inventory.vocabulary import vocabulary
+from memory.ports import NameKind, ShopName
 from memory.understanding.entities import Entities
 
 MONDAY = date(2026, 2, 2)
 ENGLISH = {"cancel", "flower", "night", "sleep", "light"}
+TERMS: Sequence[tuple[NameKind, str]] = [("category", "edible"), ("flavour", "spicy"), ("effect", "relief")]
+READER = vocabulary().reader(is_word=ENGLISH.__contains__)
 NAMES = [
-    ShopName("category", "edible", "edible"),
-    ShopName("flavour", "spicy", "spicy"),
-    ShopName("effect", "relief", "relief"),
+    *(ShopName(kind, each, each, vocabulary().of_kind(kind)[each].synonyms) for kind, each in TERMS),
     ShopName("product", "prd_owl", "Night Owl Gummies, 10 count"),
     ShopName("product", "prd_old", "Night Owl Tincture, 500 mg"),
 ]
@@ -30,7 +31,7 @@ class Shelf:
 
 
 def found(text: str, shelf: Shelf | None = None) -> list[tuple[str, str]]:
-    entities = Entities(shelf or Shelf(), is_word=ENGLISH.__contains__)
+    entities = Entities(shelf or Shelf(), READER)
     return [(each.kind, each.value) for each in entities.find(text, today=MONDAY)]
 
 
@@ -65,7 +66,7 @@ def test_things_are_found_by_their_names(text: str, expected: list[tuple[str, st
 
 def test_a_name_that_is_new_is_known_at_the_next_message() -> None:
     shelf = Shelf()
-    entities = Entities(shelf, is_word=ENGLISH.__contains__)
+    entities = Entities(shelf, READER)
     assert entities.find("moon drops", today=MONDAY) == ()
 
     shelf.several = [*NAMES, ShopName("product", "prd_moon", "Moon Drops")]
@@ -76,7 +77,7 @@ def test_a_name_that_is_new_is_known_at_the_next_message() -> None:
 def test_words_are_found_where_they_stand() -> None:
     text = "Hi! Any Night Owl Gummies left?"
 
-    (entity,) = Entities(Shelf(), is_word=ENGLISH.__contains__).find(text, today=MONDAY)
+    (entity,) = Entities(Shelf(), READER).find(text, today=MONDAY)
 
     assert text[entity.start : entity.end] == entity.words == "Night Owl Gummies"
 

@@ -1,6 +1,6 @@
 import pytest
 
-from memory.understanding.language import language_of
+from foundation.text.language import language_of
 from memory.understanding.sentiment import sentiment_of
 
 

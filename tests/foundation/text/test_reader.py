@@ -1,9 +1,12 @@
 import pytest
 
-from agent.models.offline.language import Language
+from commerce.inventory.vocabulary import vocabulary
+from foundation.text.reader import TextReader
 
 ENGLISH = set("slept plumber what is my show me some that taste good please dear shop".split())
-LANGUAGE = Language(
+GLOSSARIES = vocabulary().glossaries
+READER = TextReader(
+    GLOSSARIES,
     {"gummies", "membership", "silver", "tincture", "raffle", "tickets", "sleep"},
     is_word=lambda word: word in ENGLISH,
     names=frozenset({("fiesta", "seltzer")}),
@@ -27,7 +30,7 @@ LANGUAGE = Language(
     ],
 )
 def test_slang_typos_and_emoji_become_plain_words(written: str, meant: str) -> None:
-    utterance = LANGUAGE.read(written)
+    utterance = READER.read(written)
 
     assert " ".join(utterance.words) == meant
     assert not utterance.is_spanish
@@ -42,38 +45,38 @@ def test_slang_typos_and_emoji_become_plain_words(written: str, meant: str) -> N
     ],
 )
 def test_spanish_is_read_in_the_shops_english(written: str, meant: str) -> None:
-    utterance = LANGUAGE.read(written)
+    utterance = READER.read(written)
 
     assert " ".join(utterance.words) == meant
     assert utterance.is_spanish
 
 
 def test_an_unknown_spanish_word_is_not_taken_for_an_english_typo() -> None:
-    assert LANGUAGE.read("¿qué pasa con slep?").words[-2] == "slep"
+    assert READER.read("¿qué pasa con slep?").words[-2] == "slep"
 
 
 def test_an_english_word_is_not_taken_for_a_typo() -> None:
-    assert LANGUAGE.read("slept plumber").words == ("slept", "plumber")
+    assert READER.read("slept plumber").words == ("slept", "plumber")
 
 
 def test_spanish_words_in_an_english_sentence_are_understood_too() -> None:
-    utterance = LANGUAGE.read("show me some gomitas that taste good please my dear shop")
+    utterance = READER.read("show me some gomitas that taste good please my dear shop")
 
     assert "gummies" in utterance.words
     assert not utterance.is_spanish
 
 
 def test_words_that_english_shares_stay_english_in_english() -> None:
-    assert LANGUAGE.read("my son is real").words == ("my", "son", "is", "real")
+    assert READER.read("my son is real").words == ("my", "son", "is", "real")
 
 
 def test_the_name_of_a_product_is_not_translated() -> None:
-    assert LANGUAGE.read("fiesta seltzer").words == ("fiesta", "seltzer")
-    assert LANGUAGE.read("fiesta seltzers").words == ("fiesta", "seltzers")
+    assert READER.read("fiesta seltzer").words == ("fiesta", "seltzer")
+    assert READER.read("fiesta seltzers").words == ("fiesta", "seltzers")
 
 
 def test_an_endless_message_is_cut() -> None:
-    assert len(LANGUAGE.read("word " * 100_000).words) == 800
+    assert len(READER.read("word " * 100_000).words) == 800
 
 
 @pytest.mark.parametrize(
@@ -82,6 +85,6 @@ def test_an_endless_message_is_cut() -> None:
 )
 def test_a_mistyped_word_is_read_as_the_likeliest(written: str, meant: str) -> None:
     said = ["better", "better", "beer", "not", "something", "membership"]
-    language = Language(said, is_word=lambda _: False)
+    reader = TextReader(GLOSSARIES, said, is_word=lambda _: False)
 
-    assert language.read(written).words == (meant,)
+    assert reader.read(written).words == (meant,)

@@ -1,10 +1,12 @@
-"""Whether a message is in English or in Spanish, by the little words that each is full of."""
+"""Whether a text is in English or in Spanish, by the little words that each is full of."""
 
 import re
-import unicodedata
+from collections.abc import Set
+from typing import Literal
 
-from memory.understanding.models import Language
+from foundation.text.normalise import plain
 
+Language = Literal["en", "es"]
 LETTERS = re.compile(r"[^\W\d_]+")
 SPANISH_SIGNS = re.compile(r"[¿¡ñ]")
 
@@ -23,25 +25,20 @@ SPANISH = frozenset(
     ya yo""".split()
 )
 """Without those that French, Italian or Portuguese have too."""
+SHARED = frozenset("a al con de del e el en es la le lo me no o por se si son te tu un va".split())
+"""Spanish words that English or another language of its kind is full of too: no sign of Spanish."""
 
 
-APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u00b4`", "'"))
-
-
-def plain(text: str) -> str:
-    """Without case and accents, and with one kind of apostrophe."""
-    lowered = text.translate(APOSTROPHES).casefold()
-    if lowered.isascii():
-        return lowered
-    parts = unicodedata.normalize("NFKD", lowered)
-    return "".join(char for char in parts if not unicodedata.combining(char))
-
-
-def language_of(text: str) -> Language | None:
-    """None where neither shows: another language, a name, a number."""
-    words = LETTERS.findall(plain(text))
-    english = sum(word in ENGLISH for word in words)
-    spanish = sum(word in SPANISH for word in words) + len(SPANISH_SIGNS.findall(text.casefold()))
-    if english == spanish:
+def language_of(text: str, *, spanish: Set[str] = frozenset()) -> Language | None:
+    """None where neither shows: another language, a name. spanish: more words that are only Spanish."""
+    said = LETTERS.findall(plain(text))
+    own = [word for word in said if word in SPANISH or (word in spanish and word not in SHARED)]
+    english = sum(word in ENGLISH for word in said if word not in SHARED or word == "a")
+    foreign = len(own) + _signs(text)
+    if english == foreign:
         return None
-    return "en" if english > spanish else "es"
+    return "en" if english > foreign else "es"
+
+
+def _signs(text: str) -> int:
+    return len(SPANISH_SIGNS.findall(text.casefold()))

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.models.offline.amounts import Span, as_digits, count, more, scaled, span
+from agent.models.offline.counting import count, more, scaled, span
+from foundation.text.numbers import Span
 
 
 @pytest.mark.parametrize(
@@ -91,10 +92,6 @@ def test_half_of_one_is_no_count() -> None:
 )
 def test_a_count_may_be_told_by_what_is_to_come(words: str, expected: int | None) -> None:
     assert more(words.split()) == expected
-
-
-def test_the_one_of_a_reference_stays_a_word() -> None:
-    assert as_digits("the second one and twenty five".split()) == ["the", "second", "one", "and", "25"]
 
 
 @given(st.lists(st.sampled_from("under between and to 20 $30 40 mg one not or less , tickets".split())))
