@@ -13,7 +13,7 @@ from api.address import address_of
 from api.containers.container import Container
 from api.middleware.idempotency import KEY_EXPECTED, KEY_HEADER, KEY_PATTERN
 from api.readiness import ReadinessProbe
-from api.shapes import Id, Like
+from api.schemas.base import Id, Like
 from commerce.age.service import AgeVerification
 from commerce.checkout.carts import Carts
 from commerce.checkout.service import Checkout

@@ -6,7 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.shapes import Shape, Timestamp
+from api.schemas.base import Shape, Timestamp
 from foundation.clock import system_clock
 from foundation.errors import Code
 

@@ -10,7 +10,7 @@ from api.address import address_of
 from api.deps import Admin, AgesDep, ClockDep, Compliance, Owner, PathId, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Day, Like, Shape, Timestamp, Words
+from api.schemas.base import Day, Like, Shape, Timestamp, Words
 from commerce.age.barcode import LONGEST_BARCODE
 from commerce.age.models import AgeProof, AgeRecord, AgeSubmission, Method
 

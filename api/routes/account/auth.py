@@ -21,7 +21,7 @@ from api.deps import (
 )
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Like, Shape, Timestamp, Words
+from api.schemas.base import Like, Shape, Timestamp, Words
 from commerce.customers.access import Method, Session, SignedIn, Visit, device_named
 from commerce.customers.models import NewCustomer
 from commerce.customers.service import Customers

@@ -19,7 +19,7 @@ from api.deps import (
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.account.auth import Code, CodeSent, Email, Secret, TheVisit
-from api.shapes import Id, Like, Shape, Timestamp, Words
+from api.schemas.base import Id, Like, Shape, Timestamp, Words
 from commerce.customers.contact import (
     Address,
     Channel,

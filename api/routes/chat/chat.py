@@ -13,7 +13,7 @@ from agent.turns.models import Inbound, Receipt, Reply, ThreadMessage
 from api.deps import TurnsDep, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Id, Like
+from api.schemas.base import Id, Like
 from api.streams import stream
 from foundation.auth import Principal
 from foundation.errors import NotFound

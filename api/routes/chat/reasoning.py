@@ -12,7 +12,7 @@ from api.errors import refusals
 from api.jobs import JOBS_KEPT, REASON, ReasoningJob
 from api.middleware.idempotency import KEY_HEADER
 from api.routes.chat.chat import Text
-from api.shapes import Id
+from api.schemas.base import Id
 from foundation.errors import NotFound
 from foundation.masking import mask
 from foundation.queue import Job, NotQueued, Status

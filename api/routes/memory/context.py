@@ -10,7 +10,7 @@ from api.errors import refusals
 from api.routes.memory.facts import FactShown
 from api.routes.memory.memory import BriefProfile, ProfileRenderer, ProfilesDep, ProfileShown, TurnShown
 from api.routes.memory.predictions import OutlookShown
-from api.shapes import Dollars, Shape, Timestamp, Words
+from api.schemas.base import Dollars, Shape, Timestamp, Words
 from foundation.money import Money
 from memory.context.models import TURN_TOKENS, Depth, MemoryContext
 from memory.knowledge.service import Quote

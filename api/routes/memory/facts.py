@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 from api.deps import MemoryDep, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Shape, Timestamp, Words
+from api.schemas.base import Shape, Timestamp, Words
 from memory.facts.models import Origin
 from memory.facts.store import LONGEST_PREDICATE, Fact
 

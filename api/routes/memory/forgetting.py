@@ -8,7 +8,7 @@ from fastapi.encoders import jsonable_encoder
 from api.deps import Caller, ForgettableCustomer, ForgettingDep, PersonalRowsDep, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Id, Shape, Timestamp
+from api.schemas.base import Id, Shape, Timestamp
 from memory.erasure.models import Status
 
 ACCEPTED = 202

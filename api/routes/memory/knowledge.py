@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from api.deps import KnowledgeDep, Manager, Staff, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Like, Shape, Timestamp
+from api.schemas.base import Like, Shape, Timestamp
 from memory.knowledge.service import LONGEST_DOCUMENT
 from memory.knowledge.store import Document
 

@@ -18,7 +18,7 @@ from pydantic import (
 from api.deps import PathId, Recorder, RecordingDep
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Id, Like, Shape, Words
+from api.schemas.base import Id, Like, Shape, Words
 from foundation.money import Money
 from memory.conversations.models import Interaction
 

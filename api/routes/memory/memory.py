@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from api.deps import ClockDep, InventoryDep, MemoryDep, PortraitsDep, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Dollars, Shape, Timestamp
+from api.schemas.base import Dollars, Shape, Timestamp
 from foundation.money import Money
 from memory.conversations.models import Interaction
 from memory.customer_view.service import Portrait, Preferences

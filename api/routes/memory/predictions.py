@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from api.deps import PredictionsDep, ReadableCustomer, Staff
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Dollars, Shape, Timestamp
+from api.schemas.base import Dollars, Shape, Timestamp
 from foundation.money import Money
 from memory.predictions.models import Kind, Outlook, Prediction, Record, Suggestion
 

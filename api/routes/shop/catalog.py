@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.deps import ClockDep, InventoryDep, MembershipsDep, PathId, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Amount, Dollars, Shape, Timestamp, Words
+from api.schemas.base import Amount, Dollars, Shape, Timestamp, Words
 from commerce.inventory.models import Category, Effect, Flavour, Order, Product, ProductQuery, mark
 from foundation.money import Money
 

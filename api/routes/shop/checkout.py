@@ -9,7 +9,7 @@ from api.deps import CartsDep, CheckoutDep, MoneyKey, Owner, PathId, TheFingerpr
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.shop.orders import OrderShown, QuoteShown
-from api.shapes import Amount, Dollars, Id, Shape, Timestamp, Words
+from api.schemas.base import Amount, Dollars, Id, Shape, Timestamp, Words
 from commerce.checkout.models import MOST_LINES, MOST_OF_ONE, Cart, CartLine
 from commerce.checkout.models import Request as Wish
 from commerce.fraud.models import RequestFingerprint

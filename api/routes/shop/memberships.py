@@ -21,7 +21,7 @@ from api.deps import (
 from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.idempotency import KEY_HEADER
-from api.shapes import Amount, Dollars, Id, Shape, Timestamp, Words
+from api.schemas.base import Amount, Dollars, Id, Shape, Timestamp, Words
 from commerce.memberships.models import (
     PLANS,
     Benefit,

@@ -8,7 +8,7 @@ from pydantic import AliasPath, ConfigDict, Field
 from api.deps import Caller, CheckoutDep, Compliance, NotAllowed, PathId, Refunder
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Dollars, Shape, Timestamp, Words
+from api.schemas.base import Dollars, Shape, Timestamp, Words
 from commerce.checkout.models import OrderStatus, Quote
 from foundation.auth import Principal
 

@@ -19,7 +19,7 @@ from api.deps import (
 from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.idempotency import KEY_HEADER
-from api.shapes import Amount, Dollars, Shape, Timestamp, Words
+from api.schemas.base import Amount, Dollars, Shape, Timestamp, Words
 from commerce.payments.models import Payment, PaymentStatus, Refund, RefundOrigin, RefundStatus
 from foundation.auth import Principal
 from foundation.money import Money

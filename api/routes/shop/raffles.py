@@ -25,7 +25,7 @@ from api.deps import (
 )
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Amount, Dollars, Shape, Timestamp, Words
+from api.schemas.base import Amount, Dollars, Shape, Timestamp, Words
 from commerce.raffles.draw.algorithms import HMAC_V1
 from commerce.raffles.draw.bundle import Bundle
 from commerce.raffles.models import Plan, Raffle, RaffleNotFound, RaffleStatus, Receipt, Ticket

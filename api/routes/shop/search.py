@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from api.deps import InventoryDep, KnowledgeDep, MemoryDep, NotAllowed, ProductSearchDep, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Dollars, Shape, Timestamp, Words
+from api.schemas.base import Dollars, Shape, Timestamp, Words
 from commerce.inventory.service import Inventory
 from foundation.auth import Principal
 from memory.context.models import RecalledTurn

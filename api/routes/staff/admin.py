@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from api.deps import InsightsDep, MembershipFiguresDep, Staff
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Dollars, Shape
+from api.schemas.base import Dollars, Shape
 from commerce.insights.service import Insights
 from commerce.memberships.metrics import LifetimeValue, MembershipFigures
 from commerce.memberships.models import Tier

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from api.deps import DemandDep, Manager
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Shape, Timestamp
+from api.schemas.base import Shape, Timestamp
 from commerce.demand.models import Suggestion
 
 router = APIRouter(

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from api.deps import Compliance, FraudDep, PathId
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Dollars, Shape, Timestamp
+from api.schemas.base import Dollars, Shape, Timestamp
 from commerce.fraud.models import Review
 
 router = APIRouter(

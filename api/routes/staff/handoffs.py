@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.deps import HandoffsDep, PathId, Staff
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Shape, Timestamp
+from api.schemas.base import Shape, Timestamp
 from commerce.handoffs.models import Handoff
 
 router = APIRouter(

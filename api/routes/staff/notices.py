@@ -10,7 +10,7 @@ from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.headers import CONTENT_POLICY
 from api.routes.system.pages import templates
-from api.shapes import Id, Like, Shape, Timestamp
+from api.schemas.base import Id, Like, Shape, Timestamp
 from commerce.customers.contact import Channel
 from commerce.notices.models import Notice, Status, Written
 

@@ -9,7 +9,7 @@ from api.deps import Admin, PathId, Staff, StaffAccountsDep
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.account.auth import Email, NewPassword, PasswordSet, Secret, SignedInShown, TheVisit, not_kept
-from api.shapes import Shape, Timestamp, Words
+from api.schemas.base import Shape, Timestamp, Words
 from commerce.customers.staff import Position, StaffMember
 
 router = APIRouter(

@@ -12,7 +12,7 @@ from api.routes.account.age import AgeStatus
 from api.routes.account.customers import Profile
 from api.routes.shop.memberships import Standing as MembershipStanding
 from api.routes.shop.orders import OrderShown
-from api.shapes import Shape
+from api.schemas.base import Shape
 
 router = APIRouter(
     prefix="/api/customers",

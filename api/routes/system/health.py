@@ -6,7 +6,7 @@ from api.deps import ClockDep, JobsDep, NoticesDep, OutboxDep, ReadinessDep
 from api.envelope import Envelope, Failure, failed
 from api.errors import STATUS
 from api.readiness import PartState
-from api.shapes import Shape
+from api.schemas.base import Shape
 from foundation import metrics
 
 router = APIRouter(tags=["health"])
