@@ -13,7 +13,7 @@ from api.address import address_of
 from api.containers.container import Container
 from api.middleware.idempotency import KEY_EXPECTED, KEY_HEADER, KEY_PATTERN
 from api.readiness import ReadinessProbe
-from api.schemas.base import Id, Like
+from api.schemas.base import Id, Matching
 from commerce.age.service import AgeVerification
 from commerce.checkout.carts import Carts
 from commerce.checkout.service import Checkout
@@ -58,7 +58,7 @@ from memory.predictions.service import Predictions
 from memory.retrieval.products import ProductSearch
 
 LONGEST_DEVICE = 300
-IdempotencyKey = Annotated[str, Like(KEY_PATTERN, KEY_EXPECTED)]
+IdempotencyKey = Annotated[str, Matching(KEY_PATTERN, KEY_EXPECTED)]
 
 PathId = Annotated[Id, Path()]
 bearer = HTTPBearer(auto_error=False, description="A token from `POST /api/auth/guest` or `livhana token`.")

@@ -6,7 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas.base import Shape, Timestamp
+from api.schemas.base import Schema, Timestamp
 from foundation.clock import system_clock
 from foundation.errors import Code
 
@@ -23,13 +23,13 @@ class Envelope(BaseModel, Generic[Answer]):
     timestamp: Timestamp = Field(default_factory=system_clock)
 
 
-class FieldError(Shape):
+class FieldError(Schema):
     field: str
     message: str
     """What would be right."""
 
 
-class Failure(Shape):
+class Failure(Schema):
     model_config = ConfigDict(json_schema_extra={"required": ["success", "error", "code", "timestamp"]})
 
     success: Literal[False] = False

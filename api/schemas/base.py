@@ -19,15 +19,15 @@ from pydantic_core import CoreSchema, core_schema
 
 from foundation.money import Money
 
-AN_ID = r"^[A-Za-z0-9_-]{1,64}$"
-A_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-AN_AMOUNT = r"^[0-9]{1,7}(\.[0-9]{1,2})?$"
+ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+DAY_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+AMOUNT_PATTERN = r"^[0-9]{1,7}(\.[0-9]{1,2})?$"
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 """Half a character, which JSON can spell and nothing can store."""
 PLAIN_TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 
 
-class Shape(BaseModel):
+class Schema(BaseModel):
     """Something in a body; it holds nothing that was not asked for."""
 
     model_config = ConfigDict(
@@ -41,7 +41,7 @@ class Shape(BaseModel):
 
 
 @dataclass(frozen=True)
-class Like:
+class Matching:
     """Text of this form; what is expected is said in words, not as a pattern."""
 
     pattern: str
@@ -62,7 +62,7 @@ class Like:
 
 
 def _written_day(given: object) -> str:
-    if not isinstance(given, str) or not re.fullmatch(A_DAY, given):
+    if not isinstance(given, str) or not re.fullmatch(DAY_PATTERN, given):
         raise ValueError("expected a day such as 1990-05-01")
     return given
 
@@ -76,9 +76,9 @@ def _dollars(amount: Money) -> float:
     return float(amount.dollars)
 
 
-Id = Annotated[str, Like(AN_ID, "an id: letters, digits, - and _, at most 64")]
-Words = Annotated[str, Like(PLAIN_TEXT, "text without control characters")]
-Amount = Annotated[str, Like(AN_AMOUNT, "dollars with at most two decimals, such as 47.00")]
+Id = Annotated[str, Matching(ID_PATTERN, "an id: letters, digits, - and _, at most 64")]
+PlainText = Annotated[str, Matching(PLAIN_TEXT, "text without control characters")]
+Amount = Annotated[str, Matching(AMOUNT_PATTERN, "dollars with at most two decimals, such as 47.00")]
 """Money in a query string."""
 Day = Annotated[date, BeforeValidator(_written_day)]
 Timestamp = Annotated[

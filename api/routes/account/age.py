@@ -10,7 +10,7 @@ from api.address import address_of
 from api.deps import Admin, AgesDep, ClockDep, Compliance, Owner, PathId, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Day, Like, Shape, Timestamp, Words
+from api.schemas.base import Day, Matching, PlainText, Schema, Timestamp
 from commerce.age.barcode import LONGEST_BARCODE
 from commerce.age.models import AgeProof, AgeRecord, AgeSubmission, Method
 
@@ -21,7 +21,7 @@ router = APIRouter(
 )
 
 
-class AgeForm(Shape):
+class AgeForm(Schema):
     """What the customer reads off their ID."""
 
     model_config = ConfigDict(
@@ -35,14 +35,16 @@ class AgeForm(Shape):
         }
     )
 
-    full_name: Annotated[Words, Field(min_length=2, max_length=100)]
+    full_name: Annotated[PlainText, Field(min_length=2, max_length=100)]
     date_of_birth: Day
-    state: Annotated[Words, Field(min_length=2, max_length=30)]
+    state: Annotated[PlainText, Field(min_length=2, max_length=30)]
     """Code or name of one of the fifty states, or DC."""
-    id_number_last4: Annotated[str, Like(r"^[0-9]{4}$", "the last four digits"), Field(alias="idNumberLast4")]
+    id_number_last4: Annotated[
+        str, Matching(r"^[0-9]{4}$", "the last four digits"), Field(alias="idNumberLast4")
+    ]
 
 
-class BarcodeForm(Shape):
+class BarcodeForm(Schema):
     """What a scanner reads off the back of an ID."""
 
     model_config = ConfigDict(
@@ -56,12 +58,12 @@ class BarcodeForm(Shape):
 
     barcode: Annotated[
         str,
-        Like(r"^[\t\n\r\x1c-\x1f -~\xa0-\xff]*$", "the text of a barcode"),
+        Matching(r"^[\t\n\r\x1c-\x1f -~\xa0-\xff]*$", "the text of a barcode"),
         Field(min_length=20, max_length=LONGEST_BARCODE),
     ]
 
 
-class Verification(Shape):
+class Verification(Schema):
     verification_id: str
     verified: bool
     method: Method
@@ -81,7 +83,7 @@ class Verification(Shape):
         )
 
 
-class AgeStatus(Shape):
+class AgeStatus(Schema):
     verified: bool
     """Whether purchases go on."""
     in_grace: bool = False
@@ -103,7 +105,7 @@ class AgeStatus(Shape):
         )
 
 
-class RecordShown(Shape):
+class RecordShown(Schema):
     verification_id: str
     method: Method
     state: str
@@ -125,7 +127,7 @@ class RecordShown(Shape):
         )
 
 
-class Erased(Shape):
+class Erased(Schema):
     records: int
 
 

@@ -21,7 +21,7 @@ from api.deps import (
 )
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Like, Shape, Timestamp, Words
+from api.schemas.base import Matching, PlainText, Schema, Timestamp
 from commerce.customers.access import Method, Session, SignedIn, Visit, device_named
 from commerce.customers.models import NewCustomer
 from commerce.customers.service import Customers
@@ -31,18 +31,18 @@ from foundation.ids import new_id
 
 router = APIRouter(prefix="/api/auth", tags=["auth"], responses=refusals("INVALID_INPUT", "RATE_LIMITED"))
 
-Email = Annotated[Words, Field(min_length=3, max_length=254, examples=["dana@example.com"])]
-Secret = Annotated[str, Like(r"^[^\x00-\x1f\x7f]*$", "no control characters"), Field(max_length=200)]
-Code = Annotated[str, Like(r"^[0-9]{6}$", "the six digits of the message"), Field(examples=["123456"])]
+Email = Annotated[PlainText, Field(min_length=3, max_length=254, examples=["dana@example.com"])]
+Secret = Annotated[str, Matching(r"^[^\x00-\x1f\x7f]*$", "no control characters"), Field(max_length=200)]
+Code = Annotated[str, Matching(r"^[0-9]{6}$", "the six digits of the message"), Field(examples=["123456"])]
 
 
-class GuestToken(Shape):
+class GuestToken(Schema):
     token: str
     role: Role
     expires_at: Timestamp
 
 
-class Me(Shape):
+class Me(Schema):
     id: str
     role: Role
     duty: StaffRole | None
@@ -51,11 +51,11 @@ class Me(Shape):
     scopes: list[str]
 
 
-class SignedOut(Shape):
+class SignedOut(Schema):
     revoked: bool = True
 
 
-class Registration(Shape):
+class Registration(Schema):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
@@ -67,25 +67,25 @@ class Registration(Shape):
         }
     )
 
-    name: Annotated[Words, Field(min_length=1, max_length=100)]
+    name: Annotated[PlainText, Field(min_length=1, max_length=100)]
     email: Email
-    phone: Annotated[Words, Field(max_length=30)] | None = None
-    state: Annotated[Words, Field(max_length=30)] | None = None
+    phone: Annotated[PlainText, Field(max_length=30)] | None = None
+    state: Annotated[PlainText, Field(max_length=30)] | None = None
 
 
-class CodeWanted(Shape):
+class CodeWanted(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"email": "dana@example.com"}})
 
     email: Email
 
 
-class CodeSent(Shape):
+class CodeSent(Schema):
     sent: bool = True
     """Also where there is no account: the answer tells a stranger nothing."""
     expires_in_seconds: int = 600
 
 
-class Credentials(Shape):
+class Credentials(Schema):
     """One of the two."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"email": "dana@example.com", "code": "123456"}})
@@ -95,7 +95,7 @@ class Credentials(Shape):
     password: Secret | None = None
 
 
-class SignedInShown(Shape):
+class SignedInShown(Schema):
     token: str
     session_id: str
     id: str
@@ -113,7 +113,7 @@ class SignedInShown(Shape):
         )
 
 
-class SessionShown(Shape):
+class SessionShown(Schema):
     id: str
     device: str
     method: Method
@@ -135,11 +135,11 @@ class SessionShown(Shape):
         )
 
 
-class Ended(Shape):
+class Ended(Schema):
     ended: int
 
 
-class NewPassword(Shape):
+class NewPassword(Schema):
     model_config = ConfigDict(
         json_schema_extra={"example": {"password": "correct horse battery", "oldPassword": "a former one"}}
     )
@@ -149,7 +149,7 @@ class NewPassword(Shape):
     """Not needed within ten minutes of signing in with a code."""
 
 
-class PasswordSet(Shape):
+class PasswordSet(Schema):
     changed: bool = True
 
 

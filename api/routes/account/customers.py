@@ -19,7 +19,7 @@ from api.deps import (
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.account.auth import Code, CodeSent, Email, Secret, TheVisit
-from api.schemas.base import Id, Like, Shape, Timestamp, Words
+from api.schemas.base import Id, Matching, PlainText, Schema, Timestamp
 from commerce.customers.contact import (
     Address,
     Channel,
@@ -37,10 +37,10 @@ router = APIRouter(
     tags=["customers"],
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
 )
-Line = Annotated[Words, Field(max_length=100)]
+Line = Annotated[PlainText, Field(max_length=100)]
 
 
-class Profile(Shape):
+class Profile(Schema):
     id: str
     name: str
     email: str
@@ -55,19 +55,19 @@ class Profile(Shape):
         return cls.model_validate(customer)
 
 
-class Changes(Shape):
+class Changes(Schema):
     """The whole of it: what is left out is taken out."""
 
     model_config = ConfigDict(
         json_schema_extra={"example": {"name": "Dana D'Arc", "phone": "+15125550100", "state": "Texas"}}
     )
 
-    name: Annotated[Words, Field(min_length=1, max_length=100)]
-    phone: Annotated[Words, Field(max_length=30)] | None = None
-    state: Annotated[Words, Field(max_length=30)] | None = None
+    name: Annotated[PlainText, Field(min_length=1, max_length=100)]
+    phone: Annotated[PlainText, Field(max_length=30)] | None = None
+    state: Annotated[PlainText, Field(max_length=30)] | None = None
 
 
-class ToVerify(Shape):
+class ToVerify(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"channel": "phone"}})
 
     channel: Literal["email", "phone"]
@@ -79,7 +79,7 @@ class Proof(ToVerify):
     code: Code
 
 
-class NewEmail(Shape):
+class NewEmail(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"email": "dana@new.example"}})
 
     email: Email
@@ -97,7 +97,7 @@ class NewEmailProof(NewEmail):
     """Not needed within ten minutes of signing in with a code."""
 
 
-class AddressForm(Shape):
+class AddressForm(Schema):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
@@ -115,8 +115,8 @@ class AddressForm(Shape):
     line1: Line
     line2: Line = ""
     city: Line
-    state: Annotated[Words, Field(max_length=30)]
-    postal_code: Annotated[str, Like(r"^[0-9]{5}(-[0-9]{4})?$", "a ZIP code such as 78205")]
+    state: Annotated[PlainText, Field(max_length=30)]
+    postal_code: Annotated[str, Matching(r"^[0-9]{5}(-[0-9]{4})?$", "a ZIP code such as 78205")]
 
     def address(self) -> NewAddress:
         return NewAddress(**self.model_dump())
@@ -131,18 +131,20 @@ class AddressShown(AddressForm):
         return cls.model_validate(address)
 
 
-class Removed(Shape):
+class Removed(Schema):
     removed: bool = True
 
 
-class ConsentForm(Shape):
+class ConsentForm(Schema):
     model_config = ConfigDict(
         json_schema_extra={"example": {"purpose": "email_news", "granted": True, "wording": "2026-03"}}
     )
 
     purpose: ConsentPurpose
     granted: bool
-    wording: Annotated[str, Like(r"^[A-Za-z0-9._-]{1,40}$", "the version of the wording, such as 2026-03")]
+    wording: Annotated[
+        str, Matching(r"^[A-Za-z0-9._-]{1,40}$", "the version of the wording, such as 2026-03")
+    ]
 
 
 class ConsentShown(ConsentForm):
@@ -154,7 +156,7 @@ class ConsentShown(ConsentForm):
         return cls.model_validate(consent)
 
 
-class PreferencesForm(Shape):
+class PreferencesForm(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"channel": "email", "language": "es"}})
 
     channel: Channel = Channel.EMAIL

@@ -13,7 +13,7 @@ from agent.turns.models import Inbound, Receipt, Reply, ThreadMessage
 from api.deps import TurnsDep, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Id, Like
+from api.schemas.base import Id, Matching
 from api.streams import stream
 from foundation.auth import Principal
 from foundation.errors import NotFound
@@ -33,9 +33,9 @@ router = APIRouter(
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_MESSAGE),
-    Like(NO_CONTROLS, "text without control characters"),
+    Matching(NO_CONTROLS, "text without control characters"),
 ]
-EventId = Annotated[str, Like(r"^[0-9]{1,9}-[0-9]{1,9}$", "the id of an event, such as 1-12")]
+EventId = Annotated[str, Matching(r"^[0-9]{1,9}-[0-9]{1,9}$", "the id of an event, such as 1-12")]
 
 
 class Saying(BaseModel):

@@ -10,7 +10,7 @@ from api.errors import refusals
 from api.routes.memory.facts import FactShown
 from api.routes.memory.memory import BriefProfile, ProfileRenderer, ProfilesDep, ProfileShown, TurnShown
 from api.routes.memory.predictions import OutlookShown
-from api.schemas.base import Dollars, Shape, Timestamp, Words
+from api.schemas.base import Dollars, PlainText, Schema, Timestamp
 from foundation.money import Money
 from memory.context.models import TURN_TOKENS, Depth, MemoryContext
 from memory.knowledge.service import Quote
@@ -25,7 +25,7 @@ router = APIRouter(
 )
 
 
-class ProductThatFits(Shape):
+class ProductThatFits(Schema):
     product_id: str
     name: str
     price: Dollars
@@ -38,7 +38,7 @@ class ProductThatFits(Shape):
         return cls(product_id=product.id, name=product.name, price=price, why=match.why)
 
 
-class PassageThatFits(Shape):
+class PassageThatFits(Schema):
     id: str
     """To cite it by: `document@version#number`."""
     title: str
@@ -57,7 +57,7 @@ class PassageThatFits(Shape):
         )
 
 
-class ContextShown(Shape):
+class ContextShown(Schema):
     depth: Depth
     profile: ProfileShown | BriefProfile
     """The whole one where the depth is full."""
@@ -95,7 +95,7 @@ def memory_context(
     customer_id: ReadableCustomer,
     memory: MemoryDep,
     profiles: ProfilesDep,
-    message: Annotated[Words, Query(max_length=4_000, examples=["something for sleep"])] = "",
+    message: Annotated[PlainText, Query(max_length=4_000, examples=["something for sleep"])] = "",
     depth: Depth = Depth.FULL,
     tokens: Annotated[int, Query(ge=0, le=MOST_TOKENS)] = TURN_TOKENS,
 ) -> Envelope[ContextShown]:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 from api.deps import MemoryDep, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Shape, Timestamp, Words
+from api.schemas.base import PlainText, Schema, Timestamp
 from memory.facts.models import Origin
 from memory.facts.store import LONGEST_PREDICATE, Fact
 
@@ -19,7 +19,7 @@ router = APIRouter(
 )
 
 
-class FactShown(Shape):
+class FactShown(Schema):
     id: str
     subject: str
     """Whom it is about."""
@@ -46,7 +46,7 @@ def facts(
     customer_id: ReadableCustomer,
     memory: MemoryDep,
     history: Annotated[bool, Query(description="also what holds no more")] = False,  # noqa: FBT002 - by name
-    predicate: Annotated[Words, Field(max_length=LONGEST_PREDICATE)] | None = None,
+    predicate: Annotated[PlainText, Field(max_length=LONGEST_PREDICATE)] | None = None,
     as_of: Annotated[AwareDatetime, Query(description="what held then")] | None = None,
 ) -> Envelope[list[FactShown]]:
     """What holds now, or held at a moment; with the history, all that was ever said until then."""

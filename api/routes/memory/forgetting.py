@@ -8,7 +8,7 @@ from fastapi.encoders import jsonable_encoder
 from api.deps import Caller, ForgettableCustomer, ForgettingDep, PersonalRowsDep, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Id, Shape, Timestamp
+from api.schemas.base import Id, Schema, Timestamp
 from memory.erasure.models import Status
 
 ACCEPTED = 202
@@ -20,13 +20,13 @@ router = APIRouter(
 )
 
 
-class LeftShown(Shape):
+class LeftShown(Schema):
     store: str
     place: str
     count: int
 
 
-class Receipt(Shape):
+class Receipt(Schema):
     """Signed: `signature` covers every other field."""
 
     erasure_id: str

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from api.deps import KnowledgeDep, Manager, Staff, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Like, Shape, Timestamp
+from api.schemas.base import Matching, Schema, Timestamp
 from memory.knowledge.service import LONGEST_DOCUMENT
 from memory.knowledge.store import Document
 
@@ -20,12 +20,12 @@ router = APIRouter(
 
 DocumentId = Annotated[
     str,
-    Like(r"^[a-z0-9][a-z0-9-]{0,62}$", "small letters, digits and hyphens, such as returns-policy"),
+    Matching(r"^[a-z0-9][a-z0-9-]{0,62}$", "small letters, digits and hyphens, such as returns-policy"),
     Path(),
 ]
 
 
-class Manuscript(Shape):
+class Manuscript(Schema):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {"markdown": "# Returns\n\nUnopened goods may come back within 30 days of delivery."}
@@ -35,7 +35,7 @@ class Manuscript(Shape):
     markdown: Annotated[str, Field(min_length=1, max_length=LONGEST_DOCUMENT)]
 
 
-class DocumentShown(Shape):
+class DocumentShown(Schema):
     document_id: str
     version: int
     title: str
@@ -48,7 +48,7 @@ class DocumentShown(Shape):
         return cls.model_validate(document)
 
 
-class Retired(Shape):
+class Retired(Schema):
     document_id: str
 
 

@@ -18,7 +18,7 @@ from pydantic import (
 from api.deps import PathId, Recorder, RecordingDep
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Id, Like, Shape, Words
+from api.schemas.base import Id, Matching, PlainText, Schema
 from foundation.money import Money
 from memory.conversations.models import Interaction
 
@@ -53,11 +53,11 @@ def _one_or_many(given: object) -> str | None:
     return "interactions" if isinstance(given, list) else None
 
 
-Said = Annotated[Words, BeforeValidator(_with_newlines), Field(max_length=LONGEST)]
-Channel = Annotated[str, Like(r"^[a-z_]{1,20}$", "a channel such as voice, email or chat")]
+Said = Annotated[PlainText, BeforeValidator(_with_newlines), Field(max_length=LONGEST)]
+Channel = Annotated[str, Matching(r"^[a-z_]{1,20}$", "a channel such as voice, email or chat")]
 
 
-class Told(Shape):
+class Told(Schema):
     """What one side said and what the other, at one time."""
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
@@ -98,13 +98,13 @@ OneOrMany = Annotated[
 ]
 
 
-class Learned(Shape):
+class Learned(Schema):
     told: int
     learned: int
     """How many were new."""
 
 
-class TillPurchase(Shape):
+class TillPurchase(Schema):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
@@ -123,15 +123,15 @@ class TillPurchase(Shape):
     """Paid in all, in dollars."""
     products: Annotated[list[Id], Field(min_length=1, max_length=200)]
     """One for each piece."""
-    payment_method: Annotated[str, Like(r"^[a-z_]{1,30}$", "a way to pay such as cash or debit_card")]
+    payment_method: Annotated[str, Matching(r"^[a-z_]{1,30}$", "a way to pay such as cash or debit_card")]
 
 
-class TakenBack(Shape):
+class TakenBack(Schema):
     order_id: str
     taken_back: bool = True
 
 
-class Recorded(Shape):
+class Recorded(Schema):
     order_id: str
     recorded: bool
     """False when it was known."""

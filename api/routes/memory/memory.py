@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from api.deps import ClockDep, InventoryDep, MemoryDep, PortraitsDep, ReadableCustomer
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Dollars, Shape, Timestamp
+from api.schemas.base import Dollars, Schema, Timestamp
 from foundation.money import Money
 from memory.conversations.models import Interaction
 from memory.customer_view.service import Portrait, Preferences
@@ -33,12 +33,12 @@ router = APIRouter(
 )
 
 
-class PriceRange(Shape):
+class PriceRange(Schema):
     min: Dollars | None
     max: Dollars | None
 
 
-class PreferencesShown(Shape):
+class PreferencesShown(Schema):
     categories: list[str]
     price_range: PriceRange
     flavors: list[str]
@@ -54,7 +54,7 @@ class PreferencesShown(Shape):
         )
 
 
-class BehavioralShown(Shape):
+class BehavioralShown(Schema):
     total_purchases: int
     total_spent: Dollars
     average_order_value: Dollars | None
@@ -74,7 +74,7 @@ class BehavioralShown(Shape):
         )
 
 
-class TurnShown(Shape):
+class TurnShown(Schema):
     id: str
     at: Timestamp
     channel: str
@@ -94,7 +94,7 @@ class TurnShown(Shape):
         )
 
 
-class ConversationHistory(Shape):
+class ConversationHistory(Schema):
     total_interactions: int
     first_interaction_date: Timestamp | None
     last_interaction_date: Timestamp | None
@@ -103,13 +103,13 @@ class ConversationHistory(Shape):
     """The last ten turns, the newest first."""
 
 
-class Communication(Shape):
+class Communication(Schema):
     preferred_channel: str | None
     response_style: Literal["concise", "detailed"] | None
     engagement: float
 
 
-class PredictionsShown(Shape):
+class PredictionsShown(Schema):
     churn_risk: float
     next_purchase_date: date
     """Should they buy within the horizon."""
@@ -126,7 +126,7 @@ class PredictionsShown(Shape):
         )
 
 
-class AgeVerificationShown(Shape):
+class AgeVerificationShown(Schema):
     verified: bool
     verification_date: Timestamp | None
     verification_method: str | None
@@ -142,7 +142,7 @@ class AgeVerificationShown(Shape):
         )
 
 
-class MembershipShown(Shape):
+class MembershipShown(Schema):
     tier: str
     status: str
     discount_percent: int
@@ -160,7 +160,7 @@ class MembershipShown(Shape):
         )
 
 
-class BriefProfile(Shape):
+class BriefProfile(Schema):
     customer_id: str
     version: str
     """Another one whenever a conversation was added."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from api.deps import PredictionsDep, ReadableCustomer, Staff
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Dollars, Shape, Timestamp
+from api.schemas.base import Dollars, Schema, Timestamp
 from foundation.money import Money
 from memory.predictions.models import Kind, Outlook, Prediction, Record, Suggestion
 
@@ -18,7 +18,7 @@ router = APIRouter(
 )
 
 
-class Interval(Shape):
+class Interval(Schema):
     """Four times in five the purchase comes between these days, should there be one."""
 
     expected: date
@@ -26,13 +26,13 @@ class Interval(Shape):
     not_after: date
 
 
-class Recommended(Shape):
+class Recommended(Schema):
     product_id: str
     name: str
     reason: str
 
 
-class OutlookShown(Shape):
+class OutlookShown(Schema):
     customer_id: str
     model_version: str
     horizon_days: int
@@ -67,7 +67,7 @@ class OutlookShown(Shape):
         )
 
 
-class PredictionShown(Shape):
+class PredictionShown(Schema):
     id: str
     kind: Kind
     value: dict[str, object]
@@ -85,7 +85,7 @@ class PredictionShown(Shape):
         return cls.model_validate(prediction)
 
 
-class RecordShown(Shape):
+class RecordShown(Schema):
     kind: Kind
     scored: int
     accuracy: float

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.deps import ClockDep, InventoryDep, MembershipsDep, PathId, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Amount, Dollars, Shape, Timestamp, Words
+from api.schemas.base import Amount, Dollars, PlainText, Schema, Timestamp
 from commerce.inventory.models import Category, Effect, Flavour, Order, Product, ProductQuery, mark
 from foundation.money import Money
 
@@ -26,7 +26,7 @@ class Search(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    words: Annotated[Words, Field(max_length=200, examples=["gummies"])] = ""
+    words: Annotated[PlainText, Field(max_length=200, examples=["gummies"])] = ""
     category: Category | None = None
     effect: Effect | None = None
     flavour: Flavour | None = None
@@ -52,7 +52,7 @@ class Search(BaseModel):
         )
 
 
-class ProductShown(Shape):
+class ProductShown(Schema):
     id: str
     sku: str
     name: str

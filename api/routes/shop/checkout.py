@@ -9,7 +9,7 @@ from api.deps import CartsDep, CheckoutDep, MoneyKey, Owner, PathId, TheFingerpr
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.shop.orders import OrderShown, QuoteShown
-from api.schemas.base import Amount, Dollars, Id, Shape, Timestamp, Words
+from api.schemas.base import Amount, Dollars, Id, PlainText, Schema, Timestamp
 from commerce.checkout.models import MOST_LINES, MOST_OF_ONE, Cart, CartLine
 from commerce.checkout.models import Request as Wish
 from commerce.fraud.models import RequestFingerprint
@@ -24,20 +24,20 @@ router = APIRouter(
 Pieces = Annotated[int, Field(ge=1, le=MOST_OF_ONE, strict=True)]
 
 
-class CartItem(Shape):
+class CartItem(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"productId": "prd_001", "quantity": 2}})
 
     product_id: Id
     quantity: Pieces
 
 
-class NewQuantity(Shape):
+class NewQuantity(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"quantity": 3}})
 
     quantity: Pieces
 
 
-class CartLineShown(Shape):
+class CartLineShown(Schema):
     product_id: str
     name: str
     quantity: int
@@ -62,7 +62,7 @@ class CartLineShown(Shape):
         )
 
 
-class CartShown(Shape):
+class CartShown(Schema):
     lines: list[CartLineShown]
     subtotal: Dollars
     """Before a membership's discount and the tax."""
@@ -72,7 +72,7 @@ class CartShown(Shape):
         return cls(lines=[CartLineShown.of(line, cart) for line in cart.lines], subtotal=cart.subtotal)
 
 
-class Purchase(Shape):
+class Purchase(Schema):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
@@ -84,7 +84,7 @@ class Purchase(Shape):
 
     items: Annotated[tuple[CartItem, ...], Field(max_length=MOST_LINES)] = ()
     """Left out, it is the cart that is bought."""
-    state: Annotated[Words, Field(min_length=2, max_length=40)] | None = None
+    state: Annotated[PlainText, Field(min_length=2, max_length=40)] | None = None
     """Where the customer lives, for the tax; left out, it is the one on file."""
     expected_total: Amount | None = None
     """The total that was shown: another one is refused before anything is charged."""

@@ -21,7 +21,7 @@ from api.deps import (
 from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.idempotency import KEY_HEADER
-from api.schemas.base import Amount, Dollars, Id, Shape, Timestamp, Words
+from api.schemas.base import Amount, Dollars, Id, PlainText, Schema, Timestamp
 from commerce.memberships.models import (
     PLANS,
     Benefit,
@@ -62,7 +62,7 @@ OwnId = Annotated[str, Depends(own_id)]
 ChangeKey = Annotated[str, Depends(change_key)]
 
 
-class PlanOffered(Shape):
+class PlanOffered(Schema):
     tier: Tier
     name: str
     price: Dollars
@@ -71,19 +71,19 @@ class PlanOffered(Shape):
     benefits: tuple[str, ...]
 
 
-class Subscription(Shape):
+class Subscription(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"tier": "GOLD"}})
 
     tier: Tier
 
 
-class Leaving(Shape):
+class Leaving(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"reason": "I travel until autumn."}})
 
-    reason: Annotated[Words, Field(max_length=500)] = ""
+    reason: Annotated[PlainText, Field(max_length=500)] = ""
 
 
-class MembershipHeld(Shape):
+class MembershipHeld(Schema):
     id: str
     tier: Tier
     status: MembershipStatus
@@ -114,7 +114,7 @@ class MembershipHeld(Shape):
         )
 
 
-class Standing(Shape):
+class Standing(Schema):
     is_member: bool
     """Whether there are benefits now; a suspended membership has none."""
     membership: MembershipHeld | None
@@ -133,7 +133,7 @@ class Standing(Shape):
         )
 
 
-class BenefitBrought(Shape):
+class BenefitBrought(Schema):
     kind: Benefit
     period: int
     date: Timestamp
@@ -144,7 +144,7 @@ class BenefitBrought(Shape):
         return cls(kind=grant.kind, period=grant.period, date=grant.at, order_id=grant.order_id)
 
 
-class PromotionPlanned(Shape):
+class PromotionPlanned(Schema):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
@@ -158,17 +158,17 @@ class PromotionPlanned(Shape):
         }
     )
 
-    title: Annotated[Words, Field(min_length=1, max_length=120)]
+    title: Annotated[PlainText, Field(min_length=1, max_length=120)]
     tiers: Annotated[frozenset[Tier], Field(min_length=1)]
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     percent: Annotated[int, Field(ge=1, le=100, strict=True)] | None = None
     off_cents: Annotated[int, Field(ge=1, le=MOST_OFF_CENTS, strict=True)] | None = None
-    category: Annotated[Words, Field(min_length=1, max_length=40)] | None = None
+    category: Annotated[PlainText, Field(min_length=1, max_length=40)] | None = None
     product_id: Id | None = None
 
 
-class PromotionShown(Shape):
+class PromotionShown(Schema):
     id: str
     title: str
     tiers: list[Tier]
@@ -184,7 +184,7 @@ class PromotionShown(Shape):
         return cls.model_validate({**vars(promotion), "tiers": sorted(promotion.tiers)})
 
 
-class Saving(Shape):
+class Saving(Schema):
     has_discount: bool
     discount_percent: int
     discount_amount: Dollars

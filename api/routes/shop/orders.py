@@ -8,7 +8,7 @@ from pydantic import AliasPath, ConfigDict, Field
 from api.deps import Caller, CheckoutDep, Compliance, NotAllowed, PathId, Refunder
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Dollars, Shape, Timestamp, Words
+from api.schemas.base import Dollars, PlainText, Schema, Timestamp
 from commerce.checkout.models import OrderStatus, Quote
 from foundation.auth import Principal
 
@@ -19,7 +19,7 @@ router = APIRouter(
 )
 
 
-class LineShown(Shape):
+class LineShown(Schema):
     product_id: str
     sku: str
     name: str
@@ -32,7 +32,7 @@ class LineShown(Shape):
     is_gift: bool
 
 
-class QuoteShown(Shape):
+class QuoteShown(Schema):
     lines: list[LineShown]
     subtotal: Annotated[Dollars, Field(validation_alias=AliasPath("totals", "subtotal"))]
     discount: Annotated[Dollars, Field(validation_alias=AliasPath("totals", "discount"))]
@@ -55,13 +55,13 @@ class OrderShown(QuoteShown):
     updated_at: Timestamp
 
 
-class Cancellation(Shape):
+class Cancellation(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"reason": "ordered twice by mistake"}})
 
-    reason: Annotated[Words, Field(min_length=1, max_length=200)]
+    reason: Annotated[PlainText, Field(min_length=1, max_length=200)]
 
 
-class Verdict(Shape):
+class Verdict(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"accept": True}})
 
     accept: Annotated[bool, Field(strict=True)]

@@ -19,7 +19,7 @@ from api.deps import (
 from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.idempotency import KEY_HEADER
-from api.schemas.base import Amount, Dollars, Shape, Timestamp, Words
+from api.schemas.base import Amount, Dollars, PlainText, Schema, Timestamp
 from commerce.payments.models import Payment, PaymentStatus, Refund, RefundOrigin, RefundStatus
 from foundation.auth import Principal
 from foundation.money import Money
@@ -32,21 +32,21 @@ router = APIRouter(
 DECIDING = frozenset({"compliance", "money:refund"})
 
 
-class NewCard(Shape):
+class NewCard(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"nonce": "tok_approve"}})
 
-    nonce: Annotated[Words, Field(min_length=1, max_length=500)]
+    nonce: Annotated[PlainText, Field(min_length=1, max_length=500)]
     """The single-use token that the card form got from the gateway; never a card number."""
 
 
-class CardOnFile(Shape):
+class CardOnFile(Schema):
     id: str
     brand: str
     last_four: str
     is_default: bool
 
 
-class PaymentShown(Shape):
+class PaymentShown(Schema):
     id: str
     customer_id: str
     card_id: str
@@ -63,7 +63,7 @@ class PaymentShown(Shape):
         return cls.model_validate(payment)
 
 
-class RefundShown(Shape):
+class RefundShown(Schema):
     id: str
     payment_id: str
     amount: Dollars
@@ -77,22 +77,22 @@ class RefundShown(Shape):
         return cls.model_validate(refund)
 
 
-class PaymentWithRefunds(Shape):
+class PaymentWithRefunds(Schema):
     payment: PaymentShown
     refunds: list[RefundShown]
 
 
-class RefundWanted(Shape):
+class RefundWanted(Schema):
     model_config = ConfigDict(
         json_schema_extra={"example": {"amount": "12.50", "reason": "one jar arrived broken"}}
     )
 
     amount: Amount | None = None
     """Left out: all that is left of the payment."""
-    reason: Annotated[Words, Field(min_length=1, max_length=300)]
+    reason: Annotated[PlainText, Field(min_length=1, max_length=300)]
 
 
-class Decision(Shape):
+class Decision(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"accept": True}})
 
     accept: Annotated[bool, Field(strict=True)]

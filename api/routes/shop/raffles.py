@@ -25,7 +25,7 @@ from api.deps import (
 )
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Amount, Dollars, Shape, Timestamp, Words
+from api.schemas.base import Amount, Dollars, PlainText, Schema, Timestamp
 from commerce.raffles.draw.algorithms import HMAC_V1
 from commerce.raffles.draw.bundle import Bundle
 from commerce.raffles.models import Plan, Raffle, RaffleNotFound, RaffleStatus, Receipt, Ticket
@@ -61,10 +61,10 @@ def _written_moment(given: object) -> str:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_moment)]
 Count = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
-Title = Annotated[Words, Field(min_length=1, max_length=200)]
+Title = Annotated[PlainText, Field(min_length=1, max_length=200)]
 
 
-class RaffleShown(Shape):
+class RaffleShown(Schema):
     id: str
     title: str
     prize: str
@@ -96,7 +96,7 @@ class RaffleShown(Shape):
         )
 
 
-class DrawShown(Shape):
+class DrawShown(Schema):
     """How far the draw has come, and what was promised of it."""
 
     seed_sha256: str | None
@@ -137,7 +137,7 @@ class RaffleInFull(RaffleShown):
         return cls(**dict(RaffleShown.of(raffle)), draw=DrawShown.of(progress, knows_all=knows_all))
 
 
-class RafflePlanned(Shape):
+class RafflePlanned(Schema):
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
     title: Title
@@ -149,20 +149,20 @@ class RafflePlanned(Shape):
     runners_up: Count = 0
     opens_at: Moment
     closes_at: Moment
-    algorithm: Words = HMAC_V1
+    algorithm: PlainText = HMAC_V1
 
     def plan(self) -> Plan:
         told = dict(self)
         return Plan(**told | {"ticket_price": Money.from_dollars(Decimal(self.ticket_price))})
 
 
-class Cancellation(Shape):
+class Cancellation(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"reason": "The prize is not available."}})
 
     reason: Title
 
 
-class TicketHeld(Shape):
+class TicketHeld(Schema):
     id: str
     raffle_id: str
     raffle_title: str
@@ -170,20 +170,20 @@ class TicketHeld(Shape):
     issued_at: Timestamp
 
 
-class MyTickets(Shape):
+class MyTickets(Schema):
     """`holder` is the name under which the public list shows the caller; nobody else can tell whose it is."""
 
     holder: str | None
     tickets: list[TicketHeld]
 
 
-class TicketOrder(Shape):
+class TicketOrder(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"quantity": 2}})
 
     quantity: Annotated[int, Field(ge=1, le=1_000, strict=True)]
 
 
-class TicketsBought(Shape):
+class TicketsBought(Schema):
     raffle_id: str
     quantity: int
     amount: Dollars

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from api.deps import InventoryDep, KnowledgeDep, MemoryDep, NotAllowed, ProductSearchDep, Visitor
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Dollars, Shape, Timestamp, Words
+from api.schemas.base import Dollars, PlainText, Schema, Timestamp
 from commerce.inventory.service import Inventory
 from foundation.auth import Principal
 from memory.context.models import RecalledTurn
@@ -33,7 +33,7 @@ class Among(StrEnum):
     """The caller's own."""
 
 
-class Question(Shape):
+class Question(Schema):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
@@ -44,12 +44,12 @@ class Question(Shape):
         }
     )
 
-    query: Annotated[Words, Field(min_length=1, max_length=2_000)]
+    query: Annotated[PlainText, Field(min_length=1, max_length=2_000)]
     among: Among = Among.PRODUCTS
     limit: Annotated[int, Field(ge=1, le=MOST)] = 5
 
 
-class Found(Shape):
+class Found(Schema):
     id: str
     """Of a product, of a passage (`document@version#number`), or of a turn."""
     title: str

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from api.deps import InsightsDep, MembershipFiguresDep, Staff
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Dollars, Shape
+from api.schemas.base import Dollars, Schema
 from commerce.insights.service import Insights
 from commerce.memberships.metrics import LifetimeValue, MembershipFigures
 from commerce.memberships.models import Tier
@@ -18,7 +18,7 @@ router = APIRouter(
 )
 
 
-class Worth(Shape):
+class Worth(Schema):
     naive: Dollars
     """The price of twelve months."""
     cohort: Dollars
@@ -31,13 +31,13 @@ class Worth(Shape):
         return cls.model_validate(worth)
 
 
-class Flow(Shape):
+class Flow(Schema):
     from_tier: Tier
     to_tier: Tier
     count: int
 
 
-class MembershipStats(Shape):
+class MembershipStats(Schema):
     mrr: Dollars
     active_members: int
     unpaid_members: int
@@ -62,20 +62,20 @@ class MembershipStats(Shape):
         )
 
 
-class Sold(Shape):
+class Sold(Schema):
     days: int
     payments: int
     net: Dollars
     """Without what was given back."""
 
 
-class SalesStats(Shape):
+class SalesStats(Schema):
     today: Sold
     week: Sold
     month: Sold
 
 
-class Stats(Shape):
+class Stats(Schema):
     memberships: MembershipStats
     sales: SalesStats | None
     """Null while the warehouse does not answer."""

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from api.deps import DemandDep, Manager
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Shape, Timestamp
+from api.schemas.base import Schema, Timestamp
 from commerce.demand.models import Suggestion
 
 router = APIRouter(
@@ -18,7 +18,7 @@ router = APIRouter(
 )
 
 
-class SuggestionShown(Shape):
+class SuggestionShown(Schema):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {

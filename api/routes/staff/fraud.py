@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from api.deps import Compliance, FraudDep, PathId
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Dollars, Shape, Timestamp
+from api.schemas.base import Dollars, Schema, Timestamp
 from commerce.fraud.models import Review
 
 router = APIRouter(
@@ -18,7 +18,7 @@ router = APIRouter(
 )
 
 
-class ReviewShown(Shape):
+class ReviewShown(Schema):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
@@ -53,7 +53,7 @@ class ReviewShown(Shape):
         return cls.model_validate(review)
 
 
-class Verdict(Shape):
+class Verdict(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"isFraud": False}})
 
     is_fraud: Annotated[bool, Field(strict=True)]

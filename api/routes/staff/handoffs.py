@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.deps import HandoffsDep, PathId, Staff
 from api.envelope import Envelope
 from api.errors import refusals
-from api.schemas.base import Shape, Timestamp
+from api.schemas.base import Schema, Timestamp
 from commerce.handoffs.models import Handoff
 
 router = APIRouter(
@@ -15,7 +15,7 @@ router = APIRouter(
 )
 
 
-class HandoffShown(Shape):
+class HandoffShown(Schema):
     id: str
     thread_id: str
     principal_id: str

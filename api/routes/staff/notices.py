@@ -10,7 +10,7 @@ from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.headers import CONTENT_POLICY
 from api.routes.system.pages import templates
-from api.schemas.base import Id, Like, Shape, Timestamp
+from api.schemas.base import Id, Matching, Schema, Timestamp
 from commerce.customers.contact import Channel
 from commerce.notices.models import Notice, Status, Written
 
@@ -25,11 +25,11 @@ router = APIRouter(
 )
 pages = APIRouter(include_in_schema=False)
 
-NoticeId = Annotated[str, Like(r"^[A-Za-z0-9_.:-]{1,200}$", "the id of a notice"), Path()]
-Signature = Annotated[str, Like(r"^[0-9a-f]{64}$", "the signature in the letter's link"), Query()]
+NoticeId = Annotated[str, Matching(r"^[A-Za-z0-9_.:-]{1,200}$", "the id of a notice"), Path()]
+Signature = Annotated[str, Matching(r"^[0-9a-f]{64}$", "the signature in the letter's link"), Query()]
 
 
-class Letter(Shape):
+class Letter(Schema):
     """A notice in words. A text message has neither subject nor HTML."""
 
     subject: str
@@ -41,12 +41,12 @@ class Letter(Shape):
         return cls(subject=written.subject, text=written.text, html=written.html)
 
 
-class Sample(Shape):
+class Sample(Schema):
     template: str
     letter: Letter
 
 
-class NoticeState(Shape):
+class NoticeState(Schema):
     id: str
     template: str
     about: str
@@ -79,7 +79,7 @@ class NoticeState(Shape):
         )
 
 
-class OffersEnded(Shape):
+class OffersEnded(Schema):
     wants_offers: bool = False
 
 

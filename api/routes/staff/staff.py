@@ -9,7 +9,7 @@ from api.deps import Admin, PathId, Staff, StaffAccountsDep
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.account.auth import Email, NewPassword, PasswordSet, Secret, SignedInShown, TheVisit, not_kept
-from api.schemas.base import Shape, Timestamp, Words
+from api.schemas.base import PlainText, Schema, Timestamp
 from commerce.customers.staff import Position, StaffMember
 
 router = APIRouter(
@@ -19,7 +19,7 @@ router = APIRouter(
 )
 
 
-class StaffCredentials(Shape):
+class StaffCredentials(Schema):
     model_config = ConfigDict(
         json_schema_extra={"example": {"email": "sam@livhana.example", "password": "correct horse battery"}}
     )
@@ -40,17 +40,17 @@ class NewMember(StaffCredentials):
         }
     )
 
-    name: Annotated[Words, Field(min_length=1, max_length=100)]
+    name: Annotated[PlainText, Field(min_length=1, max_length=100)]
     position: Position
 
 
-class GivenPassword(Shape):
+class GivenPassword(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"password": "correct horse battery"}})
 
     password: Secret
 
 
-class Member(Shape):
+class Member(Schema):
     id: str
     name: str
     email: str

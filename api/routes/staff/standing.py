@@ -12,7 +12,7 @@ from api.routes.account.age import AgeStatus
 from api.routes.account.customers import Profile
 from api.routes.shop.memberships import Standing as MembershipStanding
 from api.routes.shop.orders import OrderShown
-from api.schemas.base import Shape
+from api.schemas.base import Schema
 
 router = APIRouter(
     prefix="/api/customers",
@@ -21,7 +21,7 @@ router = APIRouter(
 )
 
 
-class Standing(Shape):
+class Standing(Schema):
     profile: Profile
     age: AgeStatus
     membership: MembershipStanding

@@ -6,17 +6,17 @@ from api.deps import ClockDep, JobsDep, NoticesDep, OutboxDep, ReadinessDep
 from api.envelope import Envelope, Failure, failed
 from api.errors import STATUS
 from api.readiness import PartState
-from api.schemas.base import Shape
+from api.schemas.base import Schema
 from foundation import metrics
 
 router = APIRouter(tags=["health"])
 
 
-class Alive(Shape):
+class Alive(Schema):
     status: str = "alive"
 
 
-class Readiness(Shape):
+class Readiness(Schema):
     status: PartState
     parts: dict[str, dict[str, str]]
 
