@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from api.envelope import Failure, FieldError, failed
+from api.envelope import Failure, FieldError, failed, failure_example
 from foundation.errors import Code, ShopError
 from foundation.log import logger
 
@@ -56,13 +56,7 @@ def refusals(*codes: Code) -> dict[int | str, dict[str, Any]]:
     """The failures that a route declares, for its `responses`."""
     declared: dict[int | str, dict[str, Any]] = {}
     for code in codes:
-        example = {
-            "success": False,
-            "error": EXAMPLES[code],
-            "code": code,
-            "timestamp": "2026-03-01T12:00:00.000Z",
-        }
-        content = {"application/json": {"example": example}}
+        content = {"application/json": {"example": failure_example(code, EXAMPLES[code])}}
         declared[STATUS[code]] = {"model": Failure, "description": code, "content": content}
     return declared
 

@@ -3,20 +3,22 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import ConfigDict, Field
 
 from api.address import address_of
-from api.deps import Admin, AgesDep, ClockDep, Compliance, Owner, PathId, ReadableCustomer
+from api.authorization import Admin, Compliance, Owner, ReadableCustomer
+from api.deps import AgesDep, ClockDep, PathId
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Day, Matching, PlainText, Schema, Timestamp
 from commerce.age.barcode import LONGEST_BARCODE
 from commerce.age.models import AgeProof, AgeRecord, AgeSubmission, Method
 
-router = APIRouter(
+router = api_router(
     prefix="/api/age-verification",
-    tags=["age"],
+    tag="age",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
 )
 
@@ -152,19 +154,19 @@ def verify_age_by_barcode(
 
 
 @router.get("/status/{customer_id}")
-def age_status(customer_id: ReadableCustomer, ages: AgesDep, now: ClockDep) -> Envelope[AgeStatus]:
+def get_age_status(customer_id: ReadableCustomer, ages: AgesDep, now: ClockDep) -> Envelope[AgeStatus]:
     """Whether the customer may buy what is for adults, and until when."""
     return Envelope(data=AgeStatus.of(ages.status(customer_id), now()))
 
 
 @router.get("/records/{customer_id}")
-def age_records(customer_id: PathId, _: Compliance, ages: AgesDep) -> Envelope[list[RecordShown]]:
+def list_age_records(customer_id: PathId, _: Compliance, ages: AgesDep) -> Envelope[list[RecordShown]]:
     """What is kept of a customer's checks, for compliance."""
     return Envelope(data=[RecordShown.of(each) for each in ages.records(customer_id)])
 
 
 @router.delete("/{customer_id}")
-def erase_age(customer_id: PathId, principal: Admin, ages: AgesDep) -> Envelope[Erased]:
+def erase_age_records(customer_id: PathId, principal: Admin, ages: AgesDep) -> Envelope[Erased]:
     """Forget a customer's proofs of age.
 
     What the law makes us keep of them is made unreadable, and the erasure itself is on record.

@@ -3,17 +3,16 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict, Field
 
 from api.address import address_of
+from api.authorization import Caller, Owner
 from api.deps import (
     AccessDep,
-    Caller,
     ClockDep,
     CustomersDep,
     OwnAccessDep,
-    Owner,
     PathId,
     SettingsDep,
     SignInDep,
@@ -21,6 +20,7 @@ from api.deps import (
 )
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Matching, PlainText, Schema, Timestamp
 from commerce.customers.access import Method, Session, SignedIn, Visit, device_named
 from commerce.customers.models import NewCustomer
@@ -29,7 +29,7 @@ from foundation.auth import Principal, Role, StaffRole
 from foundation.errors import NotFound
 from foundation.ids import new_id
 
-router = APIRouter(prefix="/api/auth", tags=["auth"], responses=refusals("INVALID_INPUT", "RATE_LIMITED"))
+router = api_router(prefix="/api/auth", tag="auth", responses=refusals("INVALID_INPUT", "RATE_LIMITED"))
 
 Email = Annotated[PlainText, Field(min_length=3, max_length=254, examples=["dana@example.com"])]
 Secret = Annotated[str, Matching(r"^[^\x00-\x1f\x7f]*$", "no control characters"), Field(max_length=200)]
@@ -173,7 +173,7 @@ def not_kept(response: Response) -> None:
 
 
 @router.post("/guest", status_code=201, dependencies=[Depends(not_kept)])
-def guest_token(settings: SettingsDep, tokens: TokensDep, now: ClockDep) -> Envelope[GuestToken]:
+def create_guest_token(settings: SettingsDep, tokens: TokensDep, now: ClockDep) -> Envelope[GuestToken]:
     """A token for someone who has not signed in: they may look around and talk, nothing more."""
     ttl = timedelta(hours=settings.auth.ttl_hours)
     token = tokens.issue(Principal(new_id("gst"), Role.GUEST), ttl=ttl)
@@ -191,7 +191,7 @@ def register(form: Registration, signing_in: SignInDep, visit: TheVisit) -> Enve
 
 
 @router.post("/code", status_code=202)
-def send_code(wanted: CodeWanted, signing_in: SignInDep, visit: TheVisit) -> Envelope[CodeSent]:
+def send_sign_in_code(wanted: CodeWanted, signing_in: SignInDep, visit: TheVisit) -> Envelope[CodeSent]:
     """Have a code sent to sign in with: six digits, good for ten minutes and five tries."""
     signing_in.send_code(wanted.email, visit=visit)
     return Envelope(data=CodeSent())
@@ -208,7 +208,7 @@ def sign_in(given: Credentials, signing_in: SignInDep, visit: TheVisit) -> Envel
 
 
 @router.get("/me", responses=refusals("UNAUTHORIZED"))
-def me(principal: Caller, customers: CustomersDep) -> Envelope[Me]:
+def get_principal(principal: Caller, customers: CustomersDep) -> Envelope[Me]:
     """Whom this token speaks for, and what it may do."""
     return Envelope(
         data=Me(

@@ -2,23 +2,14 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.deps import (
-    AddressesDep,
-    ConsentsDep,
-    Customer,
-    CustomersDep,
-    OwnAccessDep,
-    Owner,
-    PathId,
-    ReadableCustomer,
-    Visitor,
-)
+from api.authorization import Customer, Owner, ReadableCustomer, Visitor
+from api.deps import AddressesDep, ConsentsDep, CustomersDep, OwnAccessDep, PathId
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.account.auth import Code, CodeSent, Email, Secret, TheVisit
+from api.routing import api_router
 from api.schemas.base import Id, Matching, PlainText, Schema, Timestamp
 from commerce.customers.contact import (
     Address,
@@ -32,9 +23,9 @@ from commerce.customers.contact import (
 from commerce.customers.models import Customer as Account
 from commerce.customers.models import Details
 
-router = APIRouter(
+router = api_router(
     prefix="/api/customers",
-    tags=["customers"],
+    tag="customers",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
 )
 Line = Annotated[PlainText, Field(max_length=100)]
@@ -164,19 +155,19 @@ class PreferencesForm(Schema):
 
 
 @router.get("/me")
-def my_profile(principal: Customer, customers: CustomersDep) -> Envelope[Profile]:
+def get_profile(principal: Customer, customers: CustomersDep) -> Envelope[Profile]:
     return Envelope(data=Profile.of(customers.find(principal.id)))
 
 
 @router.put("/me")
-def change_my_profile(changes: Changes, principal: Owner, own_access: OwnAccessDep) -> Envelope[Profile]:
+def update_profile(changes: Changes, principal: Owner, own_access: OwnAccessDep) -> Envelope[Profile]:
     """Name, phone and state. Another phone number has to be verified anew; the former one hears of it."""
     details = Details(changes.name, changes.phone, changes.state)
     return Envelope(data=Profile.of(own_access.change(principal.id, details)))
 
 
 @router.post("/me/email", status_code=202)
-def send_change_of_email(
+def request_email_change(
     wanted: NewEmail, principal: Owner, own_access: OwnAccessDep, visit: TheVisit
 ) -> Envelope[CodeSent]:
     """Have a code sent to the address that is to take the place of the account's."""
@@ -196,7 +187,7 @@ def change_email(
 
 
 @router.post("/me/verification", status_code=202, responses=refusals("CONFLICT"))
-def send_verification(
+def request_verification(
     wanted: ToVerify, principal: Owner, own_access: OwnAccessDep, visit: TheVisit
 ) -> Envelope[CodeSent]:
     """Have a code sent to the e-mail address or the phone of the account."""
@@ -205,14 +196,14 @@ def send_verification(
 
 
 @router.put("/me/verification", responses=refusals("CONFLICT"))
-def verify(proof: Proof, principal: Owner, own_access: OwnAccessDep) -> Envelope[Profile]:
+def verify_contact(proof: Proof, principal: Owner, own_access: OwnAccessDep) -> Envelope[Profile]:
     """Show with the code that the address or number is yours."""
     verified = own_access.verify(principal.id, Channel(proof.channel), proof.code)
     return Envelope(data=Profile.of(verified))
 
 
 @router.get("/me/addresses")
-def my_addresses(principal: Customer, addresses: AddressesDep) -> Envelope[list[AddressShown]]:
+def list_addresses(principal: Customer, addresses: AddressesDep) -> Envelope[list[AddressShown]]:
     """The default first."""
     return Envelope(data=[AddressShown.of(each) for each in addresses.list(principal.id)])
 
@@ -224,7 +215,7 @@ def add_address(form: AddressForm, principal: Owner, addresses: AddressesDep) ->
 
 
 @router.put("/me/addresses/{address_id}")
-def change_address(
+def update_address(
     address_id: PathId, form: AddressForm, principal: Owner, addresses: AddressesDep
 ) -> Envelope[AddressShown]:
     changed = addresses.change(principal.id, address_id, form.address())
@@ -232,25 +223,27 @@ def change_address(
 
 
 @router.put("/me/addresses/{address_id}/default")
-def make_default(address_id: PathId, principal: Owner, addresses: AddressesDep) -> Envelope[AddressShown]:
+def set_default_address(
+    address_id: PathId, principal: Owner, addresses: AddressesDep
+) -> Envelope[AddressShown]:
     """Where orders go from now on."""
     return Envelope(data=AddressShown.of(addresses.make_default(principal.id, address_id)))
 
 
 @router.delete("/me/addresses/{address_id}")
-def remove_address(address_id: PathId, principal: Owner, addresses: AddressesDep) -> Envelope[Removed]:
+def delete_address(address_id: PathId, principal: Owner, addresses: AddressesDep) -> Envelope[Removed]:
     addresses.remove(principal.id, address_id)
     return Envelope(data=Removed())
 
 
 @router.get("/me/consents")
-def my_consents(principal: Visitor, consents: ConsentsDep) -> Envelope[list[ConsentShown]]:
+def list_consents(principal: Visitor, consents: ConsentsDep) -> Envelope[list[ConsentShown]]:
     """Everything that was agreed to or withdrawn, in order. A guest's own too."""
     return Envelope(data=[ConsentShown.of(each) for each in consents.history(principal.id)])
 
 
 @router.post("/me/consents", status_code=201)
-def give_consent(form: ConsentForm, principal: Visitor, consents: ConsentsDep) -> Envelope[ConsentShown]:
+def record_consent(form: ConsentForm, principal: Visitor, consents: ConsentsDep) -> Envelope[ConsentShown]:
     """Agree, or withdraw. Nothing is overwritten; the latest word on a purpose is the one in force."""
     consent = consents.record(
         principal.id, form.purpose, granted=form.granted, wording=form.wording, source="web"
@@ -259,7 +252,7 @@ def give_consent(form: ConsentForm, principal: Visitor, consents: ConsentsDep) -
 
 
 @router.get("/me/preferences")
-def my_preferences(principal: Customer, consents: ConsentsDep) -> Envelope[PreferencesForm]:
+def get_preferences(principal: Customer, consents: ConsentsDep) -> Envelope[PreferencesForm]:
     return Envelope(data=PreferencesForm.model_validate(consents.preferences(principal.id)))
 
 
@@ -273,6 +266,6 @@ def set_preferences(
 
 
 @router.get("/{customer_id}")
-def profile(customer_id: ReadableCustomer, customers: CustomersDep) -> Envelope[Profile]:
+def get_customer(customer_id: ReadableCustomer, customers: CustomersDep) -> Envelope[Profile]:
     """A customer's profile: their own, or any for staff."""
     return Envelope(data=Profile.of(customers.find(customer_id)))

@@ -2,14 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
-from api.deps import MemoryDep, ReadableCustomer
+from api.authorization import ReadableCustomer
+from api.deps import MemoryDep
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.memory.facts import FactShown
 from api.routes.memory.memory import BriefProfile, ProfileRenderer, ProfilesDep, ProfileShown, TurnShown
 from api.routes.memory.predictions import OutlookShown
+from api.routing import api_router
 from api.schemas.base import Dollars, PlainText, Schema, Timestamp
 from foundation.money import Money
 from memory.context.models import TURN_TOKENS, Depth, MemoryContext
@@ -18,9 +20,9 @@ from memory.retrieval.products import ProductMatch
 
 MOST_TOKENS = 8_000
 
-router = APIRouter(
+router = api_router(
     prefix="/api/memory",
-    tags=["memory"],
+    tag="memory",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
@@ -91,7 +93,7 @@ class ContextShown(Schema):
 
 
 @router.get("/context/{customer_id}")
-def memory_context(
+def get_memory_context(
     customer_id: ReadableCustomer,
     memory: MemoryDep,
     profiles: ProfilesDep,

@@ -2,19 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AwareDatetime, Field
 
-from api.deps import MemoryDep, ReadableCustomer
+from api.authorization import ReadableCustomer
+from api.deps import MemoryDep
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import PlainText, Schema, Timestamp
 from memory.facts.models import Origin
 from memory.facts.store import LONGEST_PREDICATE, Fact
 
-router = APIRouter(
+router = api_router(
     prefix="/api/memory",
-    tags=["memory"],
+    tag="memory",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
@@ -42,7 +44,7 @@ class FactShown(Schema):
 
 
 @router.get("/facts/{customer_id}")
-def facts(
+def list_facts(
     customer_id: ReadableCustomer,
     memory: MemoryDep,
     history: Annotated[bool, Query(description="also what holds no more")] = False,  # noqa: FBT002 - by name

@@ -2,20 +2,22 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from fastapi.encoders import jsonable_encoder
 
-from api.deps import Caller, ForgettableCustomer, ForgettingDep, PersonalRowsDep, ReadableCustomer
+from api.authorization import Caller, ForgettableCustomer, ReadableCustomer
+from api.deps import ForgettingDep, PersonalRowsDep
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Id, Schema, Timestamp
 from memory.erasure.models import Status
 
 ACCEPTED = 202
 
-router = APIRouter(
+router = api_router(
     prefix="/api/memory",
-    tags=["memory"],
+    tag="memory",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
 )
 
@@ -43,13 +45,15 @@ class Receipt(Schema):
 
 
 @router.get("/export/{customer_id}")
-def export(customer_id: ReadableCustomer, personal_rows: PersonalRowsDep) -> Envelope[dict[str, Any]]:
+def export_customer(
+    customer_id: ReadableCustomer, personal_rows: PersonalRowsDep
+) -> Envelope[dict[str, Any]]:
     """Everything that we hold of a customer, by table, opened where it is sealed."""
     return Envelope(data=jsonable_encoder(personal_rows.export(customer_id)))
 
 
 @router.delete("/forget/{customer_id}", responses={ACCEPTED: {"model": Envelope[Receipt]}})
-def forget(
+def erase_customer(
     customer_id: ForgettableCustomer, principal: Caller, forgetting: ForgettingDep, response: Response
 ) -> Envelope[Receipt]:
     """Forget a customer everywhere, for good; the answer is a signed receipt.
@@ -65,7 +69,7 @@ def forget(
 
 
 @router.get("/erasures/{erasure_id}")
-def erasure_receipt(erasure_id: Annotated[Id, Path()], forgetting: ForgettingDep) -> Envelope[Receipt]:
+def get_erasure(erasure_id: Annotated[Id, Path()], forgetting: ForgettingDep) -> Envelope[Receipt]:
     """The receipt as it stands; whoever has been forgotten can sign in no more, so its id is enough."""
     return Envelope(data=_shown(forgetting.receipt(forgetting.find(erasure_id))))
 

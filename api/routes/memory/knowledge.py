@@ -2,19 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import ConfigDict, Field
 
-from api.deps import KnowledgeDep, Manager, Staff, Visitor
+from api.authorization import Manager, Staff, Visitor
+from api.deps import KnowledgeDep
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Matching, Schema, Timestamp
 from memory.knowledge.service import LONGEST_DOCUMENT
 from memory.knowledge.store import Document
 
-router = APIRouter(
+router = api_router(
     prefix="/api/knowledge",
-    tags=["knowledge"],
+    tag="knowledge",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
 )
 
@@ -53,13 +55,13 @@ class Retired(Schema):
 
 
 @router.get("")
-def documents(_: Visitor, knowledge: KnowledgeDep) -> Envelope[list[DocumentShown]]:
+def list_documents(_: Visitor, knowledge: KnowledgeDep) -> Envelope[list[DocumentShown]]:
     """Those that are published."""
     return Envelope(data=[DocumentShown.of(each) for each in knowledge.documents()])
 
 
 @router.get("/{document_id}/versions")
-def document_versions(
+def list_document_versions(
     document_id: DocumentId, _: Staff, knowledge: KnowledgeDep
 ) -> Envelope[list[DocumentShown]]:
     """Every version there ever was, the newest first."""

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from pydantic import (
     AwareDatetime,
     BeforeValidator,
@@ -15,9 +14,11 @@ from pydantic import (
     model_validator,
 )
 
-from api.deps import PathId, Recorder, RecordingDep
+from api.authorization import Recorder
+from api.deps import PathId, RecordingDep
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Id, Matching, PlainText, Schema
 from foundation.money import Money
 from memory.conversations.models import Interaction
@@ -35,9 +36,9 @@ EXAMPLE: dict[str, JsonValue] = {
     "response": "Night Owl Gummies are made for the evening.",
 }
 
-router = APIRouter(
+router = api_router(
     prefix="/api/memory",
-    tags=["memory"],
+    tag="memory",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "CONFLICT", "RATE_LIMITED"),
 )
 
@@ -138,7 +139,7 @@ class Recorded(Schema):
 
 
 @router.post("/learn", openapi_extra={"requestBody": {"content": {"application/json": {"example": EXAMPLE}}}})
-def learn(told: OneOrMany, _: Recorder, recording: RecordingDep) -> Envelope[Learned]:
+def record_interactions(told: OneOrMany, _: Recorder, recording: RecordingDep) -> Envelope[Learned]:
     """Record one interaction that happened elsewhere, or up to a hundred: all of them or none.
 
     The customer's facts, profile and recall follow. Sent again, nothing is learned twice; sent with other
@@ -166,7 +167,7 @@ def record_purchase(
 
 
 @router.delete("/purchase/{customer_id}/{order_id}")
-def take_back_purchase(
+def reverse_purchase(
     customer_id: PathId, order_id: PathId, _: Recorder, recording: RecordingDep
 ) -> Envelope[TakenBack]:
     """Take back a purchase that was refunded where it was made: profile and predictions count it no more."""

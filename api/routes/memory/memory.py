@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
-from api.deps import ClockDep, InventoryDep, MemoryDep, PortraitsDep, ReadableCustomer
+from api.authorization import ReadableCustomer
+from api.deps import ClockDep, InventoryDep, MemoryDep, PortraitsDep
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Dollars, Schema, Timestamp
 from foundation.money import Money
 from memory.conversations.models import Interaction
@@ -26,9 +28,9 @@ STYLES: Mapping[Style, Literal["concise", "detailed"]] = {"brief": "concise", "d
 Names = Mapping[str, str]
 """Of products, by id."""
 
-router = APIRouter(
+router = api_router(
     prefix="/api/memory",
-    tags=["memory"],
+    tag="memory",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
@@ -233,7 +235,7 @@ ProfilesDep = Annotated[ProfileRenderer, Depends()]
 
 
 @router.get("/profile/{customer_id}")
-def customer_profile(
+def get_memory_profile(
     customer_id: ReadableCustomer,
     memory: MemoryDep,
     portraits: PortraitsDep,

@@ -2,18 +2,18 @@
 
 from datetime import date
 
-from fastapi import APIRouter
-
-from api.deps import PredictionsDep, ReadableCustomer, Staff
+from api.authorization import ReadableCustomer, Staff
+from api.deps import PredictionsDep
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Dollars, Schema, Timestamp
 from foundation.money import Money
 from memory.predictions.models import Kind, Outlook, Prediction, Record, Suggestion
 
-router = APIRouter(
+router = api_router(
     prefix="/api/memory",
-    tags=["memory"],
+    tag="memory",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
@@ -97,14 +97,16 @@ class RecordShown(Schema):
 
 
 @router.post("/predict/{customer_id}")
-def predict(customer_id: ReadableCustomer, predictions: PredictionsDep) -> Envelope[OutlookShown | None]:
+def predict_customer(
+    customer_id: ReadableCustomer, predictions: PredictionsDep
+) -> Envelope[OutlookShown | None]:
     """Churn, next purchase, value and two shelves, as of now; null while too little is known."""
     outlook = predictions.predict(customer_id)
     return Envelope(data=None if outlook is None else OutlookShown.of(outlook))
 
 
 @router.get("/predictions/{customer_id}")
-def predictions(
+def list_predictions(
     customer_id: ReadableCustomer, predictions: PredictionsDep
 ) -> Envelope[list[PredictionShown]]:
     """What was foretold of a customer, and what came of it."""
@@ -112,6 +114,6 @@ def predictions(
 
 
 @router.get("/accuracy")
-def accuracy(_: Staff, predictions: PredictionsDep) -> Envelope[list[RecordShown]]:
+def list_prediction_accuracy(_: Staff, predictions: PredictionsDep) -> Envelope[list[RecordShown]]:
     """How right the predictions of each kind were."""
     return Envelope(data=[RecordShown.of(each) for each in predictions.records()])

@@ -4,19 +4,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.deps import ClockDep, InventoryDep, MembershipsDep, PathId, Visitor
+from api.authorization import Visitor
+from api.deps import ClockDep, InventoryDep, MembershipsDep, PathId
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Amount, Dollars, PlainText, Schema, Timestamp
 from commerce.inventory.models import Category, Effect, Flavour, Order, Product, ProductQuery, mark
 from foundation.money import Money
 
-router = APIRouter(
+router = api_router(
     prefix="/api/products",
-    tags=["catalogue"],
+    tag="catalogue",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
@@ -101,7 +103,7 @@ class ProductShown(Schema):
 
 
 @router.get("")
-def products(
+def list_products(
     wanted: Annotated[Search, Query()],
     visitor: Visitor,
     inventory: InventoryDep,
@@ -115,7 +117,7 @@ def products(
 
 
 @router.get("/{product_id}", responses=refusals("NOT_FOUND"))
-def product(
+def get_product(
     product_id: PathId, visitor: Visitor, inventory: InventoryDep, memberships: MembershipsDep, now: ClockDep
 ) -> Envelope[ProductShown]:
     """A product, in stock or not, whoever may buy it."""

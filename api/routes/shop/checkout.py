@@ -2,22 +2,23 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.deps import CartsDep, CheckoutDep, MoneyKey, Owner, PathId, TheFingerprint, Visitor
+from api.authorization import Owner, Visitor
+from api.deps import CartsDep, CheckoutDep, MoneyKey, PathId, TheFingerprint
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.shop.orders import OrderShown, QuoteShown
+from api.routing import api_router
 from api.schemas.base import Amount, Dollars, Id, PlainText, Schema, Timestamp
 from commerce.checkout.models import MOST_LINES, MOST_OF_ONE, Cart, CartLine
 from commerce.checkout.models import Request as Wish
 from commerce.fraud.models import RequestFingerprint
 from foundation.money import Money
 
-router = APIRouter(
+router = api_router(
     prefix="/api",
-    tags=["checkout"],
+    tag="checkout",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "CONFLICT", "RATE_LIMITED"),
 )
 
@@ -99,20 +100,20 @@ class Purchase(Schema):
 
 
 @router.get("/cart")
-def cart(principal: Visitor, carts: CartsDep) -> Envelope[CartShown]:
+def get_cart(principal: Visitor, carts: CartsDep) -> Envelope[CartShown]:
     """The caller's own cart; a guest has one too, and takes it along when they sign in."""
     return Envelope(data=CartShown.of(carts.show(principal.id)))
 
 
 @router.post("/cart/items", status_code=201)
-def add_to_cart(item: CartItem, principal: Visitor, carts: CartsDep) -> Envelope[CartShown]:
+def add_cart_item(item: CartItem, principal: Visitor, carts: CartsDep) -> Envelope[CartShown]:
     """Add so many more of a product. Its price is locked for thirty minutes."""
     found = carts.add(principal.id, product_id=item.product_id, quantity=item.quantity)
     return Envelope(data=CartShown.of(found))
 
 
 @router.put("/cart/items/{product_id}")
-def change_cart(
+def set_cart_item(
     product_id: PathId, change: NewQuantity, principal: Visitor, carts: CartsDep
 ) -> Envelope[CartShown]:
     """Have so many of a product in the cart."""
@@ -121,13 +122,13 @@ def change_cart(
 
 
 @router.delete("/cart/items/{product_id}")
-def remove_from_cart(product_id: PathId, principal: Visitor, carts: CartsDep) -> Envelope[CartShown]:
+def remove_cart_item(product_id: PathId, principal: Visitor, carts: CartsDep) -> Envelope[CartShown]:
     """Take a product out of the cart."""
     return Envelope(data=CartShown.of(carts.remove(principal.id, product_id=product_id)))
 
 
 @router.post("/checkout/quote")
-def quote(purchase: Purchase, principal: Owner, checkout: CheckoutDep) -> Envelope[QuoteShown]:
+def quote_checkout(purchase: Purchase, principal: Owner, checkout: CheckoutDep) -> Envelope[QuoteShown]:
     """What the order would cost now, with discount and tax. Nothing is reserved or charged."""
     return Envelope(data=QuoteShown.of(checkout.quote(principal.id, request=purchase.wish())))
 
@@ -137,7 +138,7 @@ def quote(purchase: Purchase, principal: Owner, checkout: CheckoutDep) -> Envelo
     status_code=201,
     responses=refusals("PAYMENT_DECLINED", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def checkout(
+def place_order(
     purchase: Purchase, principal: Owner, key: MoneyKey, checkout: CheckoutDep, fingerprint: TheFingerprint
 ) -> Envelope[OrderShown]:
     """Buy: the card on file is charged now, once for this key.

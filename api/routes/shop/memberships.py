@@ -3,24 +3,15 @@
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import Depends, Header, Query
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from api.deps import (
-    BenefitsDep,
-    IdempotencyKey,
-    Manager,
-    MembershipsDep,
-    MoneyKey,
-    Owner,
-    PathId,
-    ReadableCustomer,
-    SomeoneElses,
-    Visitor,
-)
+from api.authorization import Manager, Owner, ReadableCustomer, SomeoneElses, Visitor
+from api.deps import BenefitsDep, IdempotencyKey, MembershipsDep, MoneyKey, PathId
 from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.idempotency import KEY_HEADER
+from api.routing import api_router
 from api.schemas.base import Amount, Dollars, Id, PlainText, Schema, Timestamp
 from commerce.memberships.models import (
     PLANS,
@@ -38,9 +29,9 @@ from foundation.money import Money
 
 MOST_OFF_CENTS = 1_000_000_00
 
-router = APIRouter(
+router = api_router(
     prefix="/api/memberships",
-    tags=["memberships"],
+    tag="memberships",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
@@ -203,7 +194,7 @@ class Saving(Schema):
 
 
 @router.get("/tiers")
-def membership_tiers(_: Visitor) -> Envelope[list[PlanOffered]]:
+def list_membership_tiers(_: Visitor) -> Envelope[list[PlanOffered]]:
     """The three memberships, what each costs a month and what it gives."""
     offered = [
         PlanOffered(
@@ -223,7 +214,7 @@ def membership_tiers(_: Visitor) -> Envelope[list[PlanOffered]]:
     status_code=201,
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def subscribe(
+def subscribe_membership(
     wanted: Subscription, principal: Owner, key: MoneyKey, memberships: MembershipsDep
 ) -> Envelope[MembershipHeld]:
     """Join: the card on file is charged the first month now, once for this key."""
@@ -232,13 +223,13 @@ def subscribe(
 
 
 @router.get("/promotions")
-def promotions(_: Visitor, benefits: BenefitsDep) -> Envelope[list[PromotionShown]]:
+def list_promotions(_: Visitor, benefits: BenefitsDep) -> Envelope[list[PromotionShown]]:
     """What members can buy for less now: this or the membership's own discount, whichever is more."""
     return Envelope(data=[PromotionShown.of(each) for each in benefits.promotions()])
 
 
 @router.post("/promotions", status_code=201)
-def announce_promotion(
+def create_promotion(
     planned: PromotionPlanned, manager: Manager, benefits: BenefitsDep
 ) -> Envelope[PromotionShown]:
     """Run a promotion for members: a percentage or an amount off everything, a category or one product."""
@@ -257,7 +248,7 @@ def announce_promotion(
 
 
 @router.get("/discount/{customer_id}")
-def membership_discount(
+def get_membership_discount(
     customer_id: ReadableCustomer,
     subtotal: Annotated[Amount, Query(examples=["100.00"])],
     memberships: MembershipsDep,
@@ -268,13 +259,15 @@ def membership_discount(
 
 
 @router.get("/{customer_id}")
-def membership(customer_id: ReadableCustomer, memberships: MembershipsDep) -> Envelope[Standing]:
+def get_membership(customer_id: ReadableCustomer, memberships: MembershipsDep) -> Envelope[Standing]:
     """The customer's membership, paid or not, and what it is worth now."""
     return Envelope(data=Standing.of(memberships, customer_id))
 
 
 @router.get("/{customer_id}/benefits")
-def benefits(customer_id: ReadableCustomer, memberships: MembershipsDep) -> Envelope[list[BenefitBrought]]:
+def list_benefits(
+    customer_id: ReadableCustomer, memberships: MembershipsDep
+) -> Envelope[list[BenefitBrought]]:
     """What memberships have brought the customer: raffle entries, gift boxes and gifts, the latest first."""
     granted = memberships.granted(customer_id)
     return Envelope(data=[BenefitBrought.of(each) for each in granted])
@@ -284,7 +277,7 @@ def benefits(customer_id: ReadableCustomer, memberships: MembershipsDep) -> Enve
     "/{customer_id}/upgrade",
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def upgrade(
+def upgrade_membership(
     customer_id: OwnId, wanted: Subscription, key: MoneyKey, memberships: MembershipsDep
 ) -> Envelope[MembershipHeld]:
     """Change to a better tier now: the difference for the days left of the period is charged at once."""
@@ -293,7 +286,7 @@ def upgrade(
 
 
 @router.put("/{customer_id}/downgrade", responses=refusals("NOT_FOUND", "CONFLICT"))
-def downgrade(
+def downgrade_membership(
     customer_id: OwnId, wanted: Subscription, key: ChangeKey, memberships: MembershipsDep
 ) -> Envelope[MembershipHeld]:
     """Change to a smaller tier at the period's end; until then everything stays."""
@@ -302,13 +295,15 @@ def downgrade(
 
 
 @router.delete("/{customer_id}/downgrade", responses=refusals("NOT_FOUND", "CONFLICT"))
-def keep(customer_id: OwnId, key: ChangeKey, memberships: MembershipsDep) -> Envelope[MembershipHeld]:
+def withdraw_downgrade(
+    customer_id: OwnId, key: ChangeKey, memberships: MembershipsDep
+) -> Envelope[MembershipHeld]:
     """Take a planned downgrade back."""
     return Envelope(data=MembershipHeld.of(memberships.tiers.keep(customer_id, key=key)))
 
 
 @router.put("/{customer_id}/cancel", responses=refusals("NOT_FOUND", "CONFLICT"))
-def cancel(
+def cancel_membership(
     customer_id: OwnId, leaving: Leaving, key: ChangeKey, memberships: MembershipsDep
 ) -> Envelope[MembershipHeld]:
     """Leave: nothing is charged again, and the benefits stay to the period's end."""
@@ -320,7 +315,9 @@ def cancel(
     "/{customer_id}/reactivate",
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def reactivate(customer_id: OwnId, key: MoneyKey, memberships: MembershipsDep) -> Envelope[MembershipHeld]:
+def reactivate_membership(
+    customer_id: OwnId, key: MoneyKey, memberships: MembershipsDep
+) -> Envelope[MembershipHeld]:
     """Come back: free while the cancelled membership still runs, else the month is charged now."""
     back = memberships.reactivate(customer_id, key=key)
     return Envelope(data=MembershipHeld.of(back))

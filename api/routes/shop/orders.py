@@ -2,19 +2,21 @@
 
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AliasPath, ConfigDict, Field
 
-from api.deps import Caller, CheckoutDep, Compliance, NotAllowed, PathId, Refunder
+from api.authorization import Caller, Compliance, NotAllowed, Refunder
+from api.deps import CheckoutDep, PathId
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Dollars, PlainText, Schema, Timestamp
 from commerce.checkout.models import OrderStatus, Quote
 from foundation.auth import Principal
 
-router = APIRouter(
+router = api_router(
     prefix="/api/orders",
-    tags=["orders"],
+    tag="orders",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
@@ -69,7 +71,7 @@ class Verdict(Schema):
 
 
 @router.get("")
-def orders(
+def list_orders(
     principal: Caller,
     checkout: CheckoutDep,
     status: OrderStatus | None = None,
@@ -84,7 +86,7 @@ def orders(
 
 
 @router.get("/{order_id}", responses=refusals("NOT_FOUND"))
-def order(order_id: PathId, principal: Caller, checkout: CheckoutDep) -> Envelope[OrderShown]:
+def get_order(order_id: PathId, principal: Caller, checkout: CheckoutDep) -> Envelope[OrderShown]:
     """An order of the caller's own, or anybody's when the caller is staff."""
     owner = None if _is_staff(principal) else _customer(principal)
     return Envelope(data=OrderShown.of(checkout.find(order_id, customer_id=owner)))
@@ -94,7 +96,9 @@ def order(order_id: PathId, principal: Caller, checkout: CheckoutDep) -> Envelop
     "/{order_id}/cancel",
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def cancel(order_id: PathId, why: Cancellation, _: Refunder, checkout: CheckoutDep) -> Envelope[OrderShown]:
+def cancel_order(
+    order_id: PathId, why: Cancellation, _: Refunder, checkout: CheckoutDep
+) -> Envelope[OrderShown]:
     """Give a paid order back in full and put its goods on the shelf again; twice is the same as once."""
     return Envelope(data=OrderShown.of(checkout.cancel(order_id, reason=why.reason)))
 
@@ -103,7 +107,7 @@ def cancel(order_id: PathId, why: Cancellation, _: Refunder, checkout: CheckoutD
     "/{order_id}/review",
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def review(
+def decide_order_review(
     order_id: PathId, verdict: Verdict, principal: Compliance, checkout: CheckoutDep
 ) -> Envelope[OrderShown]:
     """Decide about an order that waits for a person. An order that is decided is shown as it stands."""

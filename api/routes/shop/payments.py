@@ -2,31 +2,23 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import Depends, Header, Query
 from pydantic import ConfigDict, Field
 
-from api.deps import (
-    Caller,
-    Customer,
-    IdempotencyKey,
-    NotAllowed,
-    Owner,
-    PathId,
-    PaymentsDep,
-    Refunder,
-    SomeoneElses,
-)
+from api.authorization import Caller, Customer, NotAllowed, Owner, Refunder, SomeoneElses
+from api.deps import IdempotencyKey, PathId, PaymentsDep
 from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.idempotency import KEY_HEADER
+from api.routing import api_router
 from api.schemas.base import Amount, Dollars, PlainText, Schema, Timestamp
 from commerce.payments.models import Payment, PaymentStatus, Refund, RefundOrigin, RefundStatus
 from foundation.auth import Principal
 from foundation.money import Money
 
-router = APIRouter(
+router = api_router(
     prefix="/api/payments",
-    tags=["payments"],
+    tag="payments",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
 )
 DECIDING = frozenset({"compliance", "money:refund"})
@@ -126,7 +118,7 @@ def add_card(card: NewCard, principal: Owner, payments: PaymentsDep) -> Envelope
 
 
 @router.get("/profiles")
-def cards(principal: Customer, payments: PaymentsDep) -> Envelope[list[CardOnFile]]:
+def list_cards(principal: Customer, payments: PaymentsDep) -> Envelope[list[CardOnFile]]:
     """The caller's cards on file, the oldest first."""
     return Envelope(
         data=[CardOnFile.model_validate(card) for card in payments.cards.of_customer(principal.id)]
@@ -134,14 +126,14 @@ def cards(principal: Customer, payments: PaymentsDep) -> Envelope[list[CardOnFil
 
 
 @router.delete("/profiles/{card_id}", responses=refusals("CONFLICT", "GATEWAY_TIMEOUT"))
-def remove_card(card_id: PathId, principal: Owner, payments: PaymentsDep) -> Envelope[list[CardOnFile]]:
+def delete_card(card_id: PathId, principal: Owner, payments: PaymentsDep) -> Envelope[list[CardOnFile]]:
     """Forget a card, here and at the gateway; the cards that are left."""
     payments.cards.remove(principal.id, card_id)
-    return cards(principal, payments)
+    return list_cards(principal, payments)
 
 
 @router.get("")
-def payments(
+def list_payments(
     principal: Customer, payments: PaymentsDep, limit: Annotated[int, Query(ge=1, le=100)] = 50
 ) -> Envelope[list[PaymentShown]]:
     """The caller's own payments, the latest first."""
@@ -150,13 +142,13 @@ def payments(
 
 
 @router.get("/held")
-def held(_: Decider, payments: PaymentsDep) -> Envelope[list[PaymentShown]]:
+def list_held_payments(_: Decider, payments: PaymentsDep) -> Envelope[list[PaymentShown]]:
     """For staff: what the gateway holds back until a person has looked at it, the oldest first."""
     return Envelope(data=[PaymentShown.of(payment) for payment in payments.held.waiting()])
 
 
 @router.get("/{payment_id}")
-def payment(payment_id: PathId, principal: Caller, payments: PaymentsDep) -> Envelope[PaymentWithRefunds]:
+def get_payment(payment_id: PathId, principal: Caller, payments: PaymentsDep) -> Envelope[PaymentWithRefunds]:
     """A payment of the caller's own, or anybody's for staff, and what was given back of it."""
     if not principal.scopes & {"own:read", "staff:read"}:
         raise NotAllowed("own:read")
@@ -168,7 +160,7 @@ def payment(payment_id: PathId, principal: Caller, payments: PaymentsDep) -> Env
 
 
 @router.post("/{payment_id}/refund", responses=refusals("CONFLICT"))
-def refund(
+def refund_payment(
     payment_id: PathId, wanted: RefundWanted, key: RefundKey, payments: PaymentsDep
 ) -> Envelope[RefundShown]:
     """Give back all of a payment or a part, once for this key; pending until the gateway has done it.
@@ -181,7 +173,7 @@ def refund(
 
 
 @router.post("/{payment_id}/decision", responses=refusals("CONFLICT", "GATEWAY_TIMEOUT"))
-def decide(
+def decide_held_payment(
     payment_id: PathId, decision: Decision, principal: Decider, payments: PaymentsDep
 ) -> Envelope[PaymentShown]:
     """Let a held payment go through, or refuse it; twice is the same as once."""

@@ -5,26 +5,23 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from api.authorization import Customer, Manager, NotAllowed, Owner, Visitor
 from api.deps import (
-    Customer,
     DrawProofsDep,
-    Manager,
     MoneyKey,
-    NotAllowed,
-    Owner,
     PathId,
     RaffleAdminDep,
     RaffleDrawsDep,
     RafflesDep,
     TheFingerprint,
-    Visitor,
 )
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Amount, Dollars, PlainText, Schema, Timestamp
 from commerce.raffles.draw.algorithms import HMAC_V1
 from commerce.raffles.draw.bundle import Bundle
@@ -46,9 +43,9 @@ EXAMPLE: JsonDict = {
     "opensAt": "2026-03-01T12:00:00Z",
     "closesAt": "2026-04-01T12:00:00Z",
 }
-router = APIRouter(
+router = api_router(
     prefix="/api/raffles",
-    tags=["raffles"],
+    tag="raffles",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
@@ -200,7 +197,7 @@ class TicketsBought(Schema):
 
 
 @router.get("")
-def raffles(
+def list_raffles(
     principal: Visitor, raffles: RafflesDep, status: Annotated[RaffleStatus, Query()] = RaffleStatus.OPEN
 ) -> Envelope[list[RaffleShown]]:
     """The raffles that sell tickets now; or the latest of another status, drafts for staff alone."""
@@ -220,13 +217,13 @@ def create_raffle(planned: RafflePlanned, _: Manager, admin: RaffleAdminDep) -> 
 
 
 @router.get("/tickets/mine")
-def my_tickets(principal: Customer, raffles: RafflesDep) -> Envelope[list[TicketHeld]]:
+def list_tickets(principal: Customer, raffles: RafflesDep) -> Envelope[list[TicketHeld]]:
     """The caller's tickets in every raffle."""
     return Envelope(data=_held(raffles.my_tickets(principal.id)))
 
 
 @router.get("/{raffle_id}", responses=refusals("NOT_FOUND"))
-def raffle(
+def get_raffle(
     raffle_id: PathId, principal: Visitor, raffles: RafflesDep, proofs: DrawProofsDep
 ) -> Envelope[RaffleInFull]:
     """A raffle, open or over, with what is known of its draw."""
@@ -234,7 +231,7 @@ def raffle(
 
 
 @router.put("/{raffle_id}", responses=refusals("NOT_FOUND", "CONFLICT"))
-def edit_raffle(
+def update_raffle(
     raffle_id: PathId, planned: RafflePlanned, _: Manager, admin: RaffleAdminDep
 ) -> Envelope[RaffleShown]:
     """Change a draft; once it is open, what was offered stands."""
@@ -306,7 +303,7 @@ def cancel_raffle(
     response_class=Response,
     responses={200: {"model": Bundle}, **refusals("NOT_FOUND")},
 )
-def proof(raffle_id: PathId, proofs: DrawProofsDep) -> Response:
+def get_raffle_proof(raffle_id: PathId, proofs: DrawProofsDep) -> Response:
     """The bundle by which anybody may check the draw: `livhana raffle verify`. No token is needed.
 
     It comes bare, without the envelope: from closing on the commitment and every ticket, after publishing
@@ -316,7 +313,7 @@ def proof(raffle_id: PathId, proofs: DrawProofsDep) -> Response:
 
 
 @router.get("/{raffle_id}/tickets", responses=refusals("NOT_FOUND"))
-def my_tickets_in_it(
+def list_raffle_tickets(
     raffle_id: PathId, principal: Customer, raffles: RafflesDep, proofs: DrawProofsDep
 ) -> Envelope[MyTickets]:
     """The caller's tickets in this raffle, and how to find them in its public list."""
@@ -332,7 +329,7 @@ def my_tickets_in_it(
     status_code=201,
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def buy_tickets(
+def buy_raffle_tickets(
     raffle_id: PathId,
     order: TicketOrder,
     principal: Owner,

@@ -3,12 +3,13 @@
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.deps import InventoryDep, KnowledgeDep, MemoryDep, NotAllowed, ProductSearchDep, Visitor
+from api.authorization import NotAllowed, Visitor
+from api.deps import InventoryDep, KnowledgeDep, MemoryDep, ProductSearchDep
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Dollars, PlainText, Schema, Timestamp
 from commerce.inventory.service import Inventory
 from foundation.auth import Principal
@@ -19,9 +20,9 @@ from memory.retrieval.products import ProductMatch, ProductSearch
 
 MOST = 20
 
-router = APIRouter(
+router = api_router(
     prefix="/api/memory/vector",
-    tags=["memory"],
+    tag="memory",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
@@ -62,7 +63,7 @@ class Found(Schema):
 
 
 @router.post("/search")
-def vector_search(
+def search_memory(
     question: Question,
     visitor: Visitor,
     products: ProductSearchDep,

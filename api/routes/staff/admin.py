@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 
-from fastapi import APIRouter
-
-from api.deps import InsightsDep, MembershipFiguresDep, Staff
+from api.authorization import Staff
+from api.deps import InsightsDep, MembershipFiguresDep
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Dollars, Schema
 from commerce.insights.service import Insights
 from commerce.memberships.metrics import LifetimeValue, MembershipFigures
 from commerce.memberships.models import Tier
 from foundation.warehouse.base import WarehouseUnavailable
 
-router = APIRouter(
-    prefix="/api/admin", tags=["admin"], responses=refusals("UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED")
+router = api_router(
+    prefix="/api/admin", tag="admin", responses=refusals("UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED")
 )
 
 
@@ -82,7 +82,7 @@ class Stats(Schema):
 
 
 @router.get("/stats")
-def stats(_: Staff, figures: MembershipFiguresDep, insights: InsightsDep) -> Envelope[Stats]:
+def get_stats(_: Staff, figures: MembershipFiguresDep, insights: InsightsDep) -> Envelope[Stats]:
     """Revenue, churn, lifetime value and moves of the memberships, and what was sold in 1, 7 and 30 days."""
     memberships = MembershipStats.of(figures.read())
     return Envelope(data=Stats(memberships=memberships, sales=_sales(insights)))

@@ -2,18 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.deps import DemandDep, Manager
+from api.authorization import Manager
+from api.deps import DemandDep
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Schema, Timestamp
 from commerce.demand.models import Suggestion
 
-router = APIRouter(
+router = api_router(
     prefix="/api/demand",
-    tags=["demand"],
+    tag="demand",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
@@ -55,6 +56,6 @@ class SuggestionShown(Schema):
 
 
 @router.get("/reorder")
-def reorder(_: Manager, demand: DemandDep) -> Envelope[list[SuggestionShown]]:
+def list_reorder_suggestions(_: Manager, demand: DemandDep) -> Envelope[list[SuggestionShown]]:
     """Suggestions as computed last night, what to order first; empty until the first night."""
     return Envelope(data=[SuggestionShown.of(each) for each in demand.suggestions()])

@@ -2,18 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from api.deps import Compliance, FraudDep, PathId
+from api.authorization import Compliance
+from api.deps import FraudDep, PathId
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Dollars, Schema, Timestamp
 from commerce.fraud.models import Review
 
-router = APIRouter(
+router = api_router(
     prefix="/api/fraud",
-    tags=["fraud"],
+    tag="fraud",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
@@ -60,13 +61,13 @@ class Verdict(Schema):
 
 
 @router.get("/reviews")
-def reviews(_: Compliance, fraud: FraudDep) -> Envelope[list[ReviewShown]]:
+def list_fraud_reviews(_: Compliance, fraud: FraudDep) -> Envelope[list[ReviewShown]]:
     """What nobody has decided yet, the longest waiting first."""
     return Envelope(data=[ReviewShown.of(each) for each in fraud.reviews()])
 
 
 @router.post("/reviews/{review_id}/decision", responses=refusals("NOT_FOUND", "CONFLICT"))
-def decide(
+def decide_fraud_review(
     review_id: PathId, verdict: Verdict, principal: Compliance, fraud: FraudDep
 ) -> Envelope[ReviewShown]:
     """Say whether it was fraud. What waits for it goes on or is let go, and the like is judged by it."""

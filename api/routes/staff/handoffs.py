@@ -1,16 +1,16 @@
 """Conversations that wait for a person of the shop."""
 
-from fastapi import APIRouter
-
-from api.deps import HandoffsDep, PathId, Staff
+from api.authorization import Staff
+from api.deps import HandoffsDep, PathId
 from api.envelope import Envelope
 from api.errors import refusals
+from api.routing import api_router
 from api.schemas.base import Schema, Timestamp
 from commerce.handoffs.models import Handoff
 
-router = APIRouter(
+router = api_router(
     prefix="/api/handoffs",
-    tags=["handoffs"],
+    tag="handoffs",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
@@ -30,7 +30,7 @@ class HandoffShown(Schema):
 
 
 @router.get("")
-def waiting_handoffs(_: Staff, handoffs: HandoffsDep) -> Envelope[list[HandoffShown]]:
+def list_handoffs(_: Staff, handoffs: HandoffsDep) -> Envelope[list[HandoffShown]]:
     """What nobody has seen to yet, the longest waiting first."""
     return Envelope(data=[HandoffShown.of(each) for each in handoffs.waiting()])
 

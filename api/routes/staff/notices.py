@@ -5,11 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
-from api.deps import NoticesDep, OffersDep, SettingsDep, Staff, WriterDep
+from api.authorization import Staff
+from api.deps import NoticesDep, OffersDep, SettingsDep, WriterDep
 from api.envelope import Envelope
 from api.errors import refusals
 from api.middleware.headers import CONTENT_POLICY
 from api.routes.system.pages import templates
+from api.routing import api_router
 from api.schemas.base import Id, Matching, Schema, Timestamp
 from commerce.customers.contact import Channel
 from commerce.notices.models import Notice, Status, Written
@@ -18,9 +20,9 @@ MOST_LISTED = 100
 PREVIEW_POLICY = f"{CONTENT_POLICY}; style-src 'self' 'unsafe-inline'"
 """A letter brings its styles with it, and a frame inside the page is under the page's policy."""
 
-router = APIRouter(
+router = api_router(
     prefix="/api/notices",
-    tags=["notices"],
+    tag="notices",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
 )
 pages = APIRouter(include_in_schema=False)
@@ -95,14 +97,14 @@ def list_notices(
 
 
 @router.get("/templates")
-def list_templates(_: Staff, writer: WriterDep) -> Envelope[list[Sample]]:
+def list_notice_templates(_: Staff, writer: WriterDep) -> Envelope[list[Sample]]:
     """Each notice that the shop knows, written with made-up details."""
     samples = [Sample(template=name, letter=Letter.of(writer.sample(name))) for name in writer.templates]
     return Envelope(data=samples)
 
 
 @router.get("/unsubscribe", response_class=HTMLResponse)
-def unsubscribe_page(
+def show_unsubscribe_page(
     request: Request,
     customer: Annotated[Id, Query()],
     signature: Signature,
@@ -115,7 +117,7 @@ def unsubscribe_page(
 
 
 @router.post("/unsubscribe")
-def unsubscribe(
+def unsubscribe_from_offers(
     customer: Annotated[Id, Query()], signature: Signature, offers: OffersDep
 ) -> Envelope[OffersEnded]:
     """End offers by e-mail, as a mail program does for its reader: the link is signed, nobody signs in."""
@@ -124,7 +126,7 @@ def unsubscribe(
 
 
 @router.get("/{notice_id}")
-def find_notice(notice_id: NoticeId, _: Staff, notices: NoticesDep) -> Envelope[NoticeState]:
+def get_notice(notice_id: NoticeId, _: Staff, notices: NoticesDep) -> Envelope[NoticeState]:
     """One notice, with what was sent."""
     notice = notices.find(notice_id)
     return Envelope(data=NoticeState.of(notice, notices.written(notice)))

@@ -2,19 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import ConfigDict, Field
 
-from api.deps import Admin, PathId, Staff, StaffAccountsDep
+from api.authorization import Admin, Staff
+from api.deps import PathId, StaffAccountsDep
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.account.auth import Email, NewPassword, PasswordSet, Secret, SignedInShown, TheVisit, not_kept
+from api.routing import api_router
 from api.schemas.base import PlainText, Schema, Timestamp
 from commerce.customers.staff import Position, StaffMember
 
-router = APIRouter(
+router = api_router(
     prefix="/api/staff",
-    tags=["staff"],
+    tag="staff",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "RATE_LIMITED"),
 )
 
@@ -65,13 +67,15 @@ class Member(Schema):
 
 
 @router.post("/sign-in", dependencies=[Depends(not_kept)])
-def sign_in(given: StaffCredentials, accounts: StaffAccountsDep, visit: TheVisit) -> Envelope[SignedInShown]:
+def sign_in_staff(
+    given: StaffCredentials, accounts: StaffAccountsDep, visit: TheVisit
+) -> Envelope[SignedInShown]:
     """A token with the scopes of the account's position."""
     return Envelope(data=SignedInShown.of(accounts.sign_in(given.email, given.password, visit=visit)))
 
 
 @router.put("/password", responses=refusals("FORBIDDEN", "NOT_FOUND"))
-def change_password(
+def change_staff_password(
     given: NewPassword, principal: Staff, accounts: StaffAccountsDep, visit: TheVisit
 ) -> Envelope[PasswordSet]:
     """One's own; every other session ends."""
@@ -86,7 +90,7 @@ def list_staff(_: Admin, accounts: StaffAccountsDep) -> Envelope[list[Member]]:
 
 
 @router.post("", status_code=201, responses=refusals("FORBIDDEN", "CONFLICT"))
-def add_staff(form: NewMember, principal: Admin, accounts: StaffAccountsDep) -> Envelope[Member]:
+def create_staff(form: NewMember, principal: Admin, accounts: StaffAccountsDep) -> Envelope[Member]:
     """An account with a first password, for its owner to change."""
     member = accounts.add(
         name=form.name, email=form.email, position=form.position, password=form.password, by=principal.id
@@ -101,7 +105,7 @@ def disable_staff(staff_id: PathId, principal: Admin, accounts: StaffAccountsDep
 
 
 @router.put("/{staff_id}/password", responses=refusals("FORBIDDEN", "NOT_FOUND"))
-def give_password(
+def reset_staff_password(
     staff_id: PathId, given: GivenPassword, _: Admin, accounts: StaffAccountsDep
 ) -> Envelope[PasswordSet]:
     """For somebody who forgot theirs."""

@@ -3,20 +3,22 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
-from api.deps import AgesDep, CheckoutDep, ClockDep, CustomersDep, MembershipsDep, ReadableCustomer
+from api.authorization import ReadableCustomer
+from api.deps import AgesDep, CheckoutDep, ClockDep, CustomersDep, MembershipsDep
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.account.age import AgeStatus
 from api.routes.account.customers import Profile
 from api.routes.shop.memberships import Standing as MembershipStanding
 from api.routes.shop.orders import OrderShown
+from api.routing import api_router
 from api.schemas.base import Schema
 
-router = APIRouter(
+router = api_router(
     prefix="/api/customers",
-    tags=["customers"],
+    tag="customers",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
 )
 
@@ -39,7 +41,7 @@ class Sources:
 
 
 @router.get("/{customer_id}/standing")
-def standing(
+def get_customer_overview(
     customer_id: ReadableCustomer,
     sources: Annotated[Sources, Depends()],
     orders: Annotated[int, Query(ge=1, le=100, description="how many orders at most")] = 10,
