@@ -100,5 +100,5 @@ def _name(content: Any) -> str:  # noqa: ANN401 - any type that an envelope may 
     inner = [each for each in get_args(content) if each is not NoneType]
     if getattr(content, "__origin__", None) is list:
         return f"{_name(inner[0])}List"
-    name: str = content.__name__ if isinstance(content, type) else _name(inner[0])
+    name: str = content.__name__ if isinstance(content, type | TypeVar) else _name(inner[0])
     return name.removesuffix("Out")
