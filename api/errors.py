@@ -124,6 +124,8 @@ def _field(error: Mapping[str, Any]) -> FieldError:
     if error["type"] == "json_invalid":
         return FieldError(field="body", message=f"JSON is broken at character {error['loc'][-1]}")
     place, *names = map(str, error["loc"])
+    if place == "path":
+        names = [to_camel(name) for name in names]
     field = ".".join(names)[:LONGEST_FIELD] or place
     return FieldError(field=field, message=error["msg"].removeprefix("Value error, "))
 
