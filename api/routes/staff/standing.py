@@ -12,9 +12,9 @@ from api.errors import refusals
 from api.routes.account.age import AgeStatus
 from api.routes.account.customers import Profile
 from api.routes.shop.memberships import Standing as MembershipStanding
-from api.routes.shop.orders import OrderShown
 from api.routing import api_router
 from api.schemas.base import Schema
+from api.schemas.orders import OrderOut
 
 router = api_router(
     prefix="/api/customers",
@@ -27,7 +27,7 @@ class Standing(Schema):
     profile: Profile
     age: AgeStatus
     membership: MembershipStanding
-    orders: list[OrderShown]
+    orders: list[OrderOut]
     """The latest first."""
 
 
@@ -51,6 +51,6 @@ def get_customer_overview(
         profile=Profile.of(sources.customers.find(customer_id)),
         age=AgeStatus.of(sources.ages.status(customer_id), sources.now()),
         membership=MembershipStanding.of(sources.memberships, customer_id),
-        orders=[OrderShown.of(each) for each in sources.checkout.orders(customer_id, limit=orders)],
+        orders=[OrderOut.of(each) for each in sources.checkout.orders(customer_id, limit=orders)],
     )
     return Envelope(data=found)
