@@ -34,7 +34,7 @@ from commerce.payments.models import (
     RefundOrigin,
     RefundStatus,
 )
-from foundation.keyset import Keyset, older
+from foundation.keyset import Keyset, newer, older
 from foundation.money import Money
 from foundation.personal import BOOKS, Kept, personal
 from foundation.sql import metadata
@@ -164,9 +164,11 @@ def of_customer(
     return [_payment(row) for row in connection.execute(latest).mappings()]
 
 
-def held(connection: Connection) -> list[Payment]:
+def held(connection: Connection, *, limit: int, after: Keyset | None = None) -> list[Payment]:
     wanted = select(payments).where(payments.c.status == PaymentStatus.HELD)
-    oldest = wanted.order_by(payments.c.created_at).limit(AT_ONCE)
+    if after is not None:
+        wanted = wanted.where(newer(payments.c.created_at, payments.c.id, after))
+    oldest = wanted.order_by(payments.c.created_at, payments.c.id).limit(limit)
     return [_payment(row) for row in connection.execute(oldest).mappings()]
 
 

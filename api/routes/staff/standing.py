@@ -11,9 +11,9 @@ from api.envelope import Envelope
 from api.errors import refusals
 from api.routes.account.age import AgeStatus
 from api.routes.account.customers import Profile
-from api.routes.shop.memberships import Standing as MembershipStanding
 from api.routing import api_router
 from api.schemas.base import Schema
+from api.schemas.memberships import MembershipOverview
 from api.schemas.orders import OrderOut
 
 router = api_router(
@@ -26,7 +26,7 @@ router = api_router(
 class Standing(Schema):
     profile: Profile
     age: AgeStatus
-    membership: MembershipStanding
+    membership: MembershipOverview
     orders: list[OrderOut]
     """The latest first."""
 
@@ -50,7 +50,7 @@ def get_customer_overview(
     found = Standing(
         profile=Profile.of(sources.customers.find(customer_id)),
         age=AgeStatus.of(sources.ages.status(customer_id), sources.now()),
-        membership=MembershipStanding.of(sources.memberships, customer_id),
+        membership=MembershipOverview.of(sources.memberships, customer_id),
         orders=[OrderOut.of(each) for each in sources.checkout.orders(customer_id, limit=orders)],
     )
     return Envelope(data=found)
