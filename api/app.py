@@ -26,7 +26,7 @@ from api.routes.account import age, auth, customers
 from api.routes.chat import chat, reasoning
 from api.routes.memory import context, facts, forgetting, knowledge, learning, memory, predictions
 from api.routes.shop import catalog, checkout, memberships, orders, payments, raffles, search
-from api.routes.staff import admin, demand, fraud, handoffs, notices, staff, standing
+from api.routes.staff import admin, demand, fraud, handoffs, notices, overview, staff
 from api.routes.system import health, pages, reference
 from api.routes.webhooks import webhooks
 from foundation.cache import RateLimiter
@@ -39,7 +39,7 @@ ROUTERS = (
     auth.router,
     admin.router,
     customers.router,
-    standing.router,
+    overview.router,
     staff.router,
     catalog.router,
     checkout.router,

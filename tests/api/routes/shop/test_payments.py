@@ -114,7 +114,7 @@ class TestPayments:
 
         assert [each.json()["data"]["amount"] for each in answers] == [usd("12.50")] * 2
         shown = client.get(f"/api/payments/{payment_id}", headers=staff).json()["data"]
-        assert (shown["payment"]["refunded"], len(shown["refunds"])) == (12.5, 1)
+        assert (shown["payment"]["refunded"], len(shown["refunds"])) == (usd("12.50"), 1)
 
     def test_more_than_is_left_is_refused(
         self, client: TestClient, container: Container, staff: Headers
