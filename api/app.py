@@ -24,7 +24,7 @@ from api.middleware.request_id import RequestId
 from api.openapi.document import complete
 from api.routes.account import age, auth, customers
 from api.routes.chat import chat, reasoning
-from api.routes.memory import context, facts, forgetting, knowledge, learning, memory, predictions
+from api.routes.memory import context, erasure, facts, knowledge, memory, predictions, recording
 from api.routes.shop import catalog, checkout, memberships, orders, payments, raffles, search
 from api.routes.staff import admin, demand, fraud, handoffs, notices, overview, staff
 from api.routes.system import health, pages, reference
@@ -57,8 +57,8 @@ ROUTERS = (
     memory.router,
     context.router,
     facts.router,
-    learning.router,
-    forgetting.router,
+    recording.router,
+    erasure.router,
     search.router,
     predictions.router,
     knowledge.router,

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from api.envelope import Failure, FieldError, failed, failure_example
+from api.schemas.records import on_the_wire
 from foundation.errors import Code, ShopError
 from foundation.log import logger
 
@@ -116,7 +117,7 @@ def _details(error: ShopError) -> list[FieldError] | dict[str, Any] | None:
     if isinstance(field := error.details.get("field"), str):
         named = to_camel(field) if "_" in field else field
         return [FieldError(field=named, message=str(error.details.get("expected") or error))]
-    return error.details or None
+    return on_the_wire(error.details) or None
 
 
 def _field(error: Mapping[str, Any]) -> FieldError:
