@@ -21,11 +21,12 @@ from api.middleware.identity import Identity
 from api.middleware.rate_limit import RateLimit, SpareLimiter
 from api.middleware.request_id import HEADER as REQUEST_ID
 from api.middleware.request_id import RequestId
+from api.openapi.document import complete
 from api.routes.account import age, auth, customers
 from api.routes.chat import chat, reasoning
-from api.routes.memory import context, facts, forgetting, knowledge, learning, memory, predictions
+from api.routes.memory import context, erasure, facts, knowledge, memory, predictions, recording
 from api.routes.shop import catalog, checkout, memberships, orders, payments, raffles, search
-from api.routes.staff import admin, demand, fraud, handoffs, notices, staff, standing
+from api.routes.staff import admin, demand, fraud, handoffs, notices, overview, staff
 from api.routes.system import health, pages, reference
 from api.routes.webhooks import webhooks
 from foundation.cache import RateLimiter
@@ -38,7 +39,7 @@ ROUTERS = (
     auth.router,
     admin.router,
     customers.router,
-    standing.router,
+    overview.router,
     staff.router,
     catalog.router,
     checkout.router,
@@ -56,8 +57,8 @@ ROUTERS = (
     memory.router,
     context.router,
     facts.router,
-    learning.router,
-    forgetting.router,
+    recording.router,
+    erasure.router,
     search.router,
     predictions.router,
     knowledge.router,
@@ -72,14 +73,9 @@ EXPOSED = (REQUEST_ID, REPLAYED, "Retry-After", "X-RateLimit-Limit", "X-RateLimi
 
 class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """Without the framework's own answer to a bad request, which is never given here."""
-        document = super().openapi()
-        for path in document["paths"].values():
-            for operation in path.values():
-                operation["responses"].pop("422", None)
-        for name in ("HTTPValidationError", "ValidationError"):
-            document["components"]["schemas"].pop(name, None)
-        return document
+        if self.openapi_schema is None:
+            complete(super().openapi(), self.routes)
+        return super().openapi()
 
 
 def create_app(container: Container) -> FastAPI:

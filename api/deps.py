@@ -1,19 +1,18 @@
 """What a route depends on: a service of the container, who is calling, and whether they may."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Annotated
 
-import anyio.to_thread
-from fastapi import Depends, Header, Path, Security
+from fastapi import Depends, Header, Path
 from fastapi.requests import HTTPConnection
-from fastapi.security import HTTPBearer
 
 from agent.service import Turns
 from api.address import address_of
+from api.authorization import Owner
 from api.containers.container import Container
 from api.middleware.idempotency import KEY_EXPECTED, KEY_HEADER, KEY_PATTERN
 from api.readiness import ReadinessProbe
-from api.shapes import Id, Like
+from api.schemas.base import Id, Matching
 from commerce.age.service import AgeVerification
 from commerce.checkout.carts import Carts
 from commerce.checkout.service import Checkout
@@ -42,9 +41,8 @@ from commerce.raffles.admin import RaffleAdmin
 from commerce.raffles.draws import RaffleDraws
 from commerce.raffles.proofs import DrawProofs
 from commerce.raffles.service import Raffles
-from foundation.auth import Principal, Tokens
+from foundation.auth import Tokens
 from foundation.clock import Clock
-from foundation.errors import Forbidden, ShopError, Unauthorized
 from foundation.holdings import PersonalRows
 from foundation.outbox import Outbox
 from foundation.queue import Jobs
@@ -58,25 +56,9 @@ from memory.predictions.service import Predictions
 from memory.retrieval.products import ProductSearch
 
 LONGEST_DEVICE = 300
-IdempotencyKey = Annotated[str, Like(KEY_PATTERN, KEY_EXPECTED)]
+IdempotencyKey = Annotated[str, Matching(KEY_PATTERN, KEY_EXPECTED)]
 
 PathId = Annotated[Id, Path()]
-bearer = HTTPBearer(auto_error=False, description="A token from `POST /api/auth/guest` or `livhana token`.")
-
-
-class SignInFirst(Unauthorized):
-    def __init__(self) -> None:
-        super().__init__("Please sign in first.")
-
-
-class NotAllowed(Forbidden):
-    def __init__(self, scope: str) -> None:
-        super().__init__("Your account may not do this.", {"scope": scope})
-
-
-class SomeoneElses(Forbidden):
-    def __init__(self) -> None:
-        super().__init__("This belongs to another customer.")
 
 
 def _of(choose: Callable[[Container], object]) -> object:
@@ -98,19 +80,6 @@ def _probe(container: Container) -> ReadinessProbe:
         notices=container.commerce.notices.service,
         now=container.infrastructure.clock,
     )
-
-
-async def caller(connection: HTTPConnection, _: Annotated[object, Security(bearer)]) -> Principal:
-    """Whom the token speaks for, as the identity middleware found it; its session is seen now and then."""
-    found: Principal | ShopError | None = connection.scope["state"].get("caller")
-    if isinstance(found, ShopError):
-        raise found
-    if found is None:
-        raise SignInFirst
-    sessions = connection.app.state.container.commerce.customers.access.sessions
-    if sessions.noticed(found.token_id):
-        await anyio.to_thread.run_sync(sessions.saw, found.token_id)
-    return found
 
 
 async def fingerprint(connection: HTTPConnection) -> RequestFingerprint:
@@ -168,52 +137,6 @@ TurnsDep = Annotated[Turns, _of(lambda container: container.agent().turns)]
 WriterDep = Annotated[Writer, _of(lambda container: container.commerce.notices.writer)]
 
 TheFingerprint = Annotated[RequestFingerprint, Depends(fingerprint)]
-Caller = Annotated[Principal, Depends(caller)]
-
-
-def require(scope: str) -> Callable[[Caller], Awaitable[Principal]]:
-    async def allowed(principal: Caller) -> Principal:
-        if scope not in principal.scopes:
-            raise NotAllowed(scope)
-        return principal
-
-    return allowed
-
-
-Visitor = Annotated[Principal, Depends(require("shop:read"))]
-Customer = Annotated[Principal, Depends(require("own:read"))]
-Owner = Annotated[Principal, Depends(require("own:write"))]
-Staff = Annotated[Principal, Depends(require("staff:read"))]
-Manager = Annotated[Principal, Depends(require("shop:manage"))]
-Refunder = Annotated[Principal, Depends(require("money:refund"))]
-Compliance = Annotated[Principal, Depends(require("compliance"))]
-Admin = Annotated[Principal, Depends(require("admin"))]
-Recorder = Annotated[Principal, Depends(require("memory:record"))]
-
-
-async def readable(customer_id: PathId, principal: Caller) -> str:
-    """The customer named in the path, when it is the caller or the caller is staff."""
-    return _own(customer_id, principal, scope="own:read", but="staff:read")
-
-
-async def forgettable(customer_id: PathId, principal: Caller) -> str:
-    """The customer named in the path, when it is the caller or the caller is an admin."""
-    return _own(customer_id, principal, scope="own:write", but="admin")
-
-
-def _own(customer_id: str, principal: Principal, *, scope: str, but: str) -> str:
-    """`but` is the scope of those who may do it for any customer."""
-    if but in principal.scopes:
-        return customer_id
-    if scope not in principal.scopes:
-        raise NotAllowed(scope)
-    if customer_id != principal.id:
-        raise SomeoneElses
-    return customer_id
-
-
-ForgettableCustomer = Annotated[str, Depends(forgettable)]
-ReadableCustomer = Annotated[str, Depends(readable)]
 
 
 async def money_key(

@@ -1,45 +1,104 @@
-"""What every answer is wrapped in: `{success, data, timestamp}`, or `{success: false, error, code, …}`."""
+"""The wrapper of every response: `{success, data, timestamp}`, or `{success: false, error, code, …}`."""
 
 from collections.abc import Mapping
-from typing import Any, Generic, Literal, TypeVar
+from types import NoneType
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.shapes import Shape, Timestamp
+from api.schemas.base import EXAMPLE_MOMENT, Schema, Timestamp, example
 from foundation.clock import system_clock
 from foundation.errors import Code
 
-Answer = TypeVar("Answer")
+Content = TypeVar("Content")
 
 
-class Envelope(BaseModel, Generic[Answer]):
-    """What is inside keeps the names it has."""
+class _Success(BaseModel):
+    """Descriptions are in `Field`: a parametrised generic has no source to read docstrings from."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        json_schema_serialization_defaults_required=True,
+    )
 
-    success: Literal[True] = True
-    data: Answer
-    timestamp: Timestamp = Field(default_factory=system_clock)
+    success: Annotated[Literal[True], Field(description="Always true.")] = True
+    timestamp: Annotated[Timestamp, Field(description="Time of the response.")] = Field(
+        default_factory=system_clock
+    )
 
 
-class FieldError(Shape):
+class Envelope(_Success, Generic[Content]):
+    """A successful response."""
+
+    data: Annotated[Content, Field(description="The result.")]
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        return f"{_name(params[0])}Envelope"
+
+
+class Page(_Success, Generic[Content]):
+    """One page of a list."""
+
+    data: Annotated[list[Content], Field(description="The items of this page, in the order of the list.")]
+    next_cursor: Annotated[
+        str | None,
+        Field(
+            alias="nextCursor",
+            description="`cursor` of the next page; null on the last one.",
+            examples=["WyJvcmRlcnMiXQ"],
+        ),
+    ]
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        return f"{_name(params[0])}Page"
+
+
+class FieldError(Schema):
+    """What is wrong with one field of the request."""
+
+    model_config = example(field="tier", message="Input should be 'BRONZE', 'SILVER' or 'GOLD'")
+
     field: str
+    """Path of the field in the request."""
     message: str
-    """What would be right."""
+    """What is expected there."""
 
 
-class Failure(Shape):
+class Failure(Schema):
+    """A refused or failed request."""
+
     model_config = ConfigDict(json_schema_extra={"required": ["success", "error", "code", "timestamp"]})
 
     success: Literal[False] = False
+    """Always false."""
     error: str
-    """A sentence for the customer."""
+    """A sentence that may be shown to the customer."""
     code: Code
+    """Machine-readable kind of the failure."""
     details: list[FieldError] | dict[str, Any] | None = None
+    """The fields that are wrong, or values that belong to the refusal."""
     timestamp: Timestamp = Field(default_factory=system_clock)
+    """Time of the response."""
 
 
 def failed(status: int, failure: Failure, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
     body = failure.model_dump(mode="json", by_alias=True, exclude_none=True)
     return JSONResponse(body, status_code=status, headers=headers)
+
+
+def failure_example(code: Code, error: str) -> dict[str, Any]:
+    return {"success": False, "error": error, "code": code, "timestamp": EXAMPLE_MOMENT}
+
+
+def _name(content: Any) -> str:  # noqa: ANN401 - any type that an envelope may hold
+    """`Order` of `Order | None`, `OrderList` of `list[Order]`."""
+    inner = [each for each in get_args(content) if each is not NoneType]
+    if getattr(content, "__origin__", None) is list:
+        return f"{_name(inner[0])}List"
+    name: str = content.__name__ if isinstance(content, type | TypeVar) else _name(inner[0])
+    return name.removesuffix("Out")

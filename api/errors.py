@@ -14,7 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from api.envelope import Failure, FieldError, failed
+from api.envelope import Failure, FieldError, failed, failure_example
+from api.schemas.records import on_the_wire
 from foundation.errors import Code, ShopError
 from foundation.log import logger
 
@@ -56,13 +57,7 @@ def refusals(*codes: Code) -> dict[int | str, dict[str, Any]]:
     """The failures that a route declares, for its `responses`."""
     declared: dict[int | str, dict[str, Any]] = {}
     for code in codes:
-        example = {
-            "success": False,
-            "error": EXAMPLES[code],
-            "code": code,
-            "timestamp": "2026-03-01T12:00:00.000Z",
-        }
-        content = {"application/json": {"example": example}}
+        content = {"application/json": {"example": failure_example(code, EXAMPLES[code])}}
         declared[STATUS[code]] = {"model": Failure, "description": code, "content": content}
     return declared
 
@@ -122,7 +117,7 @@ def _details(error: ShopError) -> list[FieldError] | dict[str, Any] | None:
     if isinstance(field := error.details.get("field"), str):
         named = to_camel(field) if "_" in field else field
         return [FieldError(field=named, message=str(error.details.get("expected") or error))]
-    return error.details or None
+    return on_the_wire(error.details) or None
 
 
 def _field(error: Mapping[str, Any]) -> FieldError:
@@ -130,6 +125,8 @@ def _field(error: Mapping[str, Any]) -> FieldError:
     if error["type"] == "json_invalid":
         return FieldError(field="body", message=f"JSON is broken at character {error['loc'][-1]}")
     place, *names = map(str, error["loc"])
+    if place == "path":
+        names = [to_camel(name) for name in names]
     field = ".".join(names)[:LONGEST_FIELD] or place
     return FieldError(field=field, message=error["msg"].removeprefix("Value error, "))
 

@@ -8,14 +8,14 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.routes.memory.learning import Told
+from api.schemas.recording import InteractionIn
 from foundation.errors import ShopError
 from memory.ingest.recording import Recording
 
 BATCH = 200
 SHOWN = 10
 
-Line = tuple[int, Told]
+Line = tuple[int, InteractionIn]
 """With its number in the file."""
 
 
@@ -46,7 +46,7 @@ def _check(path: Path) -> int:
     for number, text in _texts(path):
         total += 1
         try:
-            Told.model_validate_json(text)
+            InteractionIn.model_validate_json(text)
         except ValidationError as error:
             faults.append(f"line {number}: {_fault(error)}")
     if faults:
@@ -67,7 +67,7 @@ def _learn(batch: Sequence[Line], recording: Recording) -> int:
 
 
 def _lines(path: Path) -> Iterator[Line]:
-    return ((number, Told.model_validate_json(text)) for number, text in _texts(path))
+    return ((number, InteractionIn.model_validate_json(text)) for number, text in _texts(path))
 
 
 def _texts(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -18,6 +18,9 @@ from foundation.cache import Allowance, CacheAway, RateLimiter
 from foundation.errors import RateLimited
 from foundation.resilience import Breaker, BreakerOpen
 
+LIMIT_HEADER = "X-RateLimit-Limit"
+REMAINING_HEADER = "X-RateLimit-Remaining"
+RESET_HEADER = "X-RateLimit-Reset"
 WINDOW = timedelta(minutes=1)
 MOST_KEYS = 10_000
 CACHE_RESTS = timedelta(seconds=10)
@@ -74,9 +77,9 @@ class RateLimit:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["X-RateLimit-Limit"] = str(self._limit)
-                headers["X-RateLimit-Remaining"] = str(tightest.remaining)
-                headers["X-RateLimit-Reset"] = str(tightest.reset_seconds)
+                headers[LIMIT_HEADER] = str(self._limit)
+                headers[REMAINING_HEADER] = str(tightest.remaining)
+                headers[RESET_HEADER] = str(tightest.reset_seconds)
             await send(message)
 
         if tightest.allowed:

@@ -9,7 +9,7 @@ from foundation.ids import new_id
 from foundation.log import bind
 
 HEADER = "X-Request-Id"
-SANE = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
+PATTERN = r"^[A-Za-z0-9_.:-]{8,64}$"
 
 
 class RequestId:
@@ -21,7 +21,7 @@ class RequestId:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER, "")
-        request_id = given if SANE.fullmatch(given) else new_id("req")
+        request_id = given if re.fullmatch(PATTERN, given) else new_id("req")
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":

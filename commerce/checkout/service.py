@@ -33,6 +33,7 @@ from commerce.fraud.models import PurchaseSeen, RequestFingerprint
 from commerce.payments.models import KeyReused, PaymentStatus
 from foundation.clock import Clock
 from foundation.ids import new_id
+from foundation.keyset import Keyset
 from foundation.outbox import Decoder, Event, Subscriber, Subscription
 
 SUBSCRIPTION = Subscription("order_reviews", frozenset({FraudDecided.topic}))
@@ -82,15 +83,17 @@ class Checkout:
                 self._booking.open(beside, order, draft.wanted, until=order.created_at + STOCK_KEPT)
             return self._booking.pay(connection, order)
 
-    def orders(self, customer_id: str, *, limit: int = 50) -> list[Order]:
+    def orders(self, customer_id: str, *, limit: int = 50, after: Keyset | None = None) -> list[Order]:
         """The customer's own, the latest first."""
         with self._ledger.at_once() as connection:
-            return store.of_customer(connection, customer_id, limit=limit)
+            return store.of_customer(connection, customer_id, limit=limit, after=after)
 
-    def latest(self, *, status: OrderStatus | None = None, limit: int = 50) -> list[Order]:
+    def latest(
+        self, *, status: OrderStatus | None = None, limit: int = 50, after: Keyset | None = None
+    ) -> list[Order]:
         """Everybody's, for staff."""
         with self._ledger.at_once() as connection:
-            return store.latest(connection, status=status, limit=limit)
+            return store.latest(connection, status=status, limit=limit, after=after)
 
     def find(self, order_id: str, *, customer_id: str | None = None) -> Order:
         """Somebody else's order is not found when the customer is named."""

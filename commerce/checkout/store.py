@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     RowMapping,
+    Select,
     String,
     Table,
     Text,
@@ -27,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from commerce.checkout.models import MOST_OF_ONE, Order, OrderStatus
 from commerce.checkout.pricing import Line, Totals
+from foundation.keyset import Keyset, older
 from foundation.money import Money
 from foundation.personal import BOOKS, Kept, personal
 from foundation.sql import metadata
@@ -170,17 +172,26 @@ def by_review(connection: Connection, review_id: str) -> Order | None:
     return _first(connection.execute(BY_REVIEW, {"wanted": review_id}).mappings().first())
 
 
-def of_customer(connection: Connection, customer_id: str, *, limit: int) -> list[Order]:
+def of_customer(
+    connection: Connection, customer_id: str, *, limit: int, after: Keyset | None = None
+) -> list[Order]:
     """The latest first, without those that never came about."""
     wanted = select(orders).where(orders.c.customer_id == customer_id, orders.c.status != OrderStatus.FAILED)
+    return _latest(connection, wanted, limit=limit, after=after)
+
+
+def latest(
+    connection: Connection, *, status: OrderStatus | None, limit: int, after: Keyset | None = None
+) -> list[Order]:
+    wanted = select(orders) if status is None else select(orders).where(orders.c.status == status)
+    return _latest(connection, wanted, limit=limit, after=after)
+
+
+def _latest(connection: Connection, wanted: Select[Any], *, limit: int, after: Keyset | None) -> list[Order]:
+    if after is not None:
+        wanted = wanted.where(older(orders.c.created_at, orders.c.id, after))
     latest = wanted.order_by(orders.c.created_at.desc(), orders.c.id).limit(limit)
     return [_order(found) for found in connection.execute(latest).mappings()]
-
-
-def latest(connection: Connection, *, status: OrderStatus | None, limit: int) -> list[Order]:
-    wanted = select(orders) if status is None else select(orders).where(orders.c.status == status)
-    statement = wanted.order_by(orders.c.created_at.desc(), orders.c.id).limit(limit)
-    return [_order(found) for found in connection.execute(statement).mappings()]
 
 
 def left_open(connection: Connection, *, before: datetime) -> list[Order]:

@@ -30,6 +30,7 @@ from commerce.notices.writing import Writer, masked
 from foundation.clock import Clock
 from foundation.crypto import DataKeys, KeyShredded
 from foundation.errors import Conflict, NotFound
+from foundation.keyset import Keyset
 from foundation.log import logger
 from foundation.outbox import Decoder, Event, Subscriber, Subscription, document
 from foundation.sql import Ledger
@@ -131,9 +132,11 @@ class Notices:
             raise NoSuchNotice
         return found
 
-    def latest(self, *, status: Status | None = None, limit: int = 50) -> list[Notice]:
+    def latest(
+        self, *, status: Status | None = None, limit: int = 50, after: Keyset | None = None
+    ) -> list[Notice]:
         with self._ledger.transaction() as connection:
-            return store.latest(connection, status=status, limit=limit)
+            return store.latest(connection, status=status, limit=limit, after=after)
 
     def written(self, notice: Notice) -> Written | None:
         """What was sent, with secrets masked; None when nothing was, or the customer has been erased."""

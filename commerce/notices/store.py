@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from commerce.customers.contact import Channel
 from commerce.notices.models import Notice, Status, Tally
+from foundation.keyset import Keyset, older
 from foundation.personal import personal
 from foundation.sql import metadata
 
@@ -98,10 +99,14 @@ def find(connection: Connection, notice_id: str) -> Notice | None:
     return _notice(row) if row else None
 
 
-def latest(connection: Connection, *, status: Status | None, limit: int) -> list[Notice]:
+def latest(
+    connection: Connection, *, status: Status | None, limit: int, after: Keyset | None = None
+) -> list[Notice]:
     wanted = select(notices).order_by(notices.c.created_at.desc(), notices.c.id).limit(limit)
     if status is not None:
         wanted = wanted.where(notices.c.status == status)
+    if after is not None:
+        wanted = wanted.where(older(notices.c.created_at, notices.c.id, after))
     return [_notice(row) for row in connection.execute(wanted).mappings()]
 
 

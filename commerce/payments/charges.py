@@ -35,6 +35,7 @@ from commerce.payments.ports import (
 )
 from commerce.payments.writer import PaymentWriter
 from foundation.ids import new_id
+from foundation.keyset import Keyset
 from foundation.money import Money
 
 ANSWER_TIMEOUT = timedelta(minutes=1)
@@ -93,10 +94,10 @@ class Charges:
             raise PaymentNotFound
         return payment
 
-    def of_customer(self, customer_id: str, *, limit: int = 50) -> list[Payment]:
+    def of_customer(self, customer_id: str, *, limit: int = 50, after: Keyset | None = None) -> list[Payment]:
         """The latest first."""
         with self._ledger.at_once() as connection:
-            return store.of_customer(connection, customer_id, limit=limit)
+            return store.of_customer(connection, customer_id, limit=limit, after=after)
 
     def mark_delivered(self, payment: Payment) -> None:
         """Note that what was bought is booked; commits, or is rolled back, together with the booking."""

@@ -9,6 +9,7 @@ from commerce.payments.ports import GatewaySilent, Transaction, TransactionGatew
 from commerce.payments.refunds import Refunds
 from commerce.payments.writer import PaymentWriter
 from foundation.errors import GatewayTimeout, ShopError
+from foundation.keyset import Keyset
 from foundation.log import logger
 
 log = logger(__name__)
@@ -21,10 +22,10 @@ class HeldPayments:
         self._gateway = gateway
         self._refunds = refunds
 
-    def waiting(self) -> list[Payment]:
+    def waiting(self, *, limit: int = 100, after: Keyset | None = None) -> list[Payment]:
         """The oldest first."""
         with self._ledger.at_once() as connection:
-            return store.held(connection)
+            return store.held(connection, limit=limit, after=after)
 
     def decide(self, payment_id: str, *, accept: bool, by: str) -> Payment:
         """Let a held payment go through or refuse it. Twice is the same as once.

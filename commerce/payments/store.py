@@ -34,6 +34,7 @@ from commerce.payments.models import (
     RefundOrigin,
     RefundStatus,
 )
+from foundation.keyset import Keyset, newer, older
 from foundation.money import Money
 from foundation.personal import BOOKS, Kept, personal
 from foundation.sql import metadata
@@ -153,15 +154,21 @@ def by_transaction(connection: Connection, transaction_id: str) -> Payment | Non
     return _one(connection, select(payments).where(payments.c.transaction_id == transaction_id))
 
 
-def of_customer(connection: Connection, customer_id: str, *, limit: int) -> list[Payment]:
+def of_customer(
+    connection: Connection, customer_id: str, *, limit: int, after: Keyset | None = None
+) -> list[Payment]:
     wanted = select(payments).where(payments.c.customer_id == customer_id)
+    if after is not None:
+        wanted = wanted.where(older(payments.c.created_at, payments.c.id, after))
     latest = wanted.order_by(payments.c.created_at.desc(), payments.c.id).limit(limit)
     return [_payment(row) for row in connection.execute(latest).mappings()]
 
 
-def held(connection: Connection) -> list[Payment]:
+def held(connection: Connection, *, limit: int, after: Keyset | None = None) -> list[Payment]:
     wanted = select(payments).where(payments.c.status == PaymentStatus.HELD)
-    oldest = wanted.order_by(payments.c.created_at).limit(AT_ONCE)
+    if after is not None:
+        wanted = wanted.where(newer(payments.c.created_at, payments.c.id, after))
+    oldest = wanted.order_by(payments.c.created_at, payments.c.id).limit(limit)
     return [_payment(row) for row in connection.execute(oldest).mappings()]
 
 

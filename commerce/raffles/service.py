@@ -32,6 +32,7 @@ from commerce.raffles.models import (
 from foundation.clock import Clock
 from foundation.errors import GatewayTimeout, ShopError
 from foundation.ids import new_id
+from foundation.keyset import Keyset
 from foundation.outbox import Outbox
 from foundation.sql import Ledger
 
@@ -68,10 +69,12 @@ class Raffles:
         with self._ledger.transaction() as connection:
             return store.list_open(connection, self._now())
 
-    def in_status(self, status: RaffleStatus) -> list[Raffle]:
+    def in_status(
+        self, status: RaffleStatus, *, limit: int = 50, after: Keyset | None = None
+    ) -> list[Raffle]:
         """The latest to close first."""
         with self._ledger.transaction() as connection:
-            return store.in_status(connection, status)
+            return store.in_status(connection, status, limit=limit, after=after)
 
     def find(self, raffle_id: str) -> Raffle:
         with self._ledger.transaction() as connection:

@@ -34,11 +34,10 @@ from commerce.raffles.models import (
     Taken,
     Ticket,
 )
+from foundation.keyset import Keyset, older
 from foundation.money import Money
 from foundation.personal import IMPERSONAL, LOTTERY, Kept, personal
 from foundation.sql import metadata
-
-MOST_LISTED = 100
 
 raffles = Table(
     "raffles",
@@ -160,10 +159,15 @@ def sells_at(now: datetime) -> ColumnElement[bool]:
     return (raffles.c.status == RaffleStatus.OPEN) & is_time
 
 
-def in_status(connection: Connection, status: RaffleStatus) -> list[Raffle]:
+def in_status(
+    connection: Connection, status: RaffleStatus, *, limit: int, after: Keyset | None = None
+) -> list[Raffle]:
     """The latest first."""
-    wanted = select(raffles).where(raffles.c.status == status).order_by(raffles.c.closes_at.desc())
-    return [raffle_of(row) for row in connection.execute(wanted.limit(MOST_LISTED)).mappings()]
+    wanted = select(raffles).where(raffles.c.status == status)
+    if after is not None:
+        wanted = wanted.where(older(raffles.c.closes_at, raffles.c.id, after))
+    latest = wanted.order_by(raffles.c.closes_at.desc(), raffles.c.id).limit(limit)
+    return [raffle_of(row) for row in connection.execute(latest).mappings()]
 
 
 def created_at(connection: Connection, raffle_id: str) -> datetime:

@@ -22,19 +22,22 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 class NoSuchCustomer(NotFound):
     def __init__(self, customer_id: str) -> None:
-        super().__init__(f"There is no customer {customer_id}.", {"customer_id": customer_id})
+        super().__init__(f"Unknown customer id: {customer_id}.", {"customer_id": customer_id})
 
 
 class NoSuchProducts(Invalid):
     def __init__(self, product_ids: Collection[str]) -> None:
         named = ", ".join(sorted(product_ids))
-        super().__init__(f"The shop sells nothing under {named}.", {"field": "products"})
+        super().__init__(f"Unknown product id: {named}.", {"field": "products"})
 
 
 class NotOfOurTime(Invalid):
     def __init__(self, told_id: str) -> None:
-        expected = f"a time since {EARLIEST.year} that has come"
-        super().__init__(f"Send {expected}.", {"field": "timestamp", "expected": expected, "id": told_id})
+        expected = f"a time between {EARLIEST.date()} and now"
+        super().__init__(
+            f"`timestamp` must lie between {EARLIEST.date()} and now.",
+            {"field": "timestamp", "expected": expected, "id": told_id},
+        )
 
 
 class OrderToldOtherwise(Conflict):

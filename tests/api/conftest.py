@@ -32,6 +32,11 @@ ANA, BEN, STAFF = "cus_ana", "cus_ben", "stf_sam"
 VAR = Path(__file__).parents[2] / "var"
 
 
+def usd(amount: str) -> dict[str, str]:
+    """Money on the wire."""
+    return {"amount": amount, "currency": "USD"}
+
+
 @cache
 def artifacts() -> ModelArtifacts:
     return load_artifacts(load_settings(APP_ENV="test", VAR_DIR=str(VAR)))

@@ -23,7 +23,7 @@ def container(lasting_container: Container) -> Container:
         f"/api/age-verification/status/{ANA}",
         f"/api/memory/profile/{ANA}",
         f"/api/memory/context/{ANA}",
-        f"/api/customers/{ANA}/standing",
+        f"/api/customers/{ANA}/overview",
     ],
 )
 class TestSomeoneElses:

@@ -46,7 +46,7 @@ def test_refusal_that_asks_to_wait_says_how_long() -> None:
 
     assert status == 429
     assert headers["retry-after"] == "17"
-    assert body["details"] == {"retry_after_seconds": 17}
+    assert body["details"] == {"retryAfterSeconds": 17}
 
 
 @pytest.mark.parametrize(

@@ -1,276 +1,174 @@
-"""What a customer sees and changes of themselves: profile, addresses, consents, preferences."""
+"""A customer's own account: profile, addresses, consents, contact preferences."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import ConfigDict, Field
+from fastapi import Depends
 
-from api.deps import (
-    AddressesDep,
-    ConsentsDep,
-    Customer,
-    CustomersDep,
-    OwnAccessDep,
-    Owner,
-    PathId,
-    ReadableCustomer,
-    Visitor,
-)
-from api.envelope import Envelope
+from api.authorization import Customer, Owner, ReadableCustomer, Visitor
+from api.deps import AddressesDep, ConsentsDep, CustomersDep, OwnAccessDep
+from api.envelope import Envelope, Page
 from api.errors import refusals
-from api.routes.account.auth import Code, CodeSent, Email, Secret, TheVisit
-from api.shapes import Id, Like, Shape, Timestamp, Words
-from commerce.customers.contact import (
-    Address,
-    Channel,
-    Consent,
-    ConsentPurpose,
-    Language,
-    NewAddress,
-    Preferences,
+from api.pagination import Key, PageOf, PageRequest, time_key
+from api.routes.account.auth import TheVisit
+from api.routing import api_router
+from api.schemas.accounts import CodeSent
+from api.schemas.customers import (
+    AddressIn,
+    AddressOut,
+    AddressRemoved,
+    ConsentIn,
+    ConsentOut,
+    ContactPreferencesIn,
+    ContactPreferencesOut,
+    CustomerOut,
+    CustomerUpdate,
+    EmailChange,
+    EmailChangeRequest,
+    VerificationCode,
+    VerificationRequest,
 )
-from commerce.customers.models import Customer as Account
-from commerce.customers.models import Details
+from api.schemas.ids import AddressPath
+from commerce.customers.contact import Channel, Consent
 
-router = APIRouter(
+router = api_router(
     prefix="/api/customers",
-    tags=["customers"],
+    tag="customers",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
 )
-Line = Annotated[Words, Field(max_length=100)]
-
-
-class Profile(Shape):
-    id: str
-    name: str
-    email: str
-    email_verified_at: Timestamp | None
-    phone: str | None
-    phone_verified_at: Timestamp | None
-    state: str | None
-    created_at: Timestamp
-
-    @classmethod
-    def of(cls, customer: Account) -> "Profile":
-        return cls.model_validate(customer)
-
-
-class Changes(Shape):
-    """The whole of it: what is left out is taken out."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"name": "Dana D'Arc", "phone": "+15125550100", "state": "Texas"}}
-    )
-
-    name: Annotated[Words, Field(min_length=1, max_length=100)]
-    phone: Annotated[Words, Field(max_length=30)] | None = None
-    state: Annotated[Words, Field(max_length=30)] | None = None
-
-
-class ToVerify(Shape):
-    model_config = ConfigDict(json_schema_extra={"example": {"channel": "phone"}})
-
-    channel: Literal["email", "phone"]
-
-
-class Proof(ToVerify):
-    model_config = ConfigDict(json_schema_extra={"example": {"channel": "phone", "code": "123456"}})
-
-    code: Code
-
-
-class NewEmail(Shape):
-    model_config = ConfigDict(json_schema_extra={"example": {"email": "dana@new.example"}})
-
-    email: Email
-
-
-class NewEmailProof(NewEmail):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"email": "dana@new.example", "code": "123456", "password": "correct horse battery"}
-        }
-    )
-
-    code: Code
-    password: Secret | None = None
-    """Not needed within ten minutes of signing in with a code."""
-
-
-class AddressForm(Shape):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "recipient": "Dana Demo",
-                "line1": "1200 Main Street",
-                "line2": "Apt 4",
-                "city": "San Antonio",
-                "state": "TX",
-                "postalCode": "78205",
-            }
-        }
-    )
-
-    recipient: Line
-    line1: Line
-    line2: Line = ""
-    city: Line
-    state: Annotated[Words, Field(max_length=30)]
-    postal_code: Annotated[str, Like(r"^[0-9]{5}(-[0-9]{4})?$", "a ZIP code such as 78205")]
-
-    def address(self) -> NewAddress:
-        return NewAddress(**self.model_dump())
-
-
-class AddressShown(AddressForm):
-    id: Id
-    is_default: bool
-
-    @classmethod
-    def of(cls, address: Address) -> "AddressShown":
-        return cls.model_validate(address)
-
-
-class Removed(Shape):
-    removed: bool = True
-
-
-class ConsentForm(Shape):
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"purpose": "email_news", "granted": True, "wording": "2026-03"}}
-    )
-
-    purpose: ConsentPurpose
-    granted: bool
-    wording: Annotated[str, Like(r"^[A-Za-z0-9._-]{1,40}$", "the version of the wording, such as 2026-03")]
-
-
-class ConsentShown(ConsentForm):
-    source: str
-    at: Timestamp
-
-    @classmethod
-    def of(cls, consent: Consent) -> "ConsentShown":
-        return cls.model_validate(consent)
-
-
-class PreferencesForm(Shape):
-    model_config = ConfigDict(json_schema_extra={"example": {"channel": "email", "language": "es"}})
-
-    channel: Channel = Channel.EMAIL
-    language: Language = Language.ENGLISH
+ConsentPages = Annotated[PageRequest, Depends(PageOf("consents"))]
 
 
 @router.get("/me")
-def my_profile(principal: Customer, customers: CustomersDep) -> Envelope[Profile]:
-    return Envelope(data=Profile.of(customers.find(principal.id)))
+def get_profile(principal: Customer, customers: CustomersDep) -> Envelope[CustomerOut]:
+    """Get the caller's profile."""
+    return Envelope(data=CustomerOut.of(customers.find(principal.id)))
 
 
 @router.put("/me")
-def change_my_profile(changes: Changes, principal: Owner, own_access: OwnAccessDep) -> Envelope[Profile]:
-    """Name, phone and state. Another phone number has to be verified anew; the former one hears of it."""
-    details = Details(changes.name, changes.phone, changes.state)
-    return Envelope(data=Profile.of(own_access.change(principal.id, details)))
+def update_profile(
+    changes: CustomerUpdate, principal: Owner, own_access: OwnAccessDep
+) -> Envelope[CustomerOut]:
+    """Update name, phone and state.
+
+    A new phone number has to be verified; the former one is notified of the change.
+    """
+    return Envelope(data=CustomerOut.of(own_access.change(principal.id, changes.details())))
 
 
 @router.post("/me/email", status_code=202)
-def send_change_of_email(
-    wanted: NewEmail, principal: Owner, own_access: OwnAccessDep, visit: TheVisit
+def request_email_change(
+    wanted: EmailChangeRequest, principal: Owner, own_access: OwnAccessDep, visit: TheVisit
 ) -> Envelope[CodeSent]:
-    """Have a code sent to the address that is to take the place of the account's."""
+    """Send a code to the address that shall replace the account's."""
     own_access.send_change(principal, wanted.email, visit=visit)
     return Envelope(data=CodeSent())
 
 
 @router.put("/me/email", responses=refusals("CONFLICT"))
 def change_email(
-    proof: NewEmailProof, principal: Owner, own_access: OwnAccessDep, visit: TheVisit
-) -> Envelope[Profile]:
-    """Change the address with the code that came there. The former one hears of it; other sessions end."""
+    proof: EmailChange, principal: Owner, own_access: OwnAccessDep, visit: TheVisit
+) -> Envelope[CustomerOut]:
+    """Change the e-mail address with the code that was sent there.
+
+    The former address is notified, and every other session is ended.
+    """
     changed = own_access.change_email(
         principal, proof.email, proof.code, password=proof.password, visit=visit
     )
-    return Envelope(data=Profile.of(changed))
+    return Envelope(data=CustomerOut.of(changed))
 
 
 @router.post("/me/verification", status_code=202, responses=refusals("CONFLICT"))
-def send_verification(
-    wanted: ToVerify, principal: Owner, own_access: OwnAccessDep, visit: TheVisit
+def request_verification(
+    wanted: VerificationRequest, principal: Owner, own_access: OwnAccessDep, visit: TheVisit
 ) -> Envelope[CodeSent]:
-    """Have a code sent to the e-mail address or the phone of the account."""
+    """Send a code to the e-mail address or the phone number of the account."""
     own_access.send_verification(principal.id, Channel(wanted.channel), visit=visit)
     return Envelope(data=CodeSent())
 
 
 @router.put("/me/verification", responses=refusals("CONFLICT"))
-def verify(proof: Proof, principal: Owner, own_access: OwnAccessDep) -> Envelope[Profile]:
-    """Show with the code that the address or number is yours."""
+def verify_contact(
+    proof: VerificationCode, principal: Owner, own_access: OwnAccessDep
+) -> Envelope[CustomerOut]:
+    """Verify the e-mail address or the phone number with the code."""
     verified = own_access.verify(principal.id, Channel(proof.channel), proof.code)
-    return Envelope(data=Profile.of(verified))
+    return Envelope(data=CustomerOut.of(verified))
 
 
 @router.get("/me/addresses")
-def my_addresses(principal: Customer, addresses: AddressesDep) -> Envelope[list[AddressShown]]:
-    """The default first."""
-    return Envelope(data=[AddressShown.of(each) for each in addresses.list(principal.id)])
+def list_addresses(principal: Customer, addresses: AddressesDep) -> Envelope[list[AddressOut]]:
+    """List the addresses of the account, the default first. They are few and come in one page."""
+    return Envelope(data=[AddressOut.of(each) for each in addresses.list(principal.id)])
 
 
 @router.post("/me/addresses", status_code=201, responses=refusals("CONFLICT"))
-def add_address(form: AddressForm, principal: Owner, addresses: AddressesDep) -> Envelope[AddressShown]:
-    """The first one becomes the default."""
-    return Envelope(data=AddressShown.of(addresses.add(principal.id, form.address())))
+def add_address(form: AddressIn, principal: Owner, addresses: AddressesDep) -> Envelope[AddressOut]:
+    """Add an address. The first one becomes the default."""
+    return Envelope(data=AddressOut.of(addresses.add(principal.id, form.address())))
 
 
 @router.put("/me/addresses/{address_id}")
-def change_address(
-    address_id: PathId, form: AddressForm, principal: Owner, addresses: AddressesDep
-) -> Envelope[AddressShown]:
+def update_address(
+    address_id: AddressPath, form: AddressIn, principal: Owner, addresses: AddressesDep
+) -> Envelope[AddressOut]:
+    """Change an address."""
     changed = addresses.change(principal.id, address_id, form.address())
-    return Envelope(data=AddressShown.of(changed))
+    return Envelope(data=AddressOut.of(changed))
 
 
 @router.put("/me/addresses/{address_id}/default")
-def make_default(address_id: PathId, principal: Owner, addresses: AddressesDep) -> Envelope[AddressShown]:
-    """Where orders go from now on."""
-    return Envelope(data=AddressShown.of(addresses.make_default(principal.id, address_id)))
+def set_default_address(
+    address_id: AddressPath, principal: Owner, addresses: AddressesDep
+) -> Envelope[AddressOut]:
+    """Make an address the default."""
+    return Envelope(data=AddressOut.of(addresses.make_default(principal.id, address_id)))
 
 
 @router.delete("/me/addresses/{address_id}")
-def remove_address(address_id: PathId, principal: Owner, addresses: AddressesDep) -> Envelope[Removed]:
+def delete_address(
+    address_id: AddressPath, principal: Owner, addresses: AddressesDep
+) -> Envelope[AddressRemoved]:
+    """Remove an address."""
     addresses.remove(principal.id, address_id)
-    return Envelope(data=Removed())
+    return Envelope(data=AddressRemoved())
 
 
 @router.get("/me/consents")
-def my_consents(principal: Visitor, consents: ConsentsDep) -> Envelope[list[ConsentShown]]:
-    """Everything that was agreed to or withdrawn, in order. A guest's own too."""
-    return Envelope(data=[ConsentShown.of(each) for each in consents.history(principal.id)])
+def list_consents(principal: Visitor, consents: ConsentsDep, page: ConsentPages) -> Page[ConsentOut]:
+    """List the consents that the caller gave or withdrew, the earliest first; a guest's too."""
+    return page.cut(consents.history(principal.id), ConsentOut.of, key=_consent_key)
 
 
 @router.post("/me/consents", status_code=201)
-def give_consent(form: ConsentForm, principal: Visitor, consents: ConsentsDep) -> Envelope[ConsentShown]:
-    """Agree, or withdraw. Nothing is overwritten; the latest word on a purpose is the one in force."""
+def record_consent(form: ConsentIn, principal: Visitor, consents: ConsentsDep) -> Envelope[ConsentOut]:
+    """Give or withdraw a consent. Nothing is overwritten: the latest entry for a purpose holds."""
     consent = consents.record(
         principal.id, form.purpose, granted=form.granted, wording=form.wording, source="web"
     )
-    return Envelope(data=ConsentShown.of(consent))
+    return Envelope(data=ConsentOut.of(consent))
 
 
 @router.get("/me/preferences")
-def my_preferences(principal: Customer, consents: ConsentsDep) -> Envelope[PreferencesForm]:
-    return Envelope(data=PreferencesForm.model_validate(consents.preferences(principal.id)))
+def get_preferences(principal: Customer, consents: ConsentsDep) -> Envelope[ContactPreferencesOut]:
+    """Get how the customer is notified about purchases."""
+    return Envelope(data=ContactPreferencesOut.of(consents.preferences(principal.id)))
 
 
 @router.put("/me/preferences")
 def set_preferences(
-    form: PreferencesForm, principal: Owner, consents: ConsentsDep
-) -> Envelope[PreferencesForm]:
-    """How you like to hear about what you bought."""
-    kept = consents.prefer(principal.id, Preferences(form.channel, form.language))
-    return Envelope(data=PreferencesForm.model_validate(kept))
+    form: ContactPreferencesIn, principal: Owner, consents: ConsentsDep
+) -> Envelope[ContactPreferencesOut]:
+    """Set how the customer is notified about purchases."""
+    kept = consents.prefer(principal.id, form.preferences())
+    return Envelope(data=ContactPreferencesOut.of(kept))
 
 
 @router.get("/{customer_id}")
-def profile(customer_id: ReadableCustomer, customers: CustomersDep) -> Envelope[Profile]:
-    """A customer's profile: their own, or any for staff."""
-    return Envelope(data=Profile.of(customers.find(customer_id)))
+def get_customer(customer_id: ReadableCustomer, customers: CustomersDep) -> Envelope[CustomerOut]:
+    """Get a customer's profile."""
+    return Envelope(data=CustomerOut.of(customers.find(customer_id)))
+
+
+def _consent_key(consent: Consent) -> Key:
+    return time_key(consent.at, consent.purpose)

@@ -3,17 +3,19 @@
 import hashlib
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from agent.consent import Decision
 from agent.service import Turns
 from agent.turns.models import Inbound, Receipt, Reply, ThreadMessage
-from api.deps import TurnsDep, Visitor
+from api.authorization import Visitor
+from api.deps import TurnsDep
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Id, Like
+from api.routing import api_router
+from api.schemas.base import Id, Matching
 from api.streams import stream
 from foundation.auth import Principal
 from foundation.errors import NotFound
@@ -25,17 +27,17 @@ PATIENCE_SECONDS = 55.0
 NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 EVENTS = "text/event-stream"
 
-router = APIRouter(
+router = api_router(
     prefix="/api/chat",
-    tags=["chat"],
+    tag="chat",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "NOT_FOUND", "RATE_LIMITED", "UNAVAILABLE"),
 )
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_MESSAGE),
-    Like(NO_CONTROLS, "text without control characters"),
+    Matching(NO_CONTROLS, "text without control characters"),
 ]
-EventId = Annotated[str, Like(r"^[0-9]{1,9}-[0-9]{1,9}$", "the id of an event, such as 1-12")]
+EventId = Annotated[str, Matching(r"^[0-9]{1,9}-[0-9]{1,9}$", "the id of an event, such as 1-12")]
 
 
 class Saying(BaseModel):
@@ -93,7 +95,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {**AS_EVENTS, 202: {"model": Envelope
 
 
 @router.post("", response_model=Envelope[Reply], responses=ANSWERS)
-async def say(
+async def send_message(
     saying: Saying, request: Request, principal: Visitor, turns: TurnsDep
 ) -> Response | Envelope[Reply]:
     """Say something to the shop.
@@ -112,7 +114,7 @@ async def say(
     response_model=Envelope[Reply],
     responses={**ANSWERS, **refusals("CONFLICT")},
 )
-async def decide(
+async def decide_action(
     action_id: Id, deciding: Deciding, request: Request, principal: Visitor, turns: TurnsDep
 ) -> Response | Envelope[Reply]:
     """Say yes or no to what the shop asked to confirm. A second press finds what the first one did."""
@@ -121,7 +123,7 @@ async def decide(
 
 
 @router.get("/turns/{turn_id}")
-async def turn(turn_id: Id, principal: Visitor, turns: TurnsDep) -> Envelope[TurnState]:
+async def get_turn(turn_id: Id, principal: Visitor, turns: TurnsDep) -> Envelope[TurnState]:
     """Whether a message is answered yet, and the answer."""
     await _own(turn_id, principal, turns)
     reply = await turns.reply(turn_id, timeout_seconds=0)
@@ -129,7 +131,7 @@ async def turn(turn_id: Id, principal: Visitor, turns: TurnsDep) -> Envelope[Tur
 
 
 @router.get("/turns/{turn_id}/events", response_class=Response, responses=AS_EVENTS)
-async def events(
+async def stream_turn_events(
     turn_id: Id,
     principal: Visitor,
     turns: TurnsDep,
@@ -142,7 +144,7 @@ async def events(
 
 
 @router.get("/threads/{thread_id}")
-async def thread(thread_id: Id, principal: Visitor, turns: TurnsDep) -> Envelope[Thread]:
+async def get_thread(thread_id: Id, principal: Visitor, turns: TurnsDep) -> Envelope[Thread]:
     """The conversation so far."""
     messages = await turns.thread(thread_id, principal)
     return Envelope(data=Thread(thread_id=thread_id, messages=messages))

@@ -2,24 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import Header
 from pydantic import BaseModel, ConfigDict
 
 from agent.turns.models import Reply
-from api.deps import ClockDep, IdempotencyKey, JobsDep, TurnsDep, Visitor
+from api.authorization import Visitor
+from api.deps import ClockDep, IdempotencyKey, JobsDep, TurnsDep
 from api.envelope import Envelope
 from api.errors import refusals
 from api.jobs import JOBS_KEPT, REASON, ReasoningJob
 from api.middleware.idempotency import KEY_HEADER
 from api.routes.chat.chat import Text
-from api.shapes import Id
+from api.routing import api_router
+from api.schemas.base import Id
 from foundation.errors import NotFound
 from foundation.masking import mask
 from foundation.queue import Job, NotQueued, Status
 
-router = APIRouter(
+router = api_router(
     prefix="/api/reasoning",
-    tags=["reasoning"],
+    tag="reasoning",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "NOT_FOUND", "RATE_LIMITED", "UNAVAILABLE"),
 )
 
@@ -51,7 +53,7 @@ class NoSuchJob(NotFound):
 
 
 @router.post("/jobs", status_code=202, responses=refusals("CONFLICT"))
-def ask(
+def create_job(
     question: Question,
     principal: Visitor,
     turns: TurnsDep,
@@ -71,7 +73,7 @@ def ask(
 
 
 @router.get("/jobs/{job_id}")
-def job(job_id: Id, principal: Visitor, jobs: JobsDep, now: ClockDep) -> Envelope[JobState]:
+def get_job(job_id: Id, principal: Visitor, jobs: JobsDep, now: ClockDep) -> Envelope[JobState]:
     """How far the question has come, and the reply for 24 hours."""
     found = jobs.find(job_id)
     if found is None or found.kind != REASON or found.payload["principal_id"] != principal.id:

@@ -1,60 +1,64 @@
-"""What customers have told of themselves: what holds, what held before, and where it comes from."""
+"""What customers have stated about themselves: current and former values, with their source."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Depends, Query
 from pydantic import AwareDatetime, Field
 
-from api.deps import MemoryDep, ReadableCustomer
-from api.envelope import Envelope
+from api.authorization import ReadableCustomer
+from api.deps import MemoryDep
+from api.envelope import Page
 from api.errors import refusals
-from api.shapes import Shape, Timestamp, Words
-from memory.facts.models import Origin
-from memory.facts.store import LONGEST_PREDICATE, Fact
+from api.pagination import Key, PageOf, PageRequest, time_key
+from api.routing import api_router
+from api.schemas.base import EXAMPLE_MOMENT, PlainText
+from api.schemas.memory import FactOut
+from memory.facts.models import Fact
+from memory.facts.store import LONGEST_PREDICATE
 
-router = APIRouter(
+router = api_router(
     prefix="/api/memory",
-    tags=["memory"],
+    tag="memory",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
-
-
-class FactShown(Shape):
-    id: str
-    subject: str
-    """Whom it is about."""
-    predicate: str
-    value: str
-    holds: bool
-    """False for what was taken back."""
-    confidence: float
-    origin: Origin
-    source: str | None
-    """The turn in which it was said."""
-    valid_from: Timestamp
-    valid_to: Timestamp | None
-    """When something else took its place."""
-    recorded_at: Timestamp
-
-    @classmethod
-    def of(cls, fact: Fact) -> "FactShown":
-        return cls(**{name: getattr(fact, name) for name in cls.model_fields})
+FactPages = Annotated[PageRequest, Depends(PageOf("facts", (str, int, str)))]
+History = Annotated[bool, Query(description="Whether to include values that were replaced or withdrawn.")]
+Predicate = Annotated[
+    Annotated[PlainText, Field(max_length=LONGEST_PREDICATE)] | None,
+    Query(description="Only facts with this predicate.", examples=["budget"]),
+]
+Moment = Annotated[
+    AwareDatetime | None,
+    Query(alias="asOf", description="Facts that held at this time.", examples=[EXAMPLE_MOMENT]),
+]
 
 
 @router.get("/facts/{customer_id}")
-def facts(
+def list_facts(
     customer_id: ReadableCustomer,
     memory: MemoryDep,
-    history: Annotated[bool, Query(description="also what holds no more")] = False,  # noqa: FBT002 - by name
-    predicate: Annotated[Words, Field(max_length=LONGEST_PREDICATE)] | None = None,
-    as_of: Annotated[AwareDatetime, Query(description="what held then")] | None = None,
-) -> Envelope[list[FactShown]]:
-    """What holds now, or held at a moment; with the history, all that was ever said until then."""
+    page: FactPages,
+    history: History = False,  # noqa: FBT002 - by name
+    predicate: Predicate = None,
+    as_of: Moment = None,
+) -> Page[FactOut]:
+    """List the facts that hold now or held at a time, by predicate.
+
+    With `history` the list holds every value that was ever stated until then, the earliest first.
+    """
     found = memory.fact_history(customer_id) if history else memory.facts(customer_id, as_of=as_of)
-    shown = [
-        FactShown.of(each)
+    wanted = [
+        each
         for each in found
         if (predicate is None or each.predicate == predicate.casefold())
         and (as_of is None or each.valid_from <= as_of)
     ]
-    return Envelope(data=shown)
+    return page.cut(wanted, FactOut.of, key=_history_key if history else _fact_key)
+
+
+def _fact_key(fact: Fact) -> Key:
+    return (fact.predicate, *time_key(fact.valid_from, fact.id))
+
+
+def _history_key(fact: Fact) -> Key:
+    return ("", *time_key(fact.recorded_at, fact.id))

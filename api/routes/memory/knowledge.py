@@ -1,82 +1,63 @@
-"""The documents that the shop answers from: staff publish and retire them, anybody may read them."""
+"""The documents that the shop answers from: staff publish and retire them, everybody may list them."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
-from pydantic import ConfigDict, Field
+from fastapi import Depends
 
-from api.deps import KnowledgeDep, Manager, Staff, Visitor
-from api.envelope import Envelope
+from api.authorization import Manager, Staff, Visitor
+from api.deps import KnowledgeDep
+from api.envelope import Envelope, Page
 from api.errors import refusals
-from api.shapes import Like, Shape, Timestamp
-from memory.knowledge.service import LONGEST_DOCUMENT
+from api.pagination import Key, PageOf, PageRequest
+from api.routing import api_router
+from api.schemas.ids import DocumentPath
+from api.schemas.knowledge import DocumentIn, DocumentOut, DocumentRetired
 from memory.knowledge.store import Document
 
-router = APIRouter(
+router = api_router(
     prefix="/api/knowledge",
-    tags=["knowledge"],
+    tag="knowledge",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"),
 )
-
-DocumentId = Annotated[
-    str,
-    Like(r"^[a-z0-9][a-z0-9-]{0,62}$", "small letters, digits and hyphens, such as returns-policy"),
-    Path(),
-]
-
-
-class Manuscript(Shape):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"markdown": "# Returns\n\nUnopened goods may come back within 30 days of delivery."}
-        }
-    )
-
-    markdown: Annotated[str, Field(min_length=1, max_length=LONGEST_DOCUMENT)]
-
-
-class DocumentShown(Shape):
-    document_id: str
-    version: int
-    title: str
-    published_by: str
-    published_at: Timestamp
-    retired_at: Timestamp | None
-
-    @classmethod
-    def of(cls, document: Document) -> "DocumentShown":
-        return cls.model_validate(document)
-
-
-class Retired(Shape):
-    document_id: str
+DocumentPages = Annotated[PageRequest, Depends(PageOf("documents", (str,)))]
+VersionPages = Annotated[PageRequest, Depends(PageOf("documentVersions", (int,)))]
 
 
 @router.get("")
-def documents(_: Visitor, knowledge: KnowledgeDep) -> Envelope[list[DocumentShown]]:
-    """Those that are published."""
-    return Envelope(data=[DocumentShown.of(each) for each in knowledge.documents()])
+def list_documents(_: Visitor, knowledge: KnowledgeDep, page: DocumentPages) -> Page[DocumentOut]:
+    """List the published documents, by id."""
+    return page.cut(knowledge.documents(), DocumentOut.of, key=_document_key)
 
 
 @router.get("/{document_id}/versions")
-def document_versions(
-    document_id: DocumentId, _: Staff, knowledge: KnowledgeDep
-) -> Envelope[list[DocumentShown]]:
-    """Every version there ever was, the newest first."""
-    return Envelope(data=[DocumentShown.of(each) for each in knowledge.history(document_id)])
+def list_document_versions(
+    document_id: DocumentPath, _: Staff, knowledge: KnowledgeDep, page: VersionPages
+) -> Page[DocumentOut]:
+    """List all versions of a document, the latest first."""
+    return page.cut(knowledge.history(document_id), DocumentOut.of, key=_version_key)
 
 
 @router.put("/{document_id}")
 def publish_document(
-    document_id: DocumentId, manuscript: Manuscript, staff: Manager, knowledge: KnowledgeDep
-) -> Envelope[DocumentShown]:
-    """Publish a document, or a new version of it; the old text is never quoted again."""
-    document = knowledge.publish(document_id, manuscript.markdown, by=staff.id)
-    return Envelope(data=DocumentShown.of(document))
+    document_id: DocumentPath, text: DocumentIn, staff: Manager, knowledge: KnowledgeDep
+) -> Envelope[DocumentOut]:
+    """Publish a document or a new version of it. The former text is no longer quoted."""
+    document = knowledge.publish(document_id, text.markdown, by=staff.id)
+    return Envelope(data=DocumentOut.of(document))
 
 
 @router.delete("/{document_id}")
-def retire_document(document_id: DocumentId, _: Manager, knowledge: KnowledgeDep) -> Envelope[Retired]:
-    """Quote a document no more; that it was there stays on record."""
+def retire_document(
+    document_id: DocumentPath, _: Manager, knowledge: KnowledgeDep
+) -> Envelope[DocumentRetired]:
+    """Retire a document: it is no longer quoted, and its versions stay on record."""
     knowledge.retire(document_id)
-    return Envelope(data=Retired(document_id=document_id))
+    return Envelope(data=DocumentRetired(document_id=document_id))
+
+
+def _document_key(document: Document) -> Key:
+    return (document.document_id,)
+
+
+def _version_key(document: Document) -> Key:
+    return (-document.version,)

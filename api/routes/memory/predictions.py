@@ -1,117 +1,48 @@
-"""What is forecast of a customer, and how right it has been."""
+"""Predictions of what a customer will do, and how accurate they were."""
 
-from datetime import date
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import Depends
 
-from api.deps import PredictionsDep, ReadableCustomer, Staff
-from api.envelope import Envelope
+from api.authorization import ReadableCustomer, Staff
+from api.deps import PredictionsDep
+from api.envelope import Envelope, Page
 from api.errors import refusals
-from api.shapes import Dollars, Shape, Timestamp
-from foundation.money import Money
-from memory.predictions.models import Forecast, Kind, Prediction, Record, Suggestion
+from api.pagination import Key, PageOf, PageRequest, newest_key
+from api.routing import api_router
+from api.schemas.forecasts import AccuracyOut, ForecastOut, PredictionOut
+from memory.predictions.models import Prediction
 
-router = APIRouter(
+router = api_router(
     prefix="/api/memory",
-    tags=["memory"],
+    tag="memory",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
-
-
-class Interval(Shape):
-    """Four times in five the purchase comes between these days, should there be one."""
-
-    expected: date
-    not_before: date
-    not_after: date
-
-
-class Recommended(Shape):
-    product_id: str
-    name: str
-    reason: str
-
-
-class OutlookShown(Shape):
-    customer_id: str
-    model_version: str
-    horizon_days: int
-    churn_risk: float
-    """That nothing is bought within the horizon."""
-    next_purchase: Interval
-    expected_value: Dollars
-    expected_purchases: float
-    buy_again: list[Recommended]
-    discover: list[Recommended]
-    confidence: dict[Kind, float]
-    """The accuracy that predictions of the kind have had."""
-
-    @classmethod
-    def of(cls, forecast: Forecast) -> "OutlookShown":
-        def shown(shelf: tuple[Suggestion, ...]) -> list[Recommended]:
-            return [Recommended.model_validate(each) for each in shelf]
-
-        return cls(
-            customer_id=forecast.customer_id,
-            model_version=forecast.model_version,
-            horizon_days=forecast.horizon_days,
-            churn_risk=forecast.churn_risk,
-            next_purchase=Interval(
-                expected=forecast.next_purchase, not_before=forecast.not_before, not_after=forecast.not_after
-            ),
-            expected_value=Money(forecast.value_cents),
-            expected_purchases=forecast.purchases,
-            buy_again=shown(forecast.shelves.again),
-            discover=shown(forecast.shelves.discover),
-            confidence=forecast.confidence,
-        )
-
-
-class PredictionShown(Shape):
-    id: str
-    kind: Kind
-    value: dict[str, object]
-    confidence: float
-    horizon_days: int
-    model_version: str
-    made_at: Timestamp
-    due_on: date
-    actual_value: dict[str, object] | None
-    accuracy: float | None
-    scored_at: Timestamp | None
-
-    @classmethod
-    def of(cls, prediction: Prediction) -> "PredictionShown":
-        return cls.model_validate(prediction)
-
-
-class RecordShown(Shape):
-    kind: Kind
-    scored: int
-    accuracy: float
-    confidence: float
-
-    @classmethod
-    def of(cls, record: Record) -> "RecordShown":
-        return cls.model_validate(record)
+PredictionPages = Annotated[PageRequest, Depends(PageOf("predictions"))]
 
 
 @router.post("/predict/{customer_id}")
-def predict(customer_id: ReadableCustomer, predictions: PredictionsDep) -> Envelope[OutlookShown | None]:
-    """Churn, next purchase, value and two shelves, as of now; null while too little is known."""
+def predict_customer(
+    customer_id: ReadableCustomer, predictions: PredictionsDep
+) -> Envelope[ForecastOut | None]:
+    """Predict churn, next purchase, revenue and products as of now; null while too little is known."""
     forecast = predictions.predict(customer_id)
-    return Envelope(data=None if forecast is None else OutlookShown.of(forecast))
+    return Envelope(data=None if forecast is None else ForecastOut.of(forecast))
 
 
 @router.get("/predictions/{customer_id}")
-def predictions(
-    customer_id: ReadableCustomer, predictions: PredictionsDep
-) -> Envelope[list[PredictionShown]]:
-    """What was forecast of a customer, and what came of it."""
-    return Envelope(data=[PredictionShown.of(each) for each in predictions.history(customer_id)])
+def list_predictions(
+    customer_id: ReadableCustomer, predictions: PredictionsDep, page: PredictionPages
+) -> Page[PredictionOut]:
+    """List the predictions that were made of a customer and how they turned out, the latest first."""
+    return page.cut(predictions.history(customer_id), PredictionOut.of, key=_prediction_key)
 
 
 @router.get("/accuracy")
-def accuracy(_: Staff, predictions: PredictionsDep) -> Envelope[list[RecordShown]]:
-    """How right the predictions of each kind were."""
-    return Envelope(data=[RecordShown.of(each) for each in predictions.records()])
+def list_prediction_accuracy(_: Staff, predictions: PredictionsDep) -> Envelope[list[AccuracyOut]]:
+    """List how accurate the predictions were, one entry for each kind; there are no pages."""
+    return Envelope(data=[AccuracyOut.of(each) for each in predictions.records()])
+
+
+def _prediction_key(prediction: Prediction) -> Key:
+    return newest_key(prediction.made_at, prediction.id)

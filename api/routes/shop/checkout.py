@@ -1,135 +1,53 @@
 """The cart, and buying what is in it."""
 
-from typing import Annotated
-
-from fastapi import APIRouter
-from pydantic import ConfigDict, Field
-
-from api.deps import CartsDep, CheckoutDep, MoneyKey, Owner, PathId, TheFingerprint, Visitor
+from api.authorization import Owner, Visitor
+from api.deps import CartsDep, CheckoutDep, MoneyKey, TheFingerprint
 from api.envelope import Envelope
 from api.errors import refusals
-from api.routes.shop.orders import OrderShown, QuoteShown
-from api.shapes import Amount, Dollars, Id, Shape, Timestamp, Words
-from commerce.checkout.models import MOST_LINES, MOST_OF_ONE, Cart, CartLine
-from commerce.checkout.models import Request as Wish
-from commerce.fraud.models import RequestFingerprint
-from foundation.money import Money
+from api.routing import api_router
+from api.schemas.cart import CartItemIn, CartOut, CheckoutIn, QuantityIn
+from api.schemas.ids import ProductPath
+from api.schemas.orders import OrderOut, QuoteOut
 
-router = APIRouter(
+router = api_router(
     prefix="/api",
-    tags=["checkout"],
+    tag="checkout",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "CONFLICT", "RATE_LIMITED"),
 )
 
-Pieces = Annotated[int, Field(ge=1, le=MOST_OF_ONE, strict=True)]
-
-
-class CartItem(Shape):
-    model_config = ConfigDict(json_schema_extra={"example": {"productId": "prd_001", "quantity": 2}})
-
-    product_id: Id
-    quantity: Pieces
-
-
-class NewQuantity(Shape):
-    model_config = ConfigDict(json_schema_extra={"example": {"quantity": 3}})
-
-    quantity: Pieces
-
-
-class CartLineShown(Shape):
-    product_id: str
-    name: str
-    quantity: int
-    price: Dollars
-    """Of one piece, as it would be charged now."""
-    locked_price: Dollars
-    locked_until: Timestamp
-    price_changed: bool
-    available: bool
-
-    @classmethod
-    def of(cls, line: CartLine, cart: Cart) -> "CartLineShown":
-        return cls(
-            product_id=line.product.id,
-            name=line.product.name,
-            quantity=line.quantity,
-            price=line.price(cart.at),
-            locked_price=line.locked,
-            locked_until=line.locked_until,
-            price_changed=line.has_changed(cart.at),
-            available=line.product.available and line.product.free >= line.quantity,
-        )
-
-
-class CartShown(Shape):
-    lines: list[CartLineShown]
-    subtotal: Dollars
-    """Before a membership's discount and the tax."""
-
-    @classmethod
-    def of(cls, cart: Cart) -> "CartShown":
-        return cls(lines=[CartLineShown.of(line, cart) for line in cart.lines], subtotal=cart.subtotal)
-
-
-class Purchase(Shape):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "items": [{"productId": "prd_001", "quantity": 1}],
-                "state": "TX",
-            }
-        }
-    )
-
-    items: Annotated[tuple[CartItem, ...], Field(max_length=MOST_LINES)] = ()
-    """Left out, it is the cart that is bought."""
-    state: Annotated[Words, Field(min_length=2, max_length=40)] | None = None
-    """Where the customer lives, for the tax; left out, it is the one on file."""
-    expected_total: Amount | None = None
-    """The total that was shown: another one is refused before anything is charged."""
-
-    def wish(self, fingerprint: RequestFingerprint = RequestFingerprint()) -> Wish:  # noqa: B008 - frozen
-        return Wish(
-            items=tuple((item.product_id, item.quantity) for item in self.items),
-            state=self.state,
-            expected=None if self.expected_total is None else Money.from_dollars(self.expected_total),
-            fingerprint=fingerprint,
-        )
-
 
 @router.get("/cart")
-def cart(principal: Visitor, carts: CartsDep) -> Envelope[CartShown]:
-    """The caller's own cart; a guest has one too, and takes it along when they sign in."""
-    return Envelope(data=CartShown.of(carts.show(principal.id)))
+def get_cart(principal: Visitor, carts: CartsDep) -> Envelope[CartOut]:
+    """Get the caller's cart. A guest has one too and keeps it when signing in."""
+    return Envelope(data=CartOut.of(carts.show(principal.id)))
 
 
 @router.post("/cart/items", status_code=201)
-def add_to_cart(item: CartItem, principal: Visitor, carts: CartsDep) -> Envelope[CartShown]:
-    """Add so many more of a product. Its price is locked for thirty minutes."""
+def add_cart_item(item: CartItemIn, principal: Visitor, carts: CartsDep) -> Envelope[CartOut]:
+    """Add pieces of a product. Its price is locked for thirty minutes."""
     found = carts.add(principal.id, product_id=item.product_id, quantity=item.quantity)
-    return Envelope(data=CartShown.of(found))
+    return Envelope(data=CartOut.of(found))
 
 
 @router.put("/cart/items/{product_id}")
-def change_cart(
-    product_id: PathId, change: NewQuantity, principal: Visitor, carts: CartsDep
-) -> Envelope[CartShown]:
-    """Have so many of a product in the cart."""
+def set_cart_item(
+    product_id: ProductPath, change: QuantityIn, principal: Visitor, carts: CartsDep
+) -> Envelope[CartOut]:
+    """Set how many pieces of a product the cart holds."""
     found = carts.change(principal.id, product_id=product_id, quantity=change.quantity)
-    return Envelope(data=CartShown.of(found))
+    return Envelope(data=CartOut.of(found))
 
 
 @router.delete("/cart/items/{product_id}")
-def remove_from_cart(product_id: PathId, principal: Visitor, carts: CartsDep) -> Envelope[CartShown]:
-    """Take a product out of the cart."""
-    return Envelope(data=CartShown.of(carts.remove(principal.id, product_id=product_id)))
+def remove_cart_item(product_id: ProductPath, principal: Visitor, carts: CartsDep) -> Envelope[CartOut]:
+    """Remove a product from the cart."""
+    return Envelope(data=CartOut.of(carts.remove(principal.id, product_id=product_id)))
 
 
 @router.post("/checkout/quote")
-def quote(purchase: Purchase, principal: Owner, checkout: CheckoutDep) -> Envelope[QuoteShown]:
-    """What the order would cost now, with discount and tax. Nothing is reserved or charged."""
-    return Envelope(data=QuoteShown.of(checkout.quote(principal.id, request=purchase.wish())))
+def quote_checkout(purchase: CheckoutIn, principal: Owner, checkout: CheckoutDep) -> Envelope[QuoteOut]:
+    """Get what the order would cost now, with discount and tax. Nothing is reserved or charged."""
+    return Envelope(data=QuoteOut.of(checkout.quote(principal.id, request=purchase.request())))
 
 
 @router.post(
@@ -137,12 +55,12 @@ def quote(purchase: Purchase, principal: Owner, checkout: CheckoutDep) -> Envelo
     status_code=201,
     responses=refusals("PAYMENT_DECLINED", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def checkout(
-    purchase: Purchase, principal: Owner, key: MoneyKey, checkout: CheckoutDep, fingerprint: TheFingerprint
-) -> Envelope[OrderShown]:
-    """Buy: the card on file is charged now, once for this key.
+def place_order(
+    purchase: CheckoutIn, principal: Owner, key: MoneyKey, checkout: CheckoutDep, fingerprint: TheFingerprint
+) -> Envelope[OrderOut]:
+    """Place an order: the default card is charged now, once for each idempotency key.
 
-    An order whose status is `review` is neither charged nor booked before a person has looked at it.
+    An order with the status `review` is neither charged nor booked before a person has decided about it.
     """
-    order = checkout.place(principal.id, request=purchase.wish(fingerprint), key=key)
-    return Envelope(data=OrderShown.of(order))
+    order = checkout.place(principal.id, request=purchase.request(fingerprint), key=key)
+    return Envelope(data=OrderOut.of(order))

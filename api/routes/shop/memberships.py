@@ -1,221 +1,63 @@
-"""Memberships: what there is, joining, changing, leaving, and what one brings."""
+"""Memberships: tiers, joining, changing, cancelling, and what a membership brings."""
 
-from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
-from pydantic import AwareDatetime, ConfigDict, Field
+from fastapi import Depends, Header, Query
 
-from api.deps import (
-    BenefitsDep,
-    IdempotencyKey,
-    Manager,
-    MembershipsDep,
-    MoneyKey,
-    Owner,
-    PathId,
-    ReadableCustomer,
-    SomeoneElses,
-    Visitor,
-)
-from api.envelope import Envelope
+from api.authorization import Manager, Owner, OwnId, ReadableCustomer, Visitor
+from api.deps import BenefitsDep, IdempotencyKey, MembershipsDep, MoneyKey
+from api.envelope import Envelope, Page
 from api.errors import refusals
 from api.middleware.idempotency import KEY_HEADER
-from api.shapes import Amount, Dollars, Id, Shape, Timestamp, Words
-from commerce.memberships.models import (
-    PLANS,
-    Benefit,
-    Discount,
-    Grant,
-    Membership,
-    MembershipStatus,
-    Tier,
+from api.pagination import Key, PageOf, PageRequest, newest_key
+from api.routing import api_router
+from api.schemas.memberships import (
+    BenefitOut,
+    DiscountOut,
+    MembershipCancellation,
+    MembershipOut,
+    MembershipOverview,
+    PromotionIn,
+    PromotionOut,
+    TierChoice,
+    TierOut,
 )
+from api.schemas.money import QueryAmount
+from commerce.memberships.models import PLANS, Grant
 from commerce.memberships.promotions import Promotion
-from commerce.memberships.service import Memberships
 from foundation.ids import new_id
 from foundation.money import Money
 
-MOST_OFF_CENTS = 1_000_000_00
-
-router = APIRouter(
+router = api_router(
     prefix="/api/memberships",
-    tags=["memberships"],
+    tag="memberships",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
 
-async def own_id(customer_id: PathId, principal: Owner) -> str:
-    """The customer named in the path, who must be the caller."""
-    if customer_id != principal.id:
-        raise SomeoneElses
-    return customer_id
-
-
 async def change_key(
-    principal: Owner, key: Annotated[IdempotencyKey | None, Header(alias=KEY_HEADER)] = None
+    principal: Owner,
+    key: Annotated[
+        IdempotencyKey | None,
+        Header(
+            alias=KEY_HEADER,
+            description="Names this change: sent again with the same key, it is made once.",
+            examples=["change-2026-03-01-17"],
+        ),
+    ] = None,
 ) -> str:
     return f"{principal.id}:{key or new_id('chg')}"
 
 
-OwnId = Annotated[str, Depends(own_id)]
 ChangeKey = Annotated[str, Depends(change_key)]
-
-
-class PlanOffered(Shape):
-    tier: Tier
-    name: str
-    price: Dollars
-    """A month."""
-    discount_percent: int
-    benefits: tuple[str, ...]
-
-
-class Subscription(Shape):
-    model_config = ConfigDict(json_schema_extra={"example": {"tier": "GOLD"}})
-
-    tier: Tier
-
-
-class Leaving(Shape):
-    model_config = ConfigDict(json_schema_extra={"example": {"reason": "I travel until autumn."}})
-
-    reason: Annotated[Words, Field(max_length=500)] = ""
-
-
-class MembershipHeld(Shape):
-    id: str
-    tier: Tier
-    status: MembershipStatus
-    price: Dollars
-    discount_percent: int
-    start_date: Timestamp
-    period_start: Timestamp
-    period_end: Timestamp
-    next_billing_date: Timestamp | None
-    planned_tier: Tier | None
-    """What a planned downgrade leads to at the period's end."""
-    cancelled_date: Timestamp | None
-
-    @classmethod
-    def of(cls, membership: Membership) -> "MembershipHeld":
-        return cls(
-            id=membership.id,
-            tier=membership.tier,
-            status=membership.status,
-            price=membership.price,
-            discount_percent=membership.percent,
-            start_date=membership.started_at,
-            period_start=membership.period_start,
-            period_end=membership.period_end,
-            next_billing_date=membership.next_billing_at,
-            planned_tier=membership.planned_tier,
-            cancelled_date=membership.cancelled_at,
-        )
-
-
-class Standing(Shape):
-    is_member: bool
-    """Whether there are benefits now; a suspended membership has none."""
-    membership: MembershipHeld | None
-    early_access: bool
-    gift_due: bool
-    """This month's gift comes with the next purchase."""
-
-    @classmethod
-    def of(cls, memberships: Memberships, customer_id: str) -> "Standing":
-        found, entitled = memberships.status(customer_id), memberships.entitlements(customer_id)
-        return cls(
-            is_member=entitled.tier is not None,
-            membership=MembershipHeld.of(found) if found else None,
-            early_access=entitled.early_access,
-            gift_due=entitled.gift_due,
-        )
-
-
-class BenefitBrought(Shape):
-    kind: Benefit
-    period: int
-    date: Timestamp
-    order_id: str | None
-
-    @classmethod
-    def of(cls, grant: Grant) -> "BenefitBrought":
-        return cls(kind=grant.kind, period=grant.period, date=grant.at, order_id=grant.order_id)
-
-
-class PromotionPlanned(Shape):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "title": "Spring edibles",
-                "tiers": ["SILVER", "GOLD"],
-                "startsAt": "2026-04-01T05:00:00Z",
-                "endsAt": "2026-05-01T05:00:00Z",
-                "percent": 35,
-                "category": "edible",
-            }
-        }
-    )
-
-    title: Annotated[Words, Field(min_length=1, max_length=120)]
-    tiers: Annotated[frozenset[Tier], Field(min_length=1)]
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
-    percent: Annotated[int, Field(ge=1, le=100, strict=True)] | None = None
-    off_cents: Annotated[int, Field(ge=1, le=MOST_OFF_CENTS, strict=True)] | None = None
-    category: Annotated[Words, Field(min_length=1, max_length=40)] | None = None
-    product_id: Id | None = None
-
-
-class PromotionShown(Shape):
-    id: str
-    title: str
-    tiers: list[Tier]
-    starts_at: Timestamp
-    ends_at: Timestamp
-    percent: int | None
-    off: Dollars | None
-    category: str | None
-    product_id: str | None
-
-    @classmethod
-    def of(cls, promotion: Promotion) -> "PromotionShown":
-        return cls.model_validate({**vars(promotion), "tiers": sorted(promotion.tiers)})
-
-
-class Saving(Shape):
-    has_discount: bool
-    discount_percent: int
-    discount_amount: Dollars
-    final_total: Dollars
-    tier: Tier | None
-
-    @classmethod
-    def of(cls, discount: Discount) -> "Saving":
-        return cls(
-            has_discount=discount.tier is not None,
-            discount_percent=discount.percent,
-            discount_amount=discount.amount,
-            final_total=discount.final_total,
-            tier=discount.tier,
-        )
+PromotionPages = Annotated[PageRequest, Depends(PageOf("promotions"))]
+BenefitPages = Annotated[PageRequest, Depends(PageOf("benefits"))]
 
 
 @router.get("/tiers")
-def membership_tiers(_: Visitor) -> Envelope[list[PlanOffered]]:
-    """The three memberships, what each costs a month and what it gives."""
-    offered = [
-        PlanOffered(
-            tier=plan.tier,
-            name=plan.tier.label,
-            price=plan.price,
-            discount_percent=plan.percent,
-            benefits=plan.benefits,
-        )
-        for plan in PLANS.values()
-    ]
-    return Envelope(data=offered)
+def list_membership_tiers(_: Visitor) -> Envelope[list[TierOut]]:
+    """List the three tiers, what each costs a month and what it brings."""
+    return Envelope(data=[TierOut.of(plan) for plan in PLANS.values()])
 
 
 @router.post(
@@ -223,104 +65,105 @@ def membership_tiers(_: Visitor) -> Envelope[list[PlanOffered]]:
     status_code=201,
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def subscribe(
-    wanted: Subscription, principal: Owner, key: MoneyKey, memberships: MembershipsDep
-) -> Envelope[MembershipHeld]:
-    """Join: the card on file is charged the first month now, once for this key."""
-    membership = memberships.subscribe(principal.id, tier=wanted.tier, key=key)
-    return Envelope(data=MembershipHeld.of(membership))
+def subscribe_membership(
+    choice: TierChoice, principal: Owner, key: MoneyKey, memberships: MembershipsDep
+) -> Envelope[MembershipOut]:
+    """Join: the default card is charged the first month now, once for each idempotency key."""
+    membership = memberships.subscribe(principal.id, tier=choice.tier, key=key)
+    return Envelope(data=MembershipOut.of(membership))
 
 
 @router.get("/promotions")
-def promotions(_: Visitor, benefits: BenefitsDep) -> Envelope[list[PromotionShown]]:
-    """What members can buy for less now: this or the membership's own discount, whichever is more."""
-    return Envelope(data=[PromotionShown.of(each) for each in benefits.promotions()])
+def list_promotions(_: Visitor, benefits: BenefitsDep, page: PromotionPages) -> Page[PromotionOut]:
+    """List the promotions that run now, the latest first. Members pay the lower of it and their discount."""
+    return page.cut(benefits.promotions(), PromotionOut.of, key=_promotion_key)
 
 
 @router.post("/promotions", status_code=201)
-def announce_promotion(
-    planned: PromotionPlanned, manager: Manager, benefits: BenefitsDep
-) -> Envelope[PromotionShown]:
-    """Run a promotion for members: a percentage or an amount off everything, a category or one product."""
-    promotion = Promotion(
-        id="",
-        title=planned.title,
-        tiers=planned.tiers,
-        starts_at=planned.starts_at,
-        ends_at=planned.ends_at,
-        percent=planned.percent,
-        off=None if planned.off_cents is None else Money(planned.off_cents),
-        category=planned.category,
-        product_id=planned.product_id,
-    )
-    return Envelope(data=PromotionShown.of(benefits.promote(promotion, by=manager.id)))
+def create_promotion(planned: PromotionIn, manager: Manager, benefits: BenefitsDep) -> Envelope[PromotionOut]:
+    """Create a promotion for members: off everything, a category or one product."""
+    return Envelope(data=PromotionOut.of(benefits.promote(planned.promotion(), by=manager.id)))
 
 
 @router.get("/discount/{customer_id}")
-def membership_discount(
+def get_membership_discount(
     customer_id: ReadableCustomer,
-    subtotal: Annotated[Amount, Query(examples=["100.00"])],
+    subtotal: Annotated[QueryAmount, Query(description="Sum of the prices, in US dollars.")],
     memberships: MembershipsDep,
-) -> Envelope[Saving]:
-    """What the customer's membership takes off this subtotal."""
-    amount = Money.from_dollars(Decimal(subtotal))
-    return Envelope(data=Saving.of(memberships.discount(customer_id, subtotal=amount)))
+) -> Envelope[DiscountOut]:
+    """Get what the customer's membership takes off a subtotal."""
+    amount = Money.from_dollars(subtotal)
+    return Envelope(data=DiscountOut.of(memberships.discount(customer_id, subtotal=amount)))
 
 
 @router.get("/{customer_id}")
-def membership(customer_id: ReadableCustomer, memberships: MembershipsDep) -> Envelope[Standing]:
-    """The customer's membership, paid or not, and what it is worth now."""
-    return Envelope(data=Standing.of(memberships, customer_id))
+def get_membership(
+    customer_id: ReadableCustomer, memberships: MembershipsDep
+) -> Envelope[MembershipOverview]:
+    """Get the customer's membership, paid or not, and what it is worth now."""
+    return Envelope(data=MembershipOverview.of(memberships, customer_id))
 
 
 @router.get("/{customer_id}/benefits")
-def benefits(customer_id: ReadableCustomer, memberships: MembershipsDep) -> Envelope[list[BenefitBrought]]:
-    """What memberships have brought the customer: raffle entries, gift boxes and gifts, the latest first."""
-    granted = memberships.granted(customer_id)
-    return Envelope(data=[BenefitBrought.of(each) for each in granted])
+def list_benefits(
+    customer_id: ReadableCustomer, memberships: MembershipsDep, page: BenefitPages
+) -> Page[BenefitOut]:
+    """List what memberships have brought the customer, the latest first."""
+    return page.cut(memberships.granted(customer_id), BenefitOut.of, key=_grant_key)
 
 
 @router.put(
     "/{customer_id}/upgrade",
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def upgrade(
-    customer_id: OwnId, wanted: Subscription, key: MoneyKey, memberships: MembershipsDep
-) -> Envelope[MembershipHeld]:
-    """Change to a better tier now: the difference for the days left of the period is charged at once."""
-    changed = memberships.tiers.upgrade(customer_id, tier=wanted.tier, key=key)
-    return Envelope(data=MembershipHeld.of(changed))
+def upgrade_membership(
+    customer_id: OwnId, choice: TierChoice, key: MoneyKey, memberships: MembershipsDep
+) -> Envelope[MembershipOut]:
+    """Change to a higher tier now: the difference for the rest of the period is charged at once."""
+    changed = memberships.tiers.upgrade(customer_id, tier=choice.tier, key=key)
+    return Envelope(data=MembershipOut.of(changed))
 
 
 @router.put("/{customer_id}/downgrade", responses=refusals("NOT_FOUND", "CONFLICT"))
-def downgrade(
-    customer_id: OwnId, wanted: Subscription, key: ChangeKey, memberships: MembershipsDep
-) -> Envelope[MembershipHeld]:
-    """Change to a smaller tier at the period's end; until then everything stays."""
-    changed = memberships.tiers.downgrade(customer_id, tier=wanted.tier, key=key)
-    return Envelope(data=MembershipHeld.of(changed))
+def downgrade_membership(
+    customer_id: OwnId, choice: TierChoice, key: ChangeKey, memberships: MembershipsDep
+) -> Envelope[MembershipOut]:
+    """Change to a lower tier at the end of the period."""
+    changed = memberships.tiers.downgrade(customer_id, tier=choice.tier, key=key)
+    return Envelope(data=MembershipOut.of(changed))
 
 
 @router.delete("/{customer_id}/downgrade", responses=refusals("NOT_FOUND", "CONFLICT"))
-def keep(customer_id: OwnId, key: ChangeKey, memberships: MembershipsDep) -> Envelope[MembershipHeld]:
-    """Take a planned downgrade back."""
-    return Envelope(data=MembershipHeld.of(memberships.tiers.keep(customer_id, key=key)))
+def withdraw_downgrade(
+    customer_id: OwnId, key: ChangeKey, memberships: MembershipsDep
+) -> Envelope[MembershipOut]:
+    """Withdraw a planned downgrade."""
+    return Envelope(data=MembershipOut.of(memberships.tiers.keep(customer_id, key=key)))
 
 
 @router.put("/{customer_id}/cancel", responses=refusals("NOT_FOUND", "CONFLICT"))
-def cancel(
-    customer_id: OwnId, leaving: Leaving, key: ChangeKey, memberships: MembershipsDep
-) -> Envelope[MembershipHeld]:
-    """Leave: nothing is charged again, and the benefits stay to the period's end."""
-    left = memberships.cancel(customer_id, reason=leaving.reason, key=key)
-    return Envelope(data=MembershipHeld.of(left))
+def cancel_membership(
+    customer_id: OwnId, why: MembershipCancellation, key: ChangeKey, memberships: MembershipsDep
+) -> Envelope[MembershipOut]:
+    """Cancel: nothing is charged again, and the benefits last to the end of the period."""
+    cancelled = memberships.cancel(customer_id, reason=why.reason, key=key)
+    return Envelope(data=MembershipOut.of(cancelled))
 
 
 @router.put(
     "/{customer_id}/reactivate",
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def reactivate(customer_id: OwnId, key: MoneyKey, memberships: MembershipsDep) -> Envelope[MembershipHeld]:
-    """Come back: free while the cancelled membership still runs, else the month is charged now."""
-    back = memberships.reactivate(customer_id, key=key)
-    return Envelope(data=MembershipHeld.of(back))
+def reactivate_membership(
+    customer_id: OwnId, key: MoneyKey, memberships: MembershipsDep
+) -> Envelope[MembershipOut]:
+    """Reactivate: free while the cancelled membership still runs, otherwise a month is charged now."""
+    return Envelope(data=MembershipOut.of(memberships.reactivate(customer_id, key=key)))
+
+
+def _promotion_key(promotion: Promotion) -> Key:
+    return newest_key(promotion.starts_at, promotion.id)
+
+
+def _grant_key(grant: Grant) -> Key:
+    return newest_key(grant.at, f"{grant.kind}-{grant.period}")

@@ -1,121 +1,78 @@
 """Orders: a customer's own; for staff everybody's, with what they may decide about them."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from fastapi import APIRouter, Query
-from pydantic import AliasPath, ConfigDict, Field
+from fastapi import Depends, Query
 
-from api.deps import Caller, CheckoutDep, Compliance, NotAllowed, PathId, Refunder
-from api.envelope import Envelope
+from api.authorization import Compliance, CustomerOrStaff, Refunder
+from api.deps import CheckoutDep
+from api.envelope import Envelope, Page
 from api.errors import refusals
-from api.shapes import Dollars, Shape, Timestamp, Words
-from commerce.checkout.models import OrderStatus, Quote
+from api.pagination import Key, PageOf, PageRequest, time_key
+from api.routing import api_router
+from api.schemas.ids import OrderPath
+from api.schemas.orders import OrderCancellation, OrderDecision, OrderOut
+from commerce.checkout.models import Order, OrderStatus
 from foundation.auth import Principal
 
-router = APIRouter(
+router = api_router(
     prefix="/api/orders",
-    tags=["orders"],
+    tag="orders",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
-
-
-class LineShown(Shape):
-    product_id: str
-    sku: str
-    name: str
-    quantity: int
-    price: Dollars
-    """Of one piece."""
-    discount: Dollars
-    tax: Dollars
-    total: Dollars
-    is_gift: bool
-
-
-class QuoteShown(Shape):
-    lines: list[LineShown]
-    subtotal: Annotated[Dollars, Field(validation_alias=AliasPath("totals", "subtotal"))]
-    discount: Annotated[Dollars, Field(validation_alias=AliasPath("totals", "discount"))]
-    discount_percent: Annotated[int, Field(validation_alias="percent")]
-    tax: Annotated[Dollars, Field(validation_alias=AliasPath("totals", "tax"))]
-    total: Annotated[Dollars, Field(validation_alias=AliasPath("totals", "total"))]
-    state: str
-    card_last_four: str
-
-    @classmethod
-    def of(cls, quote: Quote) -> Self:
-        return cls.model_validate(quote)
-
-
-class OrderShown(QuoteShown):
-    id: str
-    customer_id: str
-    status: OrderStatus
-    created_at: Timestamp
-    updated_at: Timestamp
-
-
-class Cancellation(Shape):
-    model_config = ConfigDict(json_schema_extra={"example": {"reason": "ordered twice by mistake"}})
-
-    reason: Annotated[Words, Field(min_length=1, max_length=200)]
-
-
-class Verdict(Shape):
-    model_config = ConfigDict(json_schema_extra={"example": {"accept": True}})
-
-    accept: Annotated[bool, Field(strict=True)]
-    """Charge and book the order; otherwise its stock is let go and nothing is charged."""
+OrderPages = Annotated[PageRequest, Depends(PageOf("orders"))]
 
 
 @router.get("")
-def orders(
-    principal: Caller,
+def list_orders(
+    principal: CustomerOrStaff,
     checkout: CheckoutDep,
-    status: OrderStatus | None = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
-) -> Envelope[list[OrderShown]]:
-    """The latest first: the caller's own, or everybody's for staff, who may ask for those of one status."""
+    page: OrderPages,
+    status: Annotated[
+        OrderStatus | None, Query(description="Only orders of this status; for staff, ignored otherwise.")
+    ] = None,
+) -> Page[OrderOut]:
+    """List orders, the latest first: the caller's own, or everybody's for staff."""
     if _is_staff(principal):
-        found = checkout.latest(status=status, limit=limit)
+        found = checkout.latest(status=status, limit=page.fetched, after=page.after)
     else:
-        found = checkout.orders(_customer(principal), limit=limit)
-    return Envelope(data=[OrderShown.of(order) for order in found])
+        found = checkout.orders(principal.id, limit=page.fetched, after=page.after)
+    return page.of(found, OrderOut.of, key=order_key)
 
 
 @router.get("/{order_id}", responses=refusals("NOT_FOUND"))
-def order(order_id: PathId, principal: Caller, checkout: CheckoutDep) -> Envelope[OrderShown]:
-    """An order of the caller's own, or anybody's when the caller is staff."""
-    owner = None if _is_staff(principal) else _customer(principal)
-    return Envelope(data=OrderShown.of(checkout.find(order_id, customer_id=owner)))
+def get_order(order_id: OrderPath, principal: CustomerOrStaff, checkout: CheckoutDep) -> Envelope[OrderOut]:
+    """Get an order of the caller's own, or anybody's for staff."""
+    owner = None if _is_staff(principal) else principal.id
+    return Envelope(data=OrderOut.of(checkout.find(order_id, customer_id=owner)))
 
 
 @router.post(
     "/{order_id}/cancel",
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def cancel(order_id: PathId, why: Cancellation, _: Refunder, checkout: CheckoutDep) -> Envelope[OrderShown]:
-    """Give a paid order back in full and put its goods on the shelf again; twice is the same as once."""
-    return Envelope(data=OrderShown.of(checkout.cancel(order_id, reason=why.reason)))
+def cancel_order(
+    order_id: OrderPath, why: OrderCancellation, _: Refunder, checkout: CheckoutDep
+) -> Envelope[OrderOut]:
+    """Refund a paid order in full and restock its products. A second call changes nothing."""
+    return Envelope(data=OrderOut.of(checkout.cancel(order_id, reason=why.reason)))
 
 
 @router.post(
     "/{order_id}/review",
     responses=refusals("PAYMENT_DECLINED", "NOT_FOUND", "CONFLICT", "UNAVAILABLE", "GATEWAY_TIMEOUT"),
 )
-def review(
-    order_id: PathId, verdict: Verdict, principal: Compliance, checkout: CheckoutDep
-) -> Envelope[OrderShown]:
-    """Decide about an order that waits for a person. An order that is decided is shown as it stands."""
-    found = checkout.decide(order_id, by=principal.id, accept=verdict.accept)
-    return Envelope(data=OrderShown.of(found))
+def decide_order_review(
+    order_id: OrderPath, decision: OrderDecision, principal: Compliance, checkout: CheckoutDep
+) -> Envelope[OrderOut]:
+    """Decide about an order in review. An order that is decided already is returned unchanged."""
+    found = checkout.decide(order_id, by=principal.id, accept=decision.accept)
+    return Envelope(data=OrderOut.of(found))
+
+
+def order_key(order: Order) -> Key:
+    return time_key(order.created_at, order.id)
 
 
 def _is_staff(principal: Principal) -> bool:
     return "staff:read" in principal.scopes
-
-
-def _customer(principal: Principal) -> str:
-    if "own:read" not in principal.scopes:
-        raise NotAllowed("own:read")
-    return principal.id

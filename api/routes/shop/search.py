@@ -1,15 +1,11 @@
 """Search by meaning: the shop's products, its documents, and the caller's own conversations."""
 
-from enum import StrEnum
-from typing import Annotated
-
-from fastapi import APIRouter
-from pydantic import ConfigDict, Field
-
-from api.deps import InventoryDep, KnowledgeDep, MemoryDep, NotAllowed, ProductSearchDep, Visitor
+from api.authorization import NotAllowed, Visitor
+from api.deps import InventoryDep, KnowledgeDep, MemoryDep, ProductSearchDep
 from api.envelope import Envelope
 from api.errors import refusals
-from api.shapes import Dollars, Shape, Timestamp, Words
+from api.routing import api_router
+from api.schemas.search import SearchCollection, SearchHit, SearchQuery
 from commerce.inventory.service import Inventory
 from foundation.auth import Principal
 from memory.context.models import RecalledTurn
@@ -17,76 +13,42 @@ from memory.engine import MemoryEngine
 from memory.knowledge.service import Knowledge, Quote
 from memory.retrieval.products import ProductMatch, ProductSearch
 
-MOST = 20
-
-router = APIRouter(
+router = api_router(
     prefix="/api/memory/vector",
-    tags=["memory"],
+    tag="memory",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
 
 
-class Among(StrEnum):
-    PRODUCTS = "products"
-    KNOWLEDGE = "knowledge"
-    CONVERSATIONS = "conversations"
-    """The caller's own."""
-
-
-class Question(Shape):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "query": "something for sleep, not too sweet, under 40",
-                "among": "products",
-                "limit": 5,
-            }
-        }
-    )
-
-    query: Annotated[Words, Field(min_length=1, max_length=2_000)]
-    among: Among = Among.PRODUCTS
-    limit: Annotated[int, Field(ge=1, le=MOST)] = 5
-
-
-class Found(Shape):
-    id: str
-    """Of a product, of a passage (`document@version#number`), or of a turn."""
-    title: str
-    text: str
-    score: float
-    why: str
-    at: Timestamp | None = None
-    """When it was published or said."""
-    price: Dollars | None = None
-
-
 @router.post("/search")
-def vector_search(
-    question: Question,
+def search_memory(
+    wanted: SearchQuery,
     visitor: Visitor,
     products: ProductSearchDep,
     inventory: InventoryDep,
     knowledge: KnowledgeDep,
     memory: MemoryDep,
-) -> Envelope[list[Found]]:
-    """The best first; none when nothing fits. Products are in stock and within the price that was named."""
-    match question.among:
-        case Among.PRODUCTS:
-            return Envelope(data=_products(question, products, inventory))
-        case Among.KNOWLEDGE:
-            return Envelope(data=_knowledge(question, knowledge))
-        case Among.CONVERSATIONS:
-            return Envelope(data=_conversations(question, visitor, memory))
+) -> Envelope[list[SearchHit]]:
+    """Search, the best hit first. The response is a ranking: it ends at `limit` and has no further pages.
+
+    Products are in stock and within the price that the query names. Without a hit the list is empty.
+    """
+    match wanted.collection:
+        case SearchCollection.PRODUCTS:
+            return Envelope(data=_products(wanted, products, inventory))
+        case SearchCollection.KNOWLEDGE:
+            return Envelope(data=_knowledge(wanted, knowledge))
+        case SearchCollection.CONVERSATIONS:
+            return Envelope(data=_conversations(wanted, visitor, memory))
 
 
-def _products(question: Question, products: ProductSearch, inventory: Inventory) -> list[Found]:
-    found = products.search(question.query, limit=question.limit)
+def _products(wanted: SearchQuery, products: ProductSearch, inventory: Inventory) -> list[SearchHit]:
+    found = products.search(wanted.query, limit=wanted.limit)
     known = inventory.many([match.product.id for match in found])
 
-    def shown(match: ProductMatch) -> Found:
+    def shown(match: ProductMatch) -> SearchHit:
         product = known[match.product.id]
-        return Found(
+        return SearchHit(
             id=product.id,
             title=product.name,
             text=product.description,
@@ -98,9 +60,9 @@ def _products(question: Question, products: ProductSearch, inventory: Inventory)
     return [shown(match) for match in found if match.product.id in known]
 
 
-def _knowledge(question: Question, knowledge: Knowledge) -> list[Found]:
-    def shown(quote: Quote) -> Found:
-        return Found(
+def _knowledge(wanted: SearchQuery, knowledge: Knowledge) -> list[SearchHit]:
+    def shown(quote: Quote) -> SearchHit:
+        return SearchHit(
             id=quote.id,
             title=" > ".join(quote.passage.headings) or quote.title,
             text=quote.passage.text,
@@ -109,22 +71,22 @@ def _knowledge(question: Question, knowledge: Knowledge) -> list[Found]:
             at=quote.published_at,
         )
 
-    return [shown(quote) for quote in knowledge.search(question.query, limit=question.limit)]
+    return [shown(quote) for quote in knowledge.search(wanted.query, limit=wanted.limit)]
 
 
-def _conversations(question: Question, caller: Principal, memory: MemoryEngine) -> list[Found]:
+def _conversations(wanted: SearchQuery, caller: Principal, memory: MemoryEngine) -> list[SearchHit]:
     if "own:read" not in caller.scopes:
         raise NotAllowed("own:read")
 
-    def shown(turn: RecalledTurn) -> Found:
-        said = turn.interaction
-        return Found(
-            id=said.id,
-            title=said.channel,
-            text=said.words_of(turn.speaker),
+    def shown(turn: RecalledTurn) -> SearchHit:
+        interaction = turn.interaction
+        return SearchHit(
+            id=interaction.id,
+            title=interaction.channel,
+            text=interaction.words_of(turn.speaker),
             score=turn.score,
             why=turn.why,
-            at=said.at,
+            at=interaction.at,
         )
 
-    return [shown(turn) for turn in memory.recall(caller.id, question.query, limit=question.limit)]
+    return [shown(turn) for turn in memory.recall(caller.id, wanted.query, limit=wanted.limit)]

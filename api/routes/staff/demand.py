@@ -2,59 +2,30 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import ConfigDict, Field
+from fastapi import Depends
 
-from api.deps import DemandDep, Manager
-from api.envelope import Envelope
+from api.authorization import Manager
+from api.deps import DemandDep
+from api.envelope import Page
 from api.errors import refusals
-from api.shapes import Shape, Timestamp
+from api.pagination import Key, PageOf, PageRequest
+from api.routing import api_router
+from api.schemas.business import ReorderSuggestion
 from commerce.demand.models import Suggestion
 
-router = APIRouter(
+router = api_router(
     prefix="/api/demand",
-    tags=["demand"],
+    tag="demand",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
-
-
-class SuggestionShown(Shape):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "productId": "prd_owl",
-                "name": "Night Owl Gummies",
-                "onHand": 12,
-                "leadDays": 14,
-                "serviceLevel": 0.95,
-                "expected": 18.4,
-                "reorderPoint": 29,
-                "toOrder": 36,
-                "why": "About 18.4 are sold in 14 days (mostly by TSB of 40 weeks); "
-                "in 95% of such times 29 last. On hand: 12.",
-                "computedAt": "2026-03-01T10:30:00.000Z",
-            }
-        }
-    )
-
-    product_id: str
-    name: str
-    on_hand: int
-    lead_days: int
-    service_level: Annotated[float, Field(gt=0, lt=1)]
-    expected: float | None
-    """Sales until an order arrives; null when too little is known."""
-    reorder_point: int | None
-    to_order: Annotated[int, Field(ge=0)]
-    why: str
-    computed_at: Timestamp
-
-    @classmethod
-    def of(cls, suggestion: Suggestion) -> "SuggestionShown":
-        return cls.model_validate(suggestion)
+SuggestionPages = Annotated[PageRequest, Depends(PageOf("reorder", (int, str, str)))]
 
 
 @router.get("/reorder")
-def reorder(_: Manager, demand: DemandDep) -> Envelope[list[SuggestionShown]]:
-    """Suggestions as computed last night, what to order first; empty until the first night."""
-    return Envelope(data=[SuggestionShown.of(each) for each in demand.suggestions()])
+def list_reorder_suggestions(_: Manager, demand: DemandDep, page: SuggestionPages) -> Page[ReorderSuggestion]:
+    """List the reorder suggestions of last night, the largest first; empty before the first night."""
+    return page.cut(demand.suggestions(), ReorderSuggestion.of, key=_suggestion_key)
+
+
+def _suggestion_key(suggestion: Suggestion) -> Key:
+    return (-suggestion.to_order, suggestion.name, suggestion.product_id)

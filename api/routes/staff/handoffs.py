@@ -1,41 +1,38 @@
-"""Conversations that wait for a person of the shop."""
+"""Conversations that are handed over to a person."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from api.deps import HandoffsDep, PathId, Staff
-from api.envelope import Envelope
+from fastapi import Depends
+
+from api.authorization import Staff
+from api.deps import HandoffsDep
+from api.envelope import Envelope, Page
 from api.errors import refusals
-from api.shapes import Shape, Timestamp
+from api.pagination import Key, PageOf, PageRequest, time_key
+from api.routing import api_router
+from api.schemas.ids import HandoffPath
+from api.schemas.staff import HandoffOut
 from commerce.handoffs.models import Handoff
 
-router = APIRouter(
+router = api_router(
     prefix="/api/handoffs",
-    tags=["handoffs"],
+    tag="handoffs",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED"),
 )
-
-
-class HandoffShown(Shape):
-    id: str
-    thread_id: str
-    principal_id: str
-    """The customer or guest who asked."""
-    summary: str
-    requested_at: Timestamp
-    closed_at: Timestamp | None
-
-    @classmethod
-    def of(cls, handoff: Handoff) -> "HandoffShown":
-        return cls.model_validate(handoff)
+HandoffPages = Annotated[PageRequest, Depends(PageOf("handoffs"))]
 
 
 @router.get("")
-def waiting_handoffs(_: Staff, handoffs: HandoffsDep) -> Envelope[list[HandoffShown]]:
-    """What nobody has seen to yet, the longest waiting first."""
-    return Envelope(data=[HandoffShown.of(each) for each in handoffs.waiting()])
+def list_handoffs(_: Staff, handoffs: HandoffsDep, page: HandoffPages) -> Page[HandoffOut]:
+    """List the hand-overs that wait for a person, the longest waiting first."""
+    return page.cut(handoffs.waiting(), HandoffOut.of, key=_handoff_key)
 
 
 @router.post("/{handoff_id}/close", responses=refusals("NOT_FOUND"))
-def close_handoff(handoff_id: PathId, _: Staff, handoffs: HandoffsDep) -> Envelope[HandoffShown]:
-    """A person has seen to it; the conversation may ask for one again."""
-    return Envelope(data=HandoffShown.of(handoffs.close(handoff_id)))
+def close_handoff(handoff_id: HandoffPath, _: Staff, handoffs: HandoffsDep) -> Envelope[HandoffOut]:
+    """Close a hand-over. The conversation may ask for a person again."""
+    return Envelope(data=HandoffOut.of(handoffs.close(handoff_id)))
+
+
+def _handoff_key(handoff: Handoff) -> Key:
+    return time_key(handoff.requested_at, handoff.id)

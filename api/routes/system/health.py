@@ -1,34 +1,35 @@
 """Probes and measurements, for whoever watches over the process."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from api.deps import ClockDep, JobsDep, NoticesDep, OutboxDep, ReadinessDep
 from api.envelope import Envelope, Failure, failed
 from api.errors import STATUS
 from api.readiness import PartState
-from api.shapes import Shape
+from api.routing import api_router
+from api.schemas.base import Schema
 from foundation import metrics
 
-router = APIRouter(tags=["health"])
+router = api_router(tag="health")
 
 
-class Alive(Shape):
+class Alive(Schema):
     status: str = "alive"
 
 
-class Readiness(Shape):
+class Readiness(Schema):
     status: PartState
     parts: dict[str, dict[str, str]]
 
 
 @router.get("/health")
-async def health() -> Envelope[Alive]:
+async def get_health() -> Envelope[Alive]:
     """The process answers."""
     return Envelope(data=Alive())
 
 
 @router.get("/healthz", response_model=Envelope[Readiness], responses={503: {"model": Failure}})
-def ready(readiness: ReadinessDep) -> Envelope[Readiness] | Response:
+def get_readiness(readiness: ReadinessDep) -> Envelope[Readiness] | Response:
     """Whether every part that a customer needs is there, each part by name."""
     parts = readiness.examine()
     shown = {name: {"status": part.state, "says": part.says} for name, part in parts.items()}

@@ -3,17 +3,18 @@
 from typing import Annotated
 
 import anyio.to_thread
-from fastapi import APIRouter, Header, Request
+from fastapi import Header, Request
 from starlette.responses import Response
 
 from api.deps import GatewayInboxDep, GatewayWebhooksDep
 from api.errors import refusals
+from api.routing import api_router
 from commerce.payments.ports import NotificationForged
 from foundation.errors import NotFound, Unauthorized
 
-router = APIRouter(
+router = api_router(
     prefix="/api/webhooks",
-    tags=["webhooks"],
+    tag="webhooks",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "NOT_FOUND", "RATE_LIMITED"),
 )
 EXAMPLE = {
@@ -37,7 +38,7 @@ class Forged(Unauthorized):
 
 
 @router.post("/authorize-net", openapi_extra={"requestBody": BODY}, response_class=Response)
-async def authorize_net(
+async def receive_authorize_net(
     request: Request,
     gateway_webhooks: GatewayWebhooksDep,
     gateway_inbox: GatewayInboxDep,

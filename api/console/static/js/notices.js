@@ -63,7 +63,7 @@ function show(title, ...parts) {
   letter.replaceChildren(element("h1", {}, title), ...parts.filter(Boolean));
 }
 
-function showSample({ template, letter: written }) {
+function showSample({ template, content: written }) {
   showing();
   show(written.subject || words(template), element("p", { class: "small" }, `A sample of “${words(template)}”, with made-up details.`), sheets(written));
 }
@@ -77,10 +77,10 @@ async function showNotice(id) {
     await showNotice(id);
   };
   show(
-    notice.letter?.subject || words(notice.template),
+    notice.content?.subject || words(notice.template),
     facts(notice),
     notice.status === "parked" && button("Send again", () => attempt(again)),
-    notice.letter ? sheets(notice.letter) : element("p", { class: "small" }, "Nothing was sent."),
+    notice.content ? sheets(notice.content) : element("p", { class: "small" }, "Nothing was sent."),
   );
 }
 
@@ -97,12 +97,24 @@ async function fill(which) {
 
 async function sampleLines() {
   const samples = await session.call("/api/notices/templates");
-  return samples.map((sample) => line(words(sample.template), sample.letter.subject || "A text message", () => showSample(sample)));
+  return samples.map((sample) => line(words(sample.template), sample.content.subject || "A text message", () => showSample(sample)));
 }
 
-async function noticeLines(status) {
-  const notices = await session.call(`/api/notices?status=${status}&limit=100`);
-  return notices.map((each) => line(words(each.template), time(each.sentAt ?? each.createdAt), () => showNotice(each.id)));
+/** A page of notices, and a button for the next one where there is one. */
+async function noticeLines(status, cursor = null) {
+  const after = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+  const { data, nextCursor } = await session.page(`/api/notices?status=${status}&limit=100${after}`);
+  const lines = data.map((each) => line(words(each.template), time(each.sentAt ?? each.createdAt), () => showNotice(each.id)));
+  return nextCursor ? [...lines, more(status, nextCursor)] : lines;
+}
+
+function more(status, cursor) {
+  const press = () => attempt(async () => {
+    const lines = await noticeLines(status, cursor);
+    if (item.isConnected) item.replaceWith(...lines);
+  });
+  const item = element("li", {}, button("Show more", press, { look: "quiet" }));
+  return item;
 }
 
 async function attempt(what) {

@@ -61,7 +61,12 @@ export class Session {
   }
 
   async call(path, options = {}) {
-    return (await request(path, { ...options, token: this.token })).data;
+    return (await this.page(path, options)).data;
+  }
+
+  /** Resolves to the whole envelope: `data`, and `nextCursor` of a list. */
+  page(path, options = {}) {
+    return request(path, { ...options, token: this.token });
   }
 
   stream(path, options = {}) {

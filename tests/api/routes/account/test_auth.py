@@ -62,7 +62,10 @@ def test_bad_credentials_are_refused(client: TestClient, header: str) -> None:
 def test_token_in_the_query_string_is_no_token(client: TestClient, container: Container) -> None:
     token = container.infrastructure.tokens.issue(Principal(ANA, Role.CUSTOMER))
 
-    assert client.get("/api/auth/me", params={"token": token, "access_token": token}).status_code == 401
+    answer = client.get("/api/auth/me", params={"token": token, "access_token": token})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_INPUT")
+    assert token not in answer.text
 
 
 def test_expired_token_is_refused(client: TestClient, clock: FakeClock, ana: Headers) -> None:

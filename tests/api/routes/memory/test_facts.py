@@ -34,10 +34,10 @@ def test_what_holds_what_held_and_where_it_comes_from(
     client: TestClient, told_at: datetime, ana: Headers, staff: Headers
 ) -> None:
     (now,) = _ask(client, ana)
-    then = _ask(client, ana, as_of=told_at.isoformat())
+    then = _ask(client, ana, asOf=told_at.isoformat())
     before, after = _ask(client, staff, history="true", predicate="Budget")
     diets = _ask(client, ana, history="true", predicate="diet")
-    until_then = _ask(client, ana, history="true", as_of=told_at.isoformat())
+    until_then = _ask(client, ana, history="true", asOf=told_at.isoformat())
 
     assert (now["predicate"], now["value"], now["source"], now["validTo"]) == ("budget", "$60", "trn_2", None)
     assert {each["value"] for each in then} == {each["value"] for each in until_then} == {"$40", "vegan"}
@@ -48,7 +48,7 @@ def test_what_holds_what_held_and_where_it_comes_from(
 
 
 def test_a_question_that_cannot_be_is_refused(client: TestClient, ana: Headers, ben: Headers) -> None:
-    wrong = ({"as_of": "2026-03-01T12:00:00"}, {"as_of": "soon"}, {"history": "yo"}, {"predicate": "x" * 65})
+    wrong = ({"asOf": "2026-03-01T12:00:00"}, {"asOf": "soon"}, {"history": "yo"}, {"predicate": "x" * 65})
 
     codes = {client.get(PATH, params=query, headers=ana).json().get("code") for query in wrong}
 

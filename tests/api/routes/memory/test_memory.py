@@ -9,7 +9,7 @@ from commerce.memberships.models import Tier
 from memory.conversations.models import Interaction
 from memory.predictions.purchases import Purchase
 from memory.predictions.store import Fitted, add_model
-from tests.api.conftest import ANA, BEN, Headers
+from tests.api.conftest import ANA, BEN, Headers, usd
 from tests.fakes import FakeClock
 
 
@@ -62,14 +62,14 @@ def test_profile_is_whole(
 
     assert profile["preferences"] == {
         "categories": ["edible"],
-        "priceRange": {"min": 19.99, "max": 40.0},
+        "priceRange": {"min": usd("19.99"), "max": usd("40.00")},
         "flavors": [],
         "effects": [],
     }
     assert profile["behavioral"] == {
         "totalPurchases": 2,
-        "totalSpent": 75.99,
-        "averageOrderValue": 38.0,
+        "totalSpent": usd("75.99"),
+        "averageOrderValue": usd("38.00"),
         "purchaseFrequency": "monthly",
         "lastPurchaseDate": bought[1].at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "favoriteProducts": ["Night Owl Gummies", "Daybreak Mints"],
@@ -89,7 +89,7 @@ def test_profile_is_whole(
 def test_profile_of_a_stranger_is_empty(client: TestClient, ben: Headers) -> None:
     profile = client.get(f"/api/memory/profile/{BEN}", headers=ben).json()["data"]
 
-    assert profile["behavioral"]["totalSpent"] == 0
+    assert profile["behavioral"]["totalSpent"] == usd("0.00")
     assert profile["ageVerification"]["verified"] is False
     assert (profile["membership"], profile["predictions"], profile["missing"]) == (None, None, [])
 

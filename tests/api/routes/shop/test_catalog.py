@@ -16,7 +16,7 @@ def found(client: TestClient, headers: Headers, **wanted: str) -> list[str]:
 
 
 def test_search_narrows_by_effect_and_price(client: TestClient, guest: Headers) -> None:
-    assert found(client, guest, effect="sleep", max_price="40") == ["prd_owl"]
+    assert found(client, guest, effect="sleep", maxPrice="40") == ["prd_owl"]
 
 
 def test_search_by_words_puts_the_match_first(client: TestClient, guest: Headers) -> None:
@@ -28,14 +28,14 @@ def test_search_sorts_by_price(client: TestClient, guest: Headers) -> None:
 
 
 def test_nothing_found_is_an_empty_list(client: TestClient, guest: Headers) -> None:
-    assert found(client, guest, max_price="1.00") == []
+    assert found(client, guest, maxPrice="1.00") == []
 
 
-def test_price_is_dollars_as_a_number(client: TestClient, guest: Headers) -> None:
+def test_price_is_an_exact_amount_with_its_currency(client: TestClient, guest: Headers) -> None:
     product = client.get("/api/products/prd_bear", headers=guest).json()["data"]
 
-    assert product["price"] == 54.5
-    assert (product["currency"], product["available"], product["inventory"]) == ("USD", True, 12)
+    assert product["price"] == {"amount": "54.50", "currency": "USD"}
+    assert (product["available"], product["inventory"]) == (True, 12)
 
 
 def test_unknown_product_is_not_found(client: TestClient, guest: Headers) -> None:
@@ -48,9 +48,9 @@ def test_unknown_product_is_not_found(client: TestClient, guest: Headers) -> Non
     ("field", "value"),
     [
         ("effect", "happiness"),
-        ("max_price", "12.345"),
-        ("max_price", "-1"),
-        ("max_price", "NaN"),
+        ("maxPrice", "12.345"),
+        ("maxPrice", "-1"),
+        ("maxPrice", "NaN"),
         ("limit", "0"),
         ("words", "nul\x00byte"),
         ("colour", "green"),
@@ -67,4 +67,23 @@ def test_id_that_cannot_be_is_refused_before_the_ledger(client: TestClient, gues
     answer = client.get("/api/products/prd%00owl", headers=guest)
 
     assert answer.status_code == 400
-    assert answer.json()["details"][0]["field"] == "product_id"
+    assert answer.json()["details"][0]["field"] == "productId"
+
+
+def test_list_by_price_is_paged(client: TestClient, guest: Headers) -> None:
+    wanted = {"sort": "price_low", "limit": "2"}
+
+    first = client.get("/api/products", params=wanted, headers=guest).json()
+    rest = client.get("/api/products", params=wanted | {"cursor": first["nextCursor"]}, headers=guest).json()
+
+    assert [each["id"] for each in first["data"] + rest["data"]] == ["prd_day", "prd_owl", "prd_bear"]
+    assert rest["nextCursor"] is None
+
+
+def test_ranking_has_one_page(client: TestClient, guest: Headers) -> None:
+    by_price = client.get("/api/products", params={"sort": "price_low", "limit": "1"}, headers=guest).json()
+
+    ranked = client.get("/api/products", params={"cursor": by_price["nextCursor"]}, headers=guest)
+
+    assert (ranked.status_code, ranked.json()["details"][0]["field"]) == (400, "cursor")
+    assert "one page" in ranked.json()["error"]

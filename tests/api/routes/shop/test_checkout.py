@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from api.containers.container import Container
 from foundation.auth import Principal, Role, StaffRole
-from tests.api.conftest import Headers
+from tests.api.conftest import Headers, usd
 
 OWLS: dict[str, Any] = {"items": [{"productId": "prd_owl", "quantity": 2}], "state": "TX"}
 
@@ -35,8 +35,8 @@ class TestCart:
         shown = client.get("/api/cart", headers=guest).json()["data"]
         left = client.delete("/api/cart/items/prd_owl", headers=guest).json()["data"]
 
-        assert (shown["subtotal"], shown["lines"][0]["priceChanged"]) == (84.0, False)
-        assert left == {"lines": [], "subtotal": 0.0}
+        assert (shown["subtotal"], shown["lines"][0]["priceChanged"]) == (usd("84.00"), False)
+        assert left == {"lines": [], "subtotal": usd("0.00")}
 
     @pytest.mark.parametrize("quantity", [0, 21, 1.5, "2", None])
     def test_quantity_that_is_none_names_its_field(
@@ -58,7 +58,8 @@ class TestCheckout:
         orders = client.get("/api/orders", headers=ana).json()["data"]
         assert [answer.status_code for answer in answers] == [201, 201]
         assert [order["id"] for order in orders] == [answers[0].json()["data"]["id"]]
-        assert (quoted["total"], quoted["tax"], orders[0]["total"]) == (59.5, 3.5, 59.5)
+        assert (quoted["total"], quoted["tax"]) == (usd("59.50"), usd("3.50"))
+        assert orders[0]["total"] == usd("59.50")
 
     def test_cart_is_bought_when_no_items_are_named(self, client: TestClient, ana: Headers) -> None:
         client.post("/api/cart/items", json={"productId": "prd_day", "quantity": 1}, headers=ana)
@@ -70,7 +71,7 @@ class TestCheckout:
     @pytest.mark.parametrize(
         ("changed", "status", "code"),
         [
-            ({"expectedTotal": "56.00"}, 409, "CONFLICT"),
+            ({"expectedTotal": usd("56.00")}, 409, "CONFLICT"),
             ({"state": "ZZ"}, 400, "INVALID_INPUT"),
             ({"items": [{"productId": "prd_none", "quantity": 1}]}, 404, "NOT_FOUND"),
             ({"items": [{"productId": "prd_owl", "quantity": 13}]}, 409, "CONFLICT"),
@@ -101,6 +102,29 @@ class TestOrders:
         assert client.get("/api/orders", headers=ben).json()["data"] == []
         assert client.get("/api/orders", headers=guest).status_code == 403
         assert len(client.get("/api/orders?status=paid", headers=staff).json()["data"]) == 1
+
+    def test_orders_are_paged_from_the_latest_on(
+        self, client: TestClient, ana: Headers, staff: Headers
+    ) -> None:
+        placed = [buy(client, ana, key=f"key-000{number}").json()["data"]["id"] for number in range(3)]
+
+        for who in (ana, staff):
+            first = client.get("/api/orders?limit=2", headers=who).json()
+            rest = client.get(f"/api/orders?limit=2&cursor={first['nextCursor']}", headers=who).json()
+            assert sorted(each["id"] for each in first["data"] + rest["data"]) == sorted(placed)
+            assert (len(first["data"]), rest["nextCursor"]) == (2, None)
+
+    @pytest.mark.parametrize("cursor", ["x", "WyJwYXltZW50cyIsMSwicGF5XzEiXQ", "%00", "a" * 401])
+    def test_bad_cursor_is_refused_in_words(self, client: TestClient, ana: Headers, cursor: str) -> None:
+        answer = client.get(f"/api/orders?cursor={cursor}", headers=ana)
+
+        assert (answer.status_code, answer.json()["details"][0]["field"]) == (400, "cursor")
+
+    @pytest.mark.parametrize("limit", ["0", "101", "-1", "many"])
+    def test_limit_is_bounded(self, client: TestClient, ana: Headers, limit: str) -> None:
+        answer = client.get(f"/api/orders?limit={limit}", headers=ana)
+
+        assert (answer.status_code, answer.json()["details"][0]["field"]) == (400, "limit")
 
     def test_only_who_may_refund_cancels(
         self, client: TestClient, ana: Headers, desk: dict[StaffRole, Headers]

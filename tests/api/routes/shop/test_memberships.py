@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from api.containers.container import Container
 from commerce.memberships.store import memberships
 from commerce.payments.sandbox import sandbox_charges
-from tests.api.conftest import ANA, BEN, Headers
+from tests.api.conftest import ANA, BEN, Headers, usd
 
 KEY = {"Idempotency-Key": "join-gold-2026-03-01"}
 
@@ -27,9 +27,9 @@ def test_tiers_are_told_to_anyone(client: TestClient, guest: Headers) -> None:
     tiers = client.get("/api/memberships/tiers", headers=guest).json()["data"]
 
     assert [(each["tier"], each["price"], each["discountPercent"]) for each in tiers] == [
-        ("BRONZE", 47, 10),
-        ("SILVER", 97, 20),
-        ("GOLD", 197, 30),
+        ("BRONZE", usd("47.00"), 10),
+        ("SILVER", usd("97.00"), 20),
+        ("GOLD", usd("197.00"), 30),
     ]
 
 
@@ -39,7 +39,7 @@ def test_joining_charges_once_and_shows(client: TestClient, container: Container
     standing = client.get(f"/api/memberships/{ANA}", headers=ana).json()["data"]
 
     assert answer.status_code == 201
-    assert answer.json()["data"]["price"] == 197
+    assert answer.json()["data"]["price"] == usd("197.00")
     assert standing["isMember"] is True
     assert standing["membership"] == answer.json()["data"]
     assert counted(container) == (1, 1)
@@ -139,8 +139,8 @@ def test_discount_is_exact_dollars(client: TestClient, ana: Headers) -> None:
     assert saving == {
         "hasDiscount": True,
         "discountPercent": 30,
-        "discountAmount": 30.0,
-        "finalTotal": 70.0,
+        "discountAmount": usd("30.00"),
+        "finalTotal": usd("70.00"),
         "tier": "GOLD",
     }
 
@@ -148,7 +148,7 @@ def test_discount_is_exact_dollars(client: TestClient, ana: Headers) -> None:
 def test_no_membership_no_discount(client: TestClient, ana: Headers) -> None:
     saving = client.get(f"/api/memberships/discount/{ANA}?subtotal=19.99", headers=ana).json()["data"]
 
-    assert (saving["hasDiscount"], saving["finalTotal"], saving["tier"]) == (False, 19.99, None)
+    assert (saving["hasDiscount"], saving["finalTotal"], saving["tier"]) == (False, usd("19.99"), None)
 
 
 @pytest.mark.parametrize("subtotal", ["", "abc", "1.999", "-5", "1e3"])
@@ -233,7 +233,7 @@ def test_promotions_are_announced_by_staff_and_seen_by_all(
         "tiers": ["GOLD"],
         "startsAt": "2026-02-01T06:00:00Z",
         "endsAt": "2026-04-01T05:00:00Z",
-        "offCents": 500,
+        "off": usd("5.00"),
         "category": "edible",
     }
 
@@ -243,4 +243,4 @@ def test_promotions_are_announced_by_staff_and_seen_by_all(
 
     [shown] = client.get("/api/memberships/promotions", headers=guest).json()["data"]
     assert (refused.status_code, both.status_code, made.status_code) == (403, 400, 201)
-    assert (shown["title"], shown["off"], shown["percent"]) == ("Spring edibles", 5.0, None)
+    assert (shown["title"], shown["off"], shown["percent"]) == ("Spring edibles", usd("5.00"), None)

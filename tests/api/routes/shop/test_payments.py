@@ -7,7 +7,7 @@ from api.containers.container import Container
 from commerce.payments.models import PaymentHeld
 from foundation.auth import Role, StaffRole
 from foundation.money import Money
-from tests.api.conftest import ANA, BEN, STAFF, Headers, SignIn
+from tests.api.conftest import ANA, BEN, STAFF, Headers, SignIn, usd
 from tests.fakes import FakeClock
 
 
@@ -103,20 +103,26 @@ class TestPayments:
         payment_id = pay(container)
         clock.advance(timedelta(days=1))
         staff = sign_in(STAFF, role=Role.STAFF)
-        wanted, headers = {"amount": "12.50", "reason": "broken"}, {**staff, "Idempotency-Key": "refund-01"}
+        wanted, headers = (
+            {"amount": usd("12.50"), "reason": "broken"},
+            {**staff, "Idempotency-Key": "refund-01"},
+        )
 
         answers = [
             client.post(f"/api/payments/{payment_id}/refund", json=wanted, headers=headers) for _ in range(2)
         ]
 
-        assert [each.json()["data"]["amount"] for each in answers] == [12.5, 12.5]
+        assert [each.json()["data"]["amount"] for each in answers] == [usd("12.50")] * 2
         shown = client.get(f"/api/payments/{payment_id}", headers=staff).json()["data"]
-        assert (shown["payment"]["refunded"], len(shown["refunds"])) == (12.5, 1)
+        assert (shown["payment"]["refunded"], len(shown["refunds"])) == (usd("12.50"), 1)
 
     def test_more_than_is_left_is_refused(
         self, client: TestClient, container: Container, staff: Headers
     ) -> None:
-        wanted, headers = {"amount": "47.01", "reason": "broken"}, {**staff, "Idempotency-Key": "refund-01"}
+        wanted, headers = (
+            {"amount": usd("47.01"), "reason": "broken"},
+            {**staff, "Idempotency-Key": "refund-01"},
+        )
 
         answer = client.post(f"/api/payments/{pay(container)}/refund", json=wanted, headers=headers)
 

@@ -11,7 +11,7 @@ from commerce.fraud.store import fraud_attempts
 from commerce.raffles.draw.bundle import WAIT, Bundle
 from commerce.raffles.draw.verification import verify
 from demo.fakes.drand import OwnBeacon
-from tests.api.conftest import Headers
+from tests.api.conftest import Headers, usd
 from tests.fakes import FakeClock
 
 KEY = {"Idempotency-Key": "two-tickets-please"}
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 def test_open_raffles_are_told(client: TestClient, guest: Headers) -> None:
     [raffle] = client.get("/api/raffles", headers=guest).json()["data"]
 
-    assert (raffle["id"], raffle["ticketPrice"], raffle["ticketsLeft"]) == ("rfl_spring", 5.0, 50)
+    assert (raffle["id"], raffle["ticketPrice"], raffle["ticketsLeft"]) == ("rfl_spring", usd("5.00"), 50)
 
 
 def test_tickets_are_bought_and_numbered(client: TestClient, ana: Headers) -> None:
@@ -33,7 +33,7 @@ def test_tickets_are_bought_and_numbered(client: TestClient, ana: Headers) -> No
     raffle = client.get("/api/raffles/rfl_spring", headers=ana).json()["data"]
 
     assert bought.status_code == 201
-    assert bought.json()["data"]["amount"] == 10.0
+    assert bought.json()["data"]["amount"] == usd("10.00")
     assert [ticket["number"] for ticket in mine] == [1, 2]
     assert raffle["ticketsLeft"] == 48
 
@@ -91,7 +91,7 @@ def test_guest_cannot_buy(client: TestClient, guest: Headers) -> None:
 PLAN = {
     "title": "Summer Raffle",
     "prize": "A hammock",
-    "ticketPrice": "2.50",
+    "ticketPrice": usd("2.50"),
     "maxTickets": 20,
     "perCustomerLimit": 5,
     "minimumAge": 21,
@@ -112,11 +112,11 @@ class TestStaff:
     def test_a_draft_is_shown_to_staff_alone(
         self, client: TestClient, staff: Headers, ana: Headers, draft: str
     ) -> None:
-        edited = client.put(draft, json={**PLAN, "ticketPrice": "3.00"}, headers=staff).json()["data"]
+        edited = client.put(draft, json={**PLAN, "ticketPrice": usd("3.00")}, headers=staff).json()["data"]
 
         drafts = client.get("/api/raffles", params={"status": "draft"}, headers=staff).json()["data"]
         assert drafts == [edited]
-        assert edited["ticketPrice"] == 3.0
+        assert edited["ticketPrice"] == usd("3.00")
         assert client.get(draft, headers=ana).status_code == 404
         assert client.get("/api/raffles", params={"status": "draft"}, headers=ana).status_code == 403
 

@@ -6,13 +6,15 @@ from starlette.testclient import TestClient
 from api.containers.container import Container
 from foundation.auth import Role, StaffRole
 from memory.conversations.models import Interaction
-from tests.api.conftest import ANA, Headers, SignIn
+from tests.api.conftest import ANA, Headers, SignIn, usd
 
 RETURNS = "# Returns\n\nUnopened goods may come back within 30 days of delivery."
 
 
 def search(client: TestClient, headers: Headers, query: str, among: str) -> list[dict[str, Any]]:
-    answer = client.post("/api/memory/vector/search", json={"query": query, "among": among}, headers=headers)
+    answer = client.post(
+        "/api/memory/vector/search", json={"query": query, "collection": among}, headers=headers
+    )
     assert answer.status_code == 200, answer.text
     found: list[dict[str, Any]] = answer.json()["data"]
     return found
@@ -29,7 +31,7 @@ def test_products_are_found_within_the_price(client: TestClient, guest: Headers)
     titles = [each["title"] for each in found]
     assert titles[0] == "Night Owl Gummies"
     assert "Deep Bear Gummies" not in titles
-    assert found[0]["price"] == 28.0
+    assert found[0]["price"] == usd("28.00")
 
 
 def test_document_is_cited_until_it_is_retired(client: TestClient, guest: Headers, manager: Headers) -> None:
@@ -75,13 +77,13 @@ def test_conversations_are_the_callers_own(
 
 
 def test_guest_has_no_conversations(client: TestClient, guest: Headers) -> None:
-    body = {"query": "anything", "among": "conversations"}
+    body = {"query": "anything", "collection": "conversations"}
 
     assert client.post("/api/memory/vector/search", json=body, headers=guest).status_code == 403
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"query": ""}, {"query": "x", "among": "staff"}, {"query": "x", "limit": 0}]
+    "body", [{}, {"query": ""}, {"query": "x", "collection": "staff"}, {"query": "x", "limit": 0}]
 )
 def test_odd_question_is_refused(client: TestClient, ana: Headers, body: dict[str, Any]) -> None:
     assert client.post("/api/memory/vector/search", json=body, headers=ana).status_code == 400

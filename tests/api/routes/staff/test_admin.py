@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from api.containers.container import Container
 from foundation.settings import Settings
-from tests.api.conftest import Headers
+from tests.api.conftest import Headers, usd
 from tests.fakes import FakeClock
 
 KEY = {"Idempotency-Key": "join-gold-2026-03-01"}
@@ -32,10 +32,10 @@ def test_staff_see_what_the_shop_amounts_to(
     stats = client.get("/api/admin/stats", headers=staff).json()["data"]
 
     members = stats["memberships"]
-    assert (members["mrr"], members["activeMembers"], members["churnRate"]) == (197.0, 1, None)
+    assert (members["mrr"], members["activeMembers"], members["churnRate"]) == (usd("197.00"), 1, None)
     assert members["tierDistribution"] == {"BRONZE": 0, "SILVER": 0, "GOLD": 1}
-    assert members["lifetimeValue"]["GOLD"]["naive"] == 2364.0
-    assert stats["sales"]["today"] == {"days": 1, "payments": 1, "net": 197.0}
+    assert members["lifetimeValue"]["GOLD"]["naive"] == usd("2364.00")
+    assert stats["sales"]["today"] == {"days": 1, "payments": 1, "net": usd("197.00")}
 
 
 def test_without_a_warehouse_there_are_no_sales_to_tell(

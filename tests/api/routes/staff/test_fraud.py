@@ -4,7 +4,7 @@ from api.containers.container import Container
 from commerce.fraud.models import Attempt
 from foundation.auth import Role, StaffRole
 from foundation.money import Money
-from tests.api.conftest import STAFF, Headers, SignIn
+from tests.api.conftest import STAFF, Headers, SignIn, usd
 
 REVIEWS = "/api/fraud/reviews"
 
@@ -14,7 +14,7 @@ def test_compliance_sees_why_and_decides(client: TestClient, container: Containe
     _test_cards(container)
 
     shown = client.get(REVIEWS, headers=compliance).json()["data"]
-    [last] = [each for each in shown if each["amount"] == 1.08]
+    [last] = [each for each in shown if each["amount"] == usd("1.08")]
     decision = f"{REVIEWS}/{last['id']}/decision"
     decided = client.post(decision, json={"isFraud": True}, headers=compliance).json()["data"]
     turned = client.post(decision, json={"isFraud": False}, headers=compliance)

@@ -33,8 +33,8 @@ def test_event_of_the_house_is_mailed_and_staff_see_it(
     listed = client.get("/api/notices?status=sent", headers=staff).json()["data"]
     found = client.get(f"/api/notices/{notice_id}", headers=staff).json()["data"]
 
-    assert [(each["id"], each["status"], each["letter"]) for each in listed] == [(notice_id, "sent", None)]
-    assert found["letter"]["text"].startswith("Hello Ana Alvarez,")
+    assert [(each["id"], each["status"], each["content"]) for each in listed] == [(notice_id, "sent", None)]
+    assert found["content"]["text"].startswith("Hello Ana Alvarez,")
     assert "ana@example.com" not in str(found)
     letter = (container.infrastructure.settings.mail.folder / f"{notice_id}.eml").read_bytes()
     assert message_from_bytes(letter, policy=policy.default)["To"] == "Ana Alvarez <ana@example.com>"
@@ -62,7 +62,7 @@ def test_every_template_is_shown_with_a_sample(
     samples = client.get("/api/notices/templates", headers=staff).json()["data"]
 
     assert [sample["template"] for sample in samples] == container.commerce.notices.writer.templates
-    assert all(sample["letter"]["text"] for sample in samples)
+    assert all(sample["content"]["text"] for sample in samples)
 
 
 @pytest.mark.parametrize("path", ["", "/templates", "/ntc_1"])

@@ -11,7 +11,7 @@ from foundation.outbox import OUTBOX
 from memory.context.renderer import briefing
 from memory.conversations.models import Interaction
 from memory.profiles.store import ProfileStore
-from tests.api.conftest import ANA, BEN, Headers, SignIn
+from tests.api.conftest import ANA, BEN, Headers, SignIn, usd
 
 CALL = {
     "interactionId": "int_1",
@@ -25,7 +25,7 @@ CALL = {
 BOUGHT = {
     "orderId": "till_1",
     "timestamp": "2026-03-01T11:00:00Z",
-    "amount": 47.5,
+    "amount": usd("47.50"),
     "products": ["prd_owl", "prd_day"],
     "paymentMethod": "cash",
 }
@@ -65,8 +65,8 @@ def test_turns_told_again_and_in_any_order_are_learned_once(
 
     history = _profile(client, ana)["conversationHistory"]
     context = client.get(f"/api/memory/context/{ANA}", headers=ana).json()["data"]
-    assert first.json()["data"] == {"told": 1, "learned": 1}
-    assert second.json()["data"] == {"told": 3, "learned": 1}
+    assert first.json()["data"] == {"received": 1, "recorded": 1}
+    assert second.json()["data"] == {"received": 3, "recorded": 1}
     assert history["totalInteractions"] == 2
     assert history["lastInteractionDate"] == "2026-03-01T11:30:00.000Z"
     assert [each["id"] for each in history["recentConversations"]] == ["int_2", "int_1"]
@@ -120,7 +120,7 @@ def test_a_clock_may_be_a_little_ahead(client: TestClient, service: Headers, ana
     behind = _learn(client, service, CALL | {"interactionId": "int_2", "timestamp": "2025-12-01T12:00:00Z"})
 
     profile = _profile(client, ana)
-    assert ahead.json()["data"]["learned"] == behind.json()["data"]["learned"] == 1
+    assert ahead.json()["data"]["recorded"] == behind.json()["data"]["recorded"] == 1
     assert profile["conversationHistory"]["lastInteractionDate"] == "2026-03-01T12:04:00.000Z"
     assert profile["conversationHistory"]["firstInteractionDate"] == "2025-12-01T12:00:00.000Z"
     assert 0 <= profile["communication"]["engagement"] <= 1
@@ -131,7 +131,7 @@ def test_whatever_was_said_comes_back_word_for_word(
 ) -> None:
     said = ["", "🌙🌙😴", "هل لديكم شيء للنوم؟ \u202eevil\u202c", "dos\r\nlíneas"]
     told = [CALL | {"interactionId": f"int_{number}", "message": each} for number, each in enumerate(said)]
-    assert _learn(client, service, told).json()["data"]["learned"] == len(said)
+    assert _learn(client, service, told).json()["data"]["recorded"] == len(said)
 
     contexts = [
         client.get(f"/api/memory/context/{ANA}", params={"message": each}, headers=ana).json()["data"]
@@ -178,8 +178,8 @@ def test_nothing_is_kept_of_strangers_and_of_the_forgotten(
 
     forgotten = _learn(client, service, [CALL, *others])
 
-    assert (stranger.status_code, stranger.json()["details"]) == (404, {"customer_id": "cus_nobody"})
-    assert forgotten.json()["data"] == {"told": 3, "learned": 1}
+    assert (stranger.status_code, stranger.json()["details"]) == (404, {"customerId": "cus_nobody"})
+    assert forgotten.json()["data"] == {"received": 3, "recorded": 1}
     assert _buy(client, service, BEN).json()["data"]["recorded"] is False
     assert _buy(client, service, "cus_nobody").status_code == 404
 
@@ -196,7 +196,7 @@ def test_purchase_at_the_till_counts_once(
     assert TABLES["purchases"].fault(told[0]["payload"]) is None
     assert len(told) == 1
     behavioral = _profile(client, ana)["behavioral"]
-    assert (behavioral["totalPurchases"], behavioral["totalSpent"]) == (1, 47.5)
+    assert (behavioral["totalPurchases"], behavioral["totalSpent"]) == (1, usd("47.50"))
 
 
 def test_purchase_told_otherwise_is_refused(
@@ -208,11 +208,11 @@ def test_purchase_told_otherwise_is_refused(
     _buy(client, service, orderId="till_2")
     container.memory.predictions.service.take_back("till_2")
 
-    assert _buy(client, service, amount=48).status_code == 409
+    assert _buy(client, service, amount=usd("48.00")).status_code == 409
     assert _buy(client, service, BEN).status_code == 409
     assert _buy(client, service, orderId="till_2").status_code == 409
     assert _buy(client, service, orderId=own.json()["data"]["id"]).status_code == 409
-    assert _profile(client, ana)["behavioral"]["totalSpent"] == 47.5
+    assert _profile(client, ana)["behavioral"]["totalSpent"] == usd("47.50")
 
 
 def test_purchase_that_cannot_be_is_refused_by_name(client: TestClient, service: Headers) -> None:
@@ -220,9 +220,11 @@ def test_purchase_that_cannot_be_is_refused_by_name(client: TestClient, service:
         ({"products": ["prd_owl", "prd_moon"]}, "products"),
         ({"products": []}, "products"),
         ({"products": ["../etc"]}, "products.0"),
-        ({"amount": -1}, "amount"),
-        ({"amount": 1.005}, "amount"),
-        ({"amount": "NaN"}, "amount"),
+        ({"amount": usd("-1.00")}, "amount"),
+        ({"amount": 47.5}, "amount"),
+        ({"amount": usd("1.005")}, "amount.amount"),
+        ({"amount": usd("NaN")}, "amount.amount"),
+        ({"amount": usd("1.00") | {"currency": "EUR"}}, "amount.currency"),
         ({"timestamp": "2026-03-02T12:00:00Z"}, "timestamp"),
         ({"orderId": "till 1"}, "orderId"),
         ({"customerId": BEN}, "customerId"),
