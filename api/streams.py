@@ -1,7 +1,6 @@
-"""Events of a turn as Server-Sent Events, kept alive while nothing happens."""
+"""Events of a turn as server-sent events, with heartbeats while nothing happens."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -9,7 +8,9 @@ from typing import Any
 from fastapi.sse import EventSourceResponse, format_sse_event
 
 from agent.turns.models import Receipt, TurnEvent
+from api.schemas.chat_events import event_json
 
+EVENTS = "text/event-stream"
 HEARTBEAT_SECONDS = 15.0
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 """Proxies must pass each event on as it comes."""
@@ -28,13 +29,13 @@ async def _frames(events: AsyncIterator[TurnEvent], receipt: Receipt | None) -> 
         yield _frame("accepted", {"turn_id": receipt.turn_id, "thread_id": receipt.thread_id})
     async for event in with_pauses(events, seconds=HEARTBEAT_SECONDS):
         if event is None:
-            yield format_sse_event(comment="still here")
+            yield format_sse_event(comment="heartbeat")
         else:
             yield _frame(event.kind, event.payload, id=event.id)
 
 
 def _frame(kind: str, payload: Mapping[str, Any], *, id: str | None = None) -> bytes:
-    return format_sse_event(event=kind, data_str=json.dumps(payload, ensure_ascii=False), id=id)
+    return format_sse_event(event=kind, data_str=event_json(kind, payload), id=id)
 
 
 async def with_pauses(events: AsyncIterator[TurnEvent], *, seconds: float) -> AsyncIterator[TurnEvent | None]:

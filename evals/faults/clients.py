@@ -95,8 +95,8 @@ def _converse(client: RetryingClient, customer_id: str, *texts: str) -> None:
     for number, text in enumerate(texts):
         body = {
             "message": text,
-            "thread_id": f"thr_{customer_id}",
-            "message_id": f"msg_{customer_id}_{number}",
+            "threadId": f"thr_{customer_id}",
+            "messageId": f"msg_{customer_id}_{number}",
         }
         reply = client.post("/api/chat", body)
         _check(reply, text)
@@ -104,10 +104,10 @@ def _converse(client: RetryingClient, customer_id: str, *texts: str) -> None:
 
 def press(client: RetryingClient, customer_id: str) -> None:
     """A purchase confirmed by button, pressed twice."""
-    body = {"message": GOLD, "thread_id": f"thr_{customer_id}", "message_id": f"msg_{customer_id}"}
+    body = {"message": GOLD, "threadId": f"thr_{customer_id}", "messageId": f"msg_{customer_id}"}
     asked = client.post("/api/chat", body)
     _check(asked, GOLD)
-    action = f"/api/chat/actions/{asked['confirmation']['action_id']}"
+    action = f"/api/chat/actions/{asked['confirmation']['actionId']}"
     first, second = (client.post(action, {"decision": "confirm"}) for _ in range(2))
     _check(first, YES)
     if first != second:
@@ -127,7 +127,7 @@ def job(client: RetryingClient, customer_id: str) -> None:
     """A purchase by chat in a reasoning job."""
     asked = _job(client, {"prompt": GOLD}, key=f"{customer_id}.gold")
     _check(asked, GOLD)
-    done = _job(client, {"prompt": YES, "thread_id": asked["thread_id"]}, key=f"{customer_id}.yes")
+    done = _job(client, {"prompt": YES, "threadId": asked["threadId"]}, key=f"{customer_id}.yes")
     _check(done, YES)
 
 

@@ -80,7 +80,7 @@ async def _one_by_one(service: Service, token: str, *, turns: int) -> list[Cost]
     costs: list[Cost] = []
     async with _client(service) as client:
         for number in range(turns + WARM_UP):
-            message = {"message": MESSAGES[number % len(MESSAGES)], "thread_id": f"thr_one_{number // 20}"}
+            message = {"message": MESSAGES[number % len(MESSAGES)], "threadId": f"thr_one_{number // 20}"}
             before = await _cpu_when_idle(service)
             own = cpu_ms([service.api])
             first_event_ms = await _first_event(client, token, message)
@@ -122,7 +122,7 @@ async def _concurrently(service: Service, tokens: Sequence[str]) -> float:
 
 async def _converse(client: httpx.AsyncClient, token: str, number: int) -> None:
     for at in range(CONVERSATION_MESSAGES):
-        message = {"message": MESSAGES[at], "thread_id": f"thr_many_{number}", "message_id": f"msg_{at}"}
+        message = {"message": MESSAGES[at], "threadId": f"thr_many_{number}", "messageId": f"msg_{at}"}
         answer = await client.post("/api/chat", json=message, headers={"Authorization": f"Bearer {token}"})
         answer.raise_for_status()
         json.loads(answer.content)["data"]["text"]

@@ -95,12 +95,12 @@ def anas(client: TestClient, container: Container, ana: Headers) -> dict[str, st
         "cardId": container.commerce.payments.service.cards.of_customer(ANA)[0].id,
         "addressId": made("/api/customers/me/addresses", ADDRESS)["id"],
         "sessionId": session.session.id,
-        "threadId": talk["thread_id"],
-        "turnId": talk["turn_id"],
-        "actionId": talk["confirmation"]["action_id"],
+        "threadId": talk["threadId"],
+        "turnId": talk["turnId"],
+        "actionId": talk["confirmation"]["actionId"],
         "jobId": made("/api/reasoning/jobs", {"prompt": "compare your tinctures"})["id"],
         "handoffId": container.commerce.handoffs.request(
-            talk["thread_id"], principal_id=ANA, summary="help"
+            talk["threadId"], principal_id=ANA, summary="help"
         ).id,
         "noticeId": "ntc_1",
         "reviewId": "rev_1",
@@ -116,7 +116,7 @@ def test_nobody_reaches_what_is_not_theirs(
     client: TestClient, container: Container, anas: dict[str, str], ana: Headers, ben: Headers, guest: Headers
 ) -> None:
     query = {"subtotal": "10.00", "message": "sleep"}
-    thread = {"thread_id": anas["threadId"]}
+    thread = {"threadId": anas["threadId"]}
     in_bodies = [
         Route("post", "/api/chat", {"message": "and then?", **thread}),
         Route("post", "/api/reasoning/jobs", {"prompt": "and then?", **thread}),

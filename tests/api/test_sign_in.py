@@ -77,7 +77,7 @@ def test_guest_keeps_the_conversation_after_signing_in(client: TestClient, read_
     token = client.post("/api/auth/guest").json()["data"]["token"]
     guest = {"Authorization": f"Bearer {token}"}
     said = client.post("/api/chat", json={"message": "what do you have for sleep?"}, headers=guest)
-    thread = said.json()["data"]["thread_id"]
+    thread = said.json()["data"]["threadId"]
     consent = {"purpose": "terms", "granted": True, "wording": "2026-03"}
     client.post("/api/customers/me/consents", json=consent, headers=guest)
 
@@ -90,7 +90,7 @@ def test_guest_keeps_the_conversation_after_signing_in(client: TestClient, read_
     assert len(client.get(path, headers=dana).json()["data"]["messages"]) == 2
     assert client.get(path, headers=guest).status_code == 404
     assert client.get("/api/customers/me/consents", headers=dana).json()["data"][0]["purpose"] == "terms"
-    on = client.post("/api/chat", json={"message": "and for focus?", "thread_id": thread}, headers=dana)
+    on = client.post("/api/chat", json={"message": "and for focus?", "threadId": thread}, headers=dana)
     assert on.status_code == 200
 
 

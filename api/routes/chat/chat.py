@@ -1,86 +1,56 @@
-"""Talk to the shop: a message in, its answer whole or event by event; a dropped line loses nothing."""
+"""Chat: send a message, get the reply as JSON or as events; a lost connection loses nothing."""
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Header, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import Field
 
-from agent.consent import Decision
 from agent.service import Turns
-from agent.turns.models import Inbound, Receipt, Reply, ThreadMessage
+from agent.turns.models import Inbound, Receipt
 from api.authorization import Visitor
 from api.deps import TurnsDep
 from api.envelope import Envelope
 from api.errors import refusals
 from api.routing import api_router
-from api.schemas.base import Id, Matching
-from api.streams import stream
+from api.schemas.base import Matching
+from api.schemas.chat import (
+    ActionDecision,
+    ChatMessageIn,
+    ReplyOut,
+    ThreadMessageOut,
+    ThreadOut,
+    TurnAccepted,
+    TurnOut,
+)
+from api.schemas.ids import ActionPath, ThreadPath, TurnPath
+from api.streams import EVENTS, stream
 from foundation.auth import Principal
 from foundation.errors import NotFound
 from foundation.ids import new_id
 
-LONGEST_MESSAGE = 4_000
-PATIENCE_SECONDS = 55.0
+REPLY_TIMEOUT_SECONDS = 55.0
 """Shorter than the minute after which proxies give up."""
-NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-EVENTS = "text/event-stream"
 
 router = api_router(
     prefix="/api/chat",
     tag="chat",
-    responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "NOT_FOUND", "RATE_LIMITED", "UNAVAILABLE"),
+    responses=refusals(
+        "INVALID_INPUT", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", "UNAVAILABLE"
+    ),
 )
-Text = Annotated[
+EventId = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_MESSAGE),
-    Matching(NO_CONTROLS, "text without control characters"),
+    Matching(r"^[0-9]{1,9}-[0-9]{1,9}$", "the id of an event, such as 1-12"),
+    Field(examples=["1-12"]),
 ]
-EventId = Annotated[str, Matching(r"^[0-9]{1,9}-[0-9]{1,9}$", "the id of an event, such as 1-12")]
-
-
-class Saying(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={"example": {"message": "What do you recommend for sleep under $40?"}},
-    )
-
-    message: Text
-    thread_id: Id | None = None
-    """The conversation; left out, a new one begins."""
-    message_id: Id | None = None
-    """The sender's own name for the message: sent again under the same name, it is still one message."""
-
-
-class Deciding(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, json_schema_extra={"example": {"decision": "confirm"}}
-    )
-
-    decision: Decision
-
-
-class Promised(BaseModel):
-    """The answer takes longer; it will be found under this turn."""
-
-    turn_id: str
-    thread_id: str
-    status: Literal["running"] = "running"
-
-
-class TurnState(BaseModel):
-    """Where a turn stands; `reply` is there once it is answered."""
-
-    turn_id: str
-    status: Literal["running", "answered"]
-    reply: Reply | None = None
-
-
-class Thread(BaseModel):
-    thread_id: str
-    messages: list[ThreadMessage]
+LastEventId = Annotated[
+    EventId | None, Header(description="Id of the last event that was received: the stream goes on after it.")
+]
+After = Annotated[
+    EventId | None, Query(description="The same as `Last-Event-ID`, for clients without headers.")
+]
 
 
 class NoSuchTurn(NotFound):
@@ -89,82 +59,104 @@ class NoSuchTurn(NotFound):
 
 
 AS_EVENTS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {EVENTS: {"schema": {"type": "string"}}}, "description": "The events, as they come"}
+    200: {
+        "description": "Server-sent events, each with one of the schemas of `ChatEvent`: `event` and `id` are"
+        " fields of the event, `data` is JSON. The last event is `done`.",
+        "content": {
+            EVENTS: {
+                "schema": {
+                    "type": "string",
+                    "contentMediaType": EVENTS,
+                    "contentSchema": {"$ref": "#/components/schemas/ChatEvent"},
+                },
+                "example": 'id: 1-2\nevent: token\ndata: {"text":"Night Owl Gummies "}\n\n',
+            }
+        },
+    }
 }
-ANSWERS: dict[int | str, dict[str, Any]] = {**AS_EVENTS, 202: {"model": Envelope[Promised]}}
+REPLIES: dict[int | str, dict[str, Any]] = {
+    200: AS_EVENTS[200]
+    | {
+        "description": "The reply; with `Accept: text/event-stream` server-sent events, each with one of the "
+        "schemas of `ChatEvent`, from `accepted` to `done`."
+    },
+    202: {"model": Envelope[TurnAccepted], "description": "The reply takes longer."},
+}
 
 
-@router.post("", response_model=Envelope[Reply], responses=ANSWERS)
+@router.post("", response_model=Envelope[ReplyOut], responses=REPLIES)
 async def send_message(
-    saying: Saying, request: Request, principal: Visitor, turns: TurnsDep
-) -> Response | Envelope[Reply]:
-    """Say something to the shop.
+    message: ChatMessageIn, request: Request, principal: Visitor, turns: TurnsDep
+) -> Response | Envelope[ReplyOut]:
+    """Send a message.
 
-    The answer comes as JSON, or as events with `Accept: text/event-stream`. One that takes longer than
-    a minute is promised with 202: ask `GET /api/chat/turns/{turn_id}` for it.
+    The reply comes as JSON, or as events with `Accept: text/event-stream`. A reply that takes longer than
+    a minute is announced with 202: ask `GET /api/chat/turns/{turnId}` for it.
     """
-    message_id = saying.message_id or new_id("msg")
-    thread_id = saying.thread_id or _thread_of(principal, message_id)
-    receipt = await turns.start(Inbound(thread_id, message_id, principal, saying.message))
-    return await _answer(receipt, request, turns)
+    message_id = message.message_id or new_id("msg")
+    thread_id = message.thread_id or _thread_of(principal, message_id)
+    receipt = await turns.start(Inbound(thread_id, message_id, principal, message.message))
+    return await _reply(receipt, request, turns)
 
 
 @router.post(
     "/actions/{action_id}",
-    response_model=Envelope[Reply],
-    responses={**ANSWERS, **refusals("CONFLICT")},
+    response_model=Envelope[ReplyOut],
+    responses={**REPLIES, **refusals("CONFLICT")},
 )
 async def decide_action(
-    action_id: Id, deciding: Deciding, request: Request, principal: Visitor, turns: TurnsDep
-) -> Response | Envelope[Reply]:
-    """Say yes or no to what the shop asked to confirm. A second press finds what the first one did."""
-    receipt = await turns.decide(action_id, deciding.decision, principal)
-    return await _answer(receipt, request, turns)
+    action_id: ActionPath, decision: ActionDecision, request: Request, principal: Visitor, turns: TurnsDep
+) -> Response | Envelope[ReplyOut]:
+    """Confirm or cancel a pending action. A second call returns the reply of the first."""
+    receipt = await turns.decide(action_id, decision.decision, principal)
+    return await _reply(receipt, request, turns)
 
 
 @router.get("/turns/{turn_id}")
-async def get_turn(turn_id: Id, principal: Visitor, turns: TurnsDep) -> Envelope[TurnState]:
-    """Whether a message is answered yet, and the answer."""
-    await _own(turn_id, principal, turns)
+async def get_turn(turn_id: TurnPath, principal: Visitor, turns: TurnsDep) -> Envelope[TurnOut]:
+    """Get whether a message is answered, and the reply."""
+    await _check_owner(turn_id, principal, turns)
     reply = await turns.reply(turn_id, timeout_seconds=0)
-    return Envelope(data=TurnState(turn_id=turn_id, status="answered" if reply else "running", reply=reply))
+    shown = None if reply is None else ReplyOut.of(reply)
+    return Envelope(data=TurnOut(turn_id=turn_id, status="answered" if reply else "running", reply=shown))
 
 
 @router.get("/turns/{turn_id}/events", response_class=Response, responses=AS_EVENTS)
 async def stream_turn_events(
-    turn_id: Id,
+    turn_id: TurnPath,
     principal: Visitor,
     turns: TurnsDep,
-    last_event_id: Annotated[EventId | None, Header()] = None,
-    after: Annotated[EventId | None, Query(description="The same as Last-Event-ID")] = None,
+    last_event_id: LastEventId = None,
+    after: After = None,
 ) -> Response:
-    """The events of a turn from the first, or from the one after the last that was seen, until it is done."""
-    await _own(turn_id, principal, turns)
+    """Stream the events of a turn until it is done, from the first or from the one after a given event."""
+    await _check_owner(turn_id, principal, turns)
     return stream(turns.events(turn_id, after=last_event_id or after))
 
 
 @router.get("/threads/{thread_id}")
-async def get_thread(thread_id: Id, principal: Visitor, turns: TurnsDep) -> Envelope[Thread]:
-    """The conversation so far."""
+async def get_thread(thread_id: ThreadPath, principal: Visitor, turns: TurnsDep) -> Envelope[ThreadOut]:
+    """Get the latest messages of a conversation."""
     messages = await turns.thread(thread_id, principal)
-    return Envelope(data=Thread(thread_id=thread_id, messages=messages))
+    shown = [ThreadMessageOut.of(message) for message in messages]
+    return Envelope(data=ThreadOut(thread_id=thread_id, messages=shown))
 
 
 def _thread_of(principal: Principal, message_id: str) -> str:
-    """A new conversation, named by the message that opens it: sent again, it opens no second one."""
+    """A new conversation, named by its first message: sent again, the message opens no second one."""
     return f"thr_{hashlib.sha256(f'{principal.id}:{message_id}'.encode()).hexdigest()[:26]}"
 
 
-async def _answer(receipt: Receipt, request: Request, turns: Turns) -> Response | Envelope[Reply]:
+async def _reply(receipt: Receipt, request: Request, turns: Turns) -> Response | Envelope[ReplyOut]:
     if EVENTS in request.headers.get("accept", ""):
         return stream(turns.events(receipt.turn_id, after=None), receipt=receipt)
-    reply = await turns.reply(receipt.turn_id, timeout_seconds=PATIENCE_SECONDS)
+    reply = await turns.reply(receipt.turn_id, timeout_seconds=REPLY_TIMEOUT_SECONDS)
     if reply is not None:
-        return Envelope(data=reply)
-    promised = Envelope(data=Promised(turn_id=receipt.turn_id, thread_id=receipt.thread_id))
-    return JSONResponse(promised.model_dump(mode="json"), status_code=202)
+        return Envelope(data=ReplyOut.of(reply))
+    accepted = Envelope(data=TurnAccepted(turn_id=receipt.turn_id, thread_id=receipt.thread_id))
+    return JSONResponse(accepted.model_dump(mode="json", by_alias=True), status_code=202)
 
 
-async def _own(turn_id: str, principal: Principal, turns: Turns) -> None:
+async def _check_owner(turn_id: str, principal: Principal, turns: Turns) -> None:
     if await turns.owner(turn_id) != principal.id:
         raise NoSuchTurn

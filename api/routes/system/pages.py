@@ -10,7 +10,7 @@ from starlette.templating import Jinja2Templates
 from starlette.types import Scope
 
 from api.deps import SettingsDep
-from api.routes.chat.chat import LONGEST_MESSAGE
+from api.schemas.chat import LONGEST_MESSAGE
 
 CONSOLE = Path(__file__).parents[2] / "console"
 STARTERS = (

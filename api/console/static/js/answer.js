@@ -30,7 +30,7 @@ export class Answer {
   take({ kind, data }) {
     const shown = {
       token: () => this.#say(this.text + data.text),
-      tool_started: () => this.#doing(data.call_id, data.label),
+      tool_started: () => this.#doing(data.callId, data.label),
       tool_finished: () => this.#finished(data),
       confirm: () => this.#confirm(data),
       handoff: () => this.#handOver(data.summary),
@@ -49,7 +49,7 @@ export class Answer {
     if (reply.cards?.length) this.body.append(cards(reply.cards, this.can.ask));
     if (reply.confirmation) this.#confirm(reply.confirmation);
     if (reply.form && isLast) this.body.append(this.#form(reply));
-    if (reply.handed_over) this.#handOver(summary);
+    if (reply.handedOver) this.#handOver(summary);
     if (reply.notice) this.body.append(element("p", { class: "notice" }, reply.notice));
   }
 
@@ -87,7 +87,7 @@ export class Answer {
     for (const each of this.body.querySelectorAll(which)) each.remove();
   }
 
-  #finished({ call_id: callId, cards: shown }) {
+  #finished({ callId, cards: shown }) {
     this.#done(callId);
     if (shown?.length) this.body.append(cards(shown, this.can.ask));
     if (!this.body.querySelector(".doing")) this.#doing("", "Thinking");
@@ -97,7 +97,7 @@ export class Answer {
     this.body.append(this.can.confirmation(asked).node);
   }
 
-  #form({ form, turn_id: turnId }) {
+  #form({ form, turnId }) {
     return this.can.form(form, turnId) ?? element("p", { class: "notice" }, UNKNOWN_FORM);
   }
 

@@ -46,6 +46,7 @@ function motif(kind, subtitle, badges) {
   return MOTIFS[kind] ?? FAMILIES.find((family) => words.includes(family)) ?? "leaf";
 }
 
-function dollars(price) {
-  return price.startsWith("$") ? price : `$${price}`;
+/** Such as `$28.00`. */
+function dollars({ amount, currency }) {
+  return new Intl.NumberFormat("en-US", { style: "currency", currency }).format(amount);
 }

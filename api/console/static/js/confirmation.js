@@ -6,14 +6,14 @@ const SAID = { confirm: "You said yes.", cancel: "You said no." };
 
 export class ConfirmationBox {
   /** decide: takes "confirm" or "cancel", and this box, which it tells how that went. */
-  constructor({ action_id, sentence }, decide) {
+  constructor({ actionId, sentence }, decide) {
     this.isOpen = true;
     this.yes = button("Yes, go ahead", () => this.#press("confirm", decide));
     this.no = button("No, leave it", () => this.#press("cancel", decide), { look: "button second" });
     this.outcome = element("p", { class: "outcome", role: "status", tabindex: "-1", hidden: true });
     this.node = element(
       "section",
-      { class: "panel confirm", "aria-label": "Please confirm", "data-action": action_id },
+      { class: "panel confirm", "aria-label": "Please confirm", "data-action": actionId },
       element("p", { class: "sentence" }, sentence),
       element("div", { class: "choices" }, this.yes, this.no),
       this.outcome,

@@ -25,8 +25,8 @@ export class Conversation {
 
   /** Send the customer's words; the answer follows. */
   say(text) {
-    const body = { message: text, message_id: randomId("msg"), thread_id: this.#thread() };
-    const waiting = { key: body.message_id, path: "/api/chat", body, turn_id: null };
+    const body = { message: text, messageId: randomId("msg"), threadId: this.#thread() };
+    const waiting = { key: body.messageId, path: "/api/chat", body, turnId: null };
     this.#remember(waiting);
     this.#note(text);
     return this.#run(waiting, this.log.said(text));
@@ -38,18 +38,18 @@ export class Conversation {
     for (const each of waiting) await this.#deliver(each);
     const messages = await this.#history();
     messages.forEach((message, index) => this.#showPast(message, index === messages.length - 1));
-    const answered = new Set(messages.filter(({ role }) => role === "assistant").map((each) => each.turn_id));
-    const known = new Set(messages.map((each) => each.turn_id));
-    this.session.keep({ waiting: waiting.filter((each) => !answered.has(each.turn_id)) });
+    const answered = new Set(messages.filter(({ role }) => role === "assistant").map((each) => each.turnId));
+    const known = new Set(messages.map((each) => each.turnId));
+    this.session.keep({ waiting: waiting.filter((each) => !answered.has(each.turnId)) });
     for (const each of this.session.conversation.waiting) {
-      const isShown = known.has(each.turn_id) || !each.body.message;
+      const isShown = known.has(each.turnId) || !each.body.message;
       this.#run(each, isShown ? null : this.log.said(each.body.message));
     }
   }
 
   /** Have it accepted, if it is not: the page may have been left before the shop could say so. */
   async #deliver(waiting) {
-    if (waiting.turn_id) return;
+    if (waiting.turnId) return;
     try {
       for await (const { kind, data } of this.#events(waiting, () => {})) {
         if (kind === "accepted") return this.#accept(waiting, data, null);
@@ -87,7 +87,7 @@ export class Conversation {
       this.log.said(message.text);
       return;
     }
-    const answer = this.#answer(message.turn_id);
+    const answer = this.#answer(message.turnId);
     answer.show(message, { isLast });
     this.log.add(answer.node);
   }
@@ -99,7 +99,7 @@ export class Conversation {
   async #run(waiting, sent) {
     const again = { label: "Try again", press: () => this.#run(waiting, sent) };
     sent?.sending();
-    let answer = waiting.turn_id ? this.#begin(waiting.turn_id) : null;
+    let answer = waiting.turnId ? this.#begin(waiting.turnId) : null;
     try {
       for await (const event of this.#events(waiting, (words) => answer?.late(words))) {
         if (event.kind !== "accepted") {
@@ -107,29 +107,29 @@ export class Conversation {
           continue;
         }
         this.#accept(waiting, event.data, sent);
-        if (this.followed.has(waiting.turn_id)) return this.#merge(waiting);
-        answer = this.#begin(waiting.turn_id);
+        if (this.followed.has(waiting.turnId)) return this.#merge(waiting);
+        answer = this.#begin(waiting.turnId);
       }
       this.#forget(waiting);
     } catch (error) {
       if (error instanceof Refusal && !error.isPassing) this.#forget(waiting);
       this.#explain(error, answer ?? sent, again);
     } finally {
-      if (answer) this.followed.delete(waiting.turn_id);
+      if (answer) this.followed.delete(waiting.turnId);
     }
   }
 
   #take(event, answer) {
     this.log.grow(() => answer.take(event));
-    if (event.kind === "done" && !event.data.failed) this.#settleAllBut(event.data.confirmation?.action_id);
+    if (event.kind === "done" && !event.data.failed) this.#settleAllBut(event.data.confirmation?.actionId);
   }
 
   #events(waiting, onLate) {
     const { path, body } = waiting;
-    const resumed = (seen) => () => this.#resumed(waiting.turn_id, seen);
+    const resumed = (seen) => () => this.#resumed(waiting.turnId, seen);
     const send = () => this.session.stream(path, { method: "POST", body });
-    const open = waiting.turn_id ? resumed(null) : send;
-    const again = (seen) => (waiting.turn_id ? resumed(seen) : null);
+    const open = waiting.turnId ? resumed(null) : send;
+    const again = (seen) => (waiting.turnId ? resumed(seen) : null);
     return turnEvents(open, again, (isLost) => onLate(isLost ? LATE : null));
   }
 
@@ -138,8 +138,8 @@ export class Conversation {
     return this.session.stream(`/api/chat/turns/${encodeURIComponent(turnId)}/events`, { headers });
   }
 
-  #accept(waiting, { turn_id: turnId }, sent) {
-    waiting.turn_id = turnId;
+  #accept(waiting, { turnId }, sent) {
+    waiting.turnId = turnId;
     this.#remember(waiting);
     sent?.accepted();
   }
@@ -155,7 +155,7 @@ export class Conversation {
   /** This message joined a turn that is being followed already: one answer stands below them all. */
   #merge(waiting) {
     this.#forget(waiting);
-    this.log.add(this.#answer(waiting.turn_id).node);
+    this.log.add(this.#answer(waiting.turnId).node);
   }
 
   #answer(turnId) {
@@ -175,9 +175,9 @@ export class Conversation {
 
   /** The one box of an action: an answer that asks again takes it over. */
   #box(asked) {
-    const { action_id: id } = asked;
+    const { actionId: id } = asked;
     const path = `/api/chat/actions/${encodeURIComponent(id)}`;
-    const decide = (decision, box) => this.#run({ key: id, path, body: { decision }, turn_id: null }, box);
+    const decide = (decision, box) => this.#run({ key: id, path, body: { decision }, turnId: null }, box);
     const box = this.boxes.get(id) ?? new ConfirmationBox(asked, decide);
     this.boxes.set(id, box);
     return box;

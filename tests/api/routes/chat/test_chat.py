@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from agent.turns.tables import messages, threads, turns
 from api.containers.container import Container
 from commerce.memberships.store import memberships
-from tests.api.conftest import Headers
+from tests.api.conftest import Headers, usd
 
 GOLD = "make me a gold member"
 SLEEP = "what do you recommend for sleep under $40?"
@@ -48,7 +48,9 @@ def test_answer_names_real_products_with_their_cards(client: TestClient, ana: He
     reply = say(client, ana, SLEEP)
 
     assert "Night Owl Gummies" in reply["text"]
-    assert [(card["title"], card["price"]) for card in reply["cards"]] == [("Night Owl Gummies", "28.00")]
+    assert [(card["title"], card["price"]) for card in reply["cards"]] == [
+        ("Night Owl Gummies", usd("28.00"))
+    ]
 
 
 def test_guest_may_ask(client: TestClient) -> None:
@@ -75,12 +77,12 @@ def test_events_name_the_turn_first_and_end_with_the_reply(client: TestClient, a
     assert {"tool_started", "tool_finished", "token"} <= set(kinds)
     spoken = "".join(frame["data"]["text"] for frame in told if frame["kind"] == "token")
     assert spoken.strip() == told[-1]["data"]["text"].strip()
-    assert told[0]["data"]["turn_id"] == told[-1]["data"]["turn_id"]
+    assert told[0]["data"]["turnId"] == told[-1]["data"]["turnId"]
 
 
 def test_dropped_client_resumes_after_the_last_event_it_saw(client: TestClient, ana: Headers) -> None:
     told = stream(client, ana, SLEEP)
-    turn_id, seen = told[0]["data"]["turn_id"], told[2]["id"]
+    turn_id, seen = told[0]["data"]["turnId"], told[2]["id"]
 
     by_header = client.get(f"/api/chat/turns/{turn_id}/events", headers={**ana, "Last-Event-ID": seen})
     by_query = client.get(f"/api/chat/turns/{turn_id}/events", params={"after": seen}, headers=ana)
@@ -95,7 +97,7 @@ def test_events_are_rebuilt_when_the_stream_is_lost(
     told = stream(client, ana, SLEEP)
     container.infrastructure.cache.flushall()
 
-    again = client.get(f"/api/chat/turns/{told[0]['data']['turn_id']}/events", headers=ana)
+    again = client.get(f"/api/chat/turns/{told[0]['data']['turnId']}/events", headers=ana)
 
     rebuilt = list(frames(again.text))
     assert rebuilt[0]["kind"] == "restart"
@@ -104,7 +106,7 @@ def test_events_are_rebuilt_when_the_stream_is_lost(
 
 
 def test_same_message_sent_twice_is_one_turn(client: TestClient, ana: Headers, container: Container) -> None:
-    first, second = (say(client, ana, SLEEP, message_id="msg_one") for _ in range(2))
+    first, second = (say(client, ana, SLEEP, messageId="msg_one") for _ in range(2))
 
     assert first == second
     assert rows_of(container, messages) == rows_of(container, turns) == rows_of(container, threads) == 1
@@ -113,7 +115,7 @@ def test_same_message_sent_twice_is_one_turn(client: TestClient, ana: Headers, c
 def test_yes_by_button_makes_one_member_however_often_it_is_pressed(
     client: TestClient, ana: Headers, container: Container
 ) -> None:
-    action_id = say(client, ana, GOLD)["confirmation"]["action_id"]
+    action_id = say(client, ana, GOLD)["confirmation"]["actionId"]
 
     answers = [
         client.post(f"/api/chat/actions/{action_id}", json={"decision": "confirm"}, headers=ana)
@@ -126,7 +128,7 @@ def test_yes_by_button_makes_one_member_however_often_it_is_pressed(
 
 
 def test_no_by_button_changes_nothing(client: TestClient, ana: Headers, container: Container) -> None:
-    action_id = say(client, ana, GOLD)["confirmation"]["action_id"]
+    action_id = say(client, ana, GOLD)["confirmation"]["actionId"]
 
     client.post(f"/api/chat/actions/{action_id}", json={"decision": "cancel"}, headers=ana)
 
@@ -134,7 +136,7 @@ def test_no_by_button_changes_nothing(client: TestClient, ana: Headers, containe
 
 
 def test_decision_can_be_followed_as_events(client: TestClient, ana: Headers) -> None:
-    action_id = say(client, ana, GOLD)["confirmation"]["action_id"]
+    action_id = say(client, ana, GOLD)["confirmation"]["actionId"]
 
     path = f"/api/chat/actions/{action_id}"
     answer = client.post(path, json={"decision": "confirm"}, headers={**ana, **EVENTS})
@@ -144,7 +146,7 @@ def test_decision_can_be_followed_as_events(client: TestClient, ana: Headers) ->
 
 
 def test_thread_is_read_as_it_was_said(client: TestClient, ana: Headers) -> None:
-    thread_id = say(client, ana, GOLD)["thread_id"]
+    thread_id = say(client, ana, GOLD)["threadId"]
 
     thread = client.get(f"/api/chat/threads/{thread_id}", headers=ana).json()["data"]
 
@@ -156,34 +158,34 @@ def test_thread_is_read_as_it_was_said(client: TestClient, ana: Headers) -> None
 def test_turn_tells_its_reply_once_there_is_one(client: TestClient, ana: Headers) -> None:
     reply = say(client, ana, SLEEP)
 
-    turn = client.get(f"/api/chat/turns/{reply['turn_id']}", headers=ana).json()["data"]
+    turn = client.get(f"/api/chat/turns/{reply['turnId']}", headers=ana).json()["data"]
 
-    assert turn == {"turn_id": reply["turn_id"], "status": "answered", "reply": reply}
+    assert turn == {"turnId": reply["turnId"], "status": "answered", "reply": reply}
 
 
 def test_conversation_goes_on_in_its_thread(client: TestClient, ana: Headers, container: Container) -> None:
     first = say(client, ana, GOLD)
 
-    second = say(client, ana, "yes", thread_id=first["thread_id"])
+    second = say(client, ana, "yes", threadId=first["threadId"])
 
-    assert second["thread_id"] == first["thread_id"]
+    assert second["threadId"] == first["threadId"]
     assert rows_of(container, memberships) == 1
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/api/chat/threads/{thread_id}"),
-        ("GET", "/api/chat/turns/{turn_id}"),
-        ("GET", "/api/chat/turns/{turn_id}/events"),
-        ("POST", "/api/chat/actions/{action_id}"),
+        ("GET", "/api/chat/threads/{threadId}"),
+        ("GET", "/api/chat/turns/{turnId}"),
+        ("GET", "/api/chat/turns/{turnId}/events"),
+        ("POST", "/api/chat/actions/{actionId}"),
     ],
 )
 def test_what_is_anothers_is_not_there(
     client: TestClient, ana: Headers, ben: Headers, container: Container, method: str, path: str
 ) -> None:
     reply = say(client, ana, GOLD)
-    ids = {**reply, "action_id": reply["confirmation"]["action_id"]}
+    ids = {**reply, "actionId": reply["confirmation"]["actionId"]}
 
     answer = client.request(
         method, path.format(**ids), json={"decision": "confirm"} if method == "POST" else None, headers=ben
@@ -197,9 +199,9 @@ def test_what_is_anothers_is_not_there(
 def test_nobody_may_speak_in_anothers_thread(
     client: TestClient, ana: Headers, ben: Headers, container: Container
 ) -> None:
-    thread_id = say(client, ana, GOLD)["thread_id"]
+    thread_id = say(client, ana, GOLD)["threadId"]
 
-    answer = client.post("/api/chat", json={"message": "yes", "thread_id": thread_id}, headers=ben)
+    answer = client.post("/api/chat", json={"message": "yes", "threadId": thread_id}, headers=ben)
 
     assert answer.status_code == 404
     assert rows_of(container, memberships) == 0

@@ -170,9 +170,9 @@ def test_result_is_kept_for_a_day(
 
 
 def test_anothers_thread_cannot_be_asked_in(client: TestClient, ana: Headers, ben: Headers) -> None:
-    thread_id = client.post("/api/chat", json={"message": "hi"}, headers=ana).json()["data"]["thread_id"]
+    thread_id = client.post("/api/chat", json={"message": "hi"}, headers=ana).json()["data"]["threadId"]
 
-    answer = client.post(PATH, json={"prompt": PROMPT, "thread_id": thread_id}, headers=ben)
+    answer = client.post(PATH, json={"prompt": PROMPT, "threadId": thread_id}, headers=ben)
 
     assert answer.status_code == 404
 
