@@ -1,4 +1,4 @@
-"""Who is asking: signed tokens, the roles they carry, and their revocation."""
+"""Authentication: signed tokens, the roles they carry, and their revocation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class Role(StrEnum):
     STAFF = "staff"
     ADMIN = "admin"
     SERVICE = "service"
-    """A till, a telephone line or another machine of the shop's, which tells us what happened there."""
+    """A cash register, a telephone line or another system of the shop, which reports what happened there."""
 
 
 class StaffRole(StrEnum):

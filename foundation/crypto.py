@@ -117,7 +117,7 @@ class DataKeys:
     """A data key per customer, drawn at first use and wrapped by the ring.
 
     An open key serves this process for 20 seconds, then its row is read again:
-    so long may another process go on opening what has just been shredded.
+    for that long another process can still open what was shredded.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """The ledger: one PostgreSQL database, entered only through transactions.
 
-A transaction opened inside another joins it, so a tool's effect row, the change
-that commerce makes and the event in the outbox commit together or not at all.
+A transaction opened inside another joins it, so a tool's effect row, the change that commerce makes
+and the event in the outbox commit together or not at all.
 """
 
 import os
@@ -22,7 +22,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 metadata = MetaData(naming_convention=NAMING)
-"""Every table of the ledger; each is declared in its room's `store.py`."""
+"""Every table of the ledger; each is declared in a `store.py`."""
 
 
 class Ledger:

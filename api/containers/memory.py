@@ -242,14 +242,14 @@ def _build_turn_subscriber(
         names = [each.name for each in below.commerce.inventory.products()]
         return Enrichment(below.artifacts.intents(names), below.entities())
 
-    is_refining = below.infrastructure.settings.models.is_refining
+    extracts_facts = below.infrastructure.settings.models.extracts_facts
     return TurnSubscriber(
         below.infrastructure.ledger,
         Extractors(Lazy(enrichment), facts.learning),
         events,
         views,
         calendar=below.infrastructure.calendar,
-        is_worth_reading_again=is_worth_reading_again if is_refining else _never,
+        is_worth_reading_again=is_worth_reading_again if extracts_facts else _never,
     )
 
 

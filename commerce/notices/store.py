@@ -1,4 +1,4 @@
-"""The notices' rows: what is to be sent, what became of it, and what was sent, sealed."""
+"""Rows of notices: what to send, its outcome, and what was sent, sealed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -49,12 +49,12 @@ Index("ix_notices_status", notices.c.status, notices.c.created_at)
 
 
 def add(connection: Connection, notice: Notice) -> None:
-    """Nothing when it is there already."""
+    """Does nothing when it exists."""
     connection.execute(insert(notices).values(vars(notice)).on_conflict_do_nothing())
 
 
 def claim(connection: Connection, notice_id: str, *, now: datetime, until: datetime) -> Notice | None:
-    """Count a try before it is made, and keep others off meanwhile; None when it is not due."""
+    """Count an attempt before it is made, and lock others out; None when it is not due."""
     statement = (
         update(notices)
         .where(notices.c.id == notice_id, WAITING, notices.c.next_attempt_at <= now)
@@ -70,7 +70,7 @@ def settle(connection: Connection, notice_id: str, changes: Mapping[str, Any]) -
 
 
 def revive(connection: Connection, notice_id: str, *, now: datetime) -> bool:
-    """Let a parked notice wait again; False when there is no such, or it is not parked."""
+    """Let a dead letter wait again; False when there is none of this id."""
     parked = (notices.c.id == notice_id) & (notices.c.status == Status.PARKED)
     values = {"status": Status.WAITING, "next_attempt_at": now}
     return connection.execute(update(notices).where(parked).values(values)).rowcount > 0
@@ -82,7 +82,7 @@ def due(connection: Connection, *, now: datetime, limit: int) -> Sequence[str]:
 
 
 def settled(connection: Connection, *, before: datetime, limit: int) -> list[Notice]:
-    """Those from before then that wait for nothing."""
+    """Notices created before then that are not waiting."""
     over = notices.c.status.in_([each for each in Status if each is not Status.WAITING])
     wanted = select(notices).where(over, notices.c.created_at < before)
     rows = connection.execute(wanted.order_by(notices.c.created_at).limit(limit)).mappings()
