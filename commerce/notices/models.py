@@ -34,7 +34,7 @@ class NoticeEvent(Payload, Protocol):
 class Status(StrEnum):
     WAITING = "waiting"
     SENT = "sent"
-    PARKED = "parked"
+    DEAD_LETTER = "dead_letter"
     """Not tried again until a person resends it; the row has the reason."""
     WITHHELD = "withheld"
     """The customer has not agreed to offers."""

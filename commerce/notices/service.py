@@ -52,7 +52,7 @@ class NoSuchNotice(NotFound):
         super().__init__("There is no such notice.")
 
 
-class NotParked(Conflict):
+class NotADeadLetter(Conflict):
     def __init__(self) -> None:
         super().__init__("Only a notice that was given up can be sent again.")
 
@@ -121,7 +121,7 @@ class Notices:
             revived = store.revive(connection, notice_id, now=self._now())
         if not revived:
             self.find(notice_id)
-            raise NotParked
+            raise NotADeadLetter
         self._try(notice_id)
         return self.find(notice_id)
 
@@ -164,9 +164,12 @@ class Notices:
         outcome = self._outcome(notice)
         with self._ledger.separately() as connection:
             store.settle(connection, notice.id, outcome)
-        if outcome["status"] is Status.PARKED:
+        if outcome["status"] is Status.DEAD_LETTER:
             log.error(
-                "notice_parked", notice_id=notice.id, template=notice.template, reason=outcome["reason"]
+                "notice_dead_lettered",
+                notice_id=notice.id,
+                template=notice.template,
+                reason=outcome["reason"],
             )
         return True
 
@@ -179,7 +182,7 @@ class Notices:
         except CarrierSilent as silence:
             return self._postponed(notice, f"no answer: {silence}")
         except Unsendable as refusal:
-            return {"status": Status.PARKED, "reason": str(refusal)[:LONGEST_REASON]}
+            return {"status": Status.DEAD_LETTER, "reason": str(refusal)[:LONGEST_REASON]}
         except Exception as fault:  # a fault of ours in one notice must not keep the others waiting
             log.exception("notice_failed", notice_id=notice.id, template=notice.template)
             return self._postponed(notice, type(fault).__name__)
@@ -189,7 +192,7 @@ class Notices:
         reason = in_a_line(why)[:LONGEST_REASON]
         wait = pause(notice.attempts)
         if wait is None:
-            return {"status": Status.PARKED, "reason": reason}
+            return {"status": Status.DEAD_LETTER, "reason": reason}
         return {"status": Status.WAITING, "reason": reason, "next_attempt_at": self._now() + wait}
 
     def _send(self, notice: Notice) -> str:

@@ -37,7 +37,7 @@ notices = Table(
     Column("status", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", DateTime(timezone=True), nullable=False),
-    Column("reason", Text, comment="why it is parked, or failed last"),
+    Column("reason", Text, comment="why it is a dead letter, or why the last attempt failed"),
     Column("written_sealed", Text, comment="what was sent, with secrets masked"),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("sent_at", DateTime(timezone=True)),
@@ -71,9 +71,9 @@ def settle(connection: Connection, notice_id: str, changes: Mapping[str, Any]) -
 
 def revive(connection: Connection, notice_id: str, *, now: datetime) -> bool:
     """Let a dead letter wait again; False when there is none of this id."""
-    parked = (notices.c.id == notice_id) & (notices.c.status == Status.PARKED)
+    is_dead = (notices.c.id == notice_id) & (notices.c.status == Status.DEAD_LETTER)
     values = {"status": Status.WAITING, "next_attempt_at": now}
-    return connection.execute(update(notices).where(parked).values(values)).rowcount > 0
+    return connection.execute(update(notices).where(is_dead).values(values)).rowcount > 0
 
 
 def due(connection: Connection, *, now: datetime, limit: int) -> Sequence[str]:

@@ -61,7 +61,7 @@ STATEMENTS = Table(
     "statements",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("number", BigInteger, Identity(always=True), nullable=False, comment="in the order heard"),
+    Column("number", BigInteger, Identity(always=True), nullable=False, comment="the order of recording"),
     Column("customer_id", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("slot", Text, nullable=False),

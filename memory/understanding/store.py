@@ -19,7 +19,7 @@ UNDERSTANDINGS = Table(
     Column("customer_id", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("document", JSONB, nullable=False, comment="language, sentiment, intent and what is named"),
-    Column("reading", Text, comment="of a turn that is to be read again: whether somebody was asked to"),
+    Column("reading", Text, comment="state of a second reading, by the language model"),
     Index(None, "customer_id"),
     info=personal("customer_id"),
 )

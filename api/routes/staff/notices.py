@@ -56,7 +56,7 @@ class NoticeState(Shape):
     status: Status
     attempts: int
     reason: str | None
-    """Why it is parked or withheld, or why the last try failed."""
+    """Why it is a dead letter or withheld, or why the last attempt failed."""
     created_at: Timestamp
     sent_at: Timestamp | None
     letter: Letter | None = None
@@ -132,7 +132,7 @@ def find_notice(notice_id: NoticeId, _: Staff, notices: NoticesDep) -> Envelope[
 
 @router.post("/{notice_id}/resend", responses=refusals("CONFLICT"))
 def resend_notice(notice_id: NoticeId, _: Staff, notices: NoticesDep) -> Envelope[NoticeState]:
-    """Give a parked notice one more try."""
+    """Attempt a dead letter once more."""
     notice = notices.resend(notice_id)
     return Envelope(data=NoticeState.of(notice, notices.written(notice)))
 
