@@ -60,10 +60,10 @@ class AskedToForget(Conflict):
         super().__init__("You asked us to forget you, so I keep nothing about you any more.")
 
 
-class ToldOtherwise(Conflict):
+class InteractionConflict(Conflict):
     def __init__(self, interaction_id: str | None = None) -> None:
-        told = {} if interaction_id is None else {"interaction_id": interaction_id}
-        super().__init__("Another interaction has been recorded under this id.", told)
+        details = {} if interaction_id is None else {"interaction_id": interaction_id}
+        super().__init__("Another interaction has been recorded under this id.", details)
 
 
 class MemoryEngine:
@@ -102,10 +102,10 @@ class MemoryEngine:
         return self._keep(interactions, self._vectors(interactions))
 
     def record(self, interactions: Sequence[Interaction]) -> int:
-        """Keep turns of which we are told, all or none, in any order; how many were new.
+        """Keep turns of which we are details, all or none, in any order; how many were new.
 
         Raises:
-            ToldOtherwise: when another turn is known by the id of one of them.
+            InteractionConflict: when another turn is known by the id of one of them.
         """
         known = self._known_alike(interactions)
         fresh = [each for each in interactions if each.id not in known]
@@ -114,7 +114,7 @@ class MemoryEngine:
             try:
                 learned = self._keep(fresh, vectors)
             except IntegrityError as clash:
-                raise ToldOtherwise from clash
+                raise InteractionConflict from clash
             self._known_alike(fresh)
         return learned
 
@@ -147,7 +147,7 @@ class MemoryEngine:
         return self._facts.withdraw(customer_id, kind)
 
     def facts(self, customer_id: str, *, as_of: datetime | None = None) -> list[Fact]:
-        """What the customer told us that holds now, or held at a moment."""
+        """What the customer details us that holds now, or held at a moment."""
         return self._facts.as_of(customer_id, as_of) if as_of else self._facts.current(customer_id)
 
     def fact_history(self, customer_id: str) -> list[Fact]:
@@ -193,7 +193,7 @@ class MemoryEngine:
         }
         for each in interactions:
             if known.get(each.id, each) != each:
-                raise ToldOtherwise(each.id)
+                raise InteractionConflict(each.id)
         return set(known)
 
     def _keep(self, interactions: Sequence[Interaction], vectors: Sequence[Pair]) -> int:

@@ -104,7 +104,7 @@ class TurnSubscriber:
         fresh = [each for each in extracted if each.turn.id in kept]
         if not fresh:
             return
-        profile = reduce(Profile.hearing, [each.understood for each in fresh], profile)
+        profile = reduce(Profile.with_understanding, [each.understood for each in fresh], profile)
         self._profiles.keep(customer_id, profile)
         for each in fresh:
             self._extractors.learning().keep(each.turn, each.claims)

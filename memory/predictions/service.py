@@ -89,7 +89,7 @@ class Predictions:
     def forecast(self, customer_id: str) -> Forecast | None:
         """As of now; None when nothing can be said: they never bought, or too little is known of anybody."""
         with self._ledger.at_once() as connection:
-            version, rhythm = store.standing(connection, customer_id)
+            version, rhythm = store.model_and_rhythm(connection, customer_id)
         if version is None or rhythm is None:
             return None
         held = self.held(version)

@@ -14,7 +14,7 @@ from api.shapes import Dollars, Shape, Timestamp
 from foundation.money import Money
 from memory.conversations.models import Interaction
 from memory.customer_view.service import CustomerView, Preferences
-from memory.ports import AgeStanding, MembershipStanding
+from memory.ports import AgeEligibility, MembershipEligibility
 from memory.predictions.behaviour import Behaviour, Frequency
 from memory.predictions.models import Forecast
 from memory.profiles.models import Style
@@ -133,7 +133,7 @@ class AgeVerificationShown(Shape):
     expires_at: Timestamp | None
 
     @classmethod
-    def of(cls, age: AgeStanding) -> "AgeVerificationShown":
+    def of(cls, age: AgeEligibility) -> "AgeVerificationShown":
         return cls(
             verified=age.verified,
             verification_date=age.verified_at,
@@ -150,7 +150,7 @@ class MembershipShown(Shape):
     next_billing_date: Timestamp | None
 
     @classmethod
-    def of(cls, membership: MembershipStanding) -> "MembershipShown":
+    def of(cls, membership: MembershipEligibility) -> "MembershipShown":
         return cls(
             tier=membership.tier,
             status=membership.status,
@@ -202,7 +202,7 @@ class ProfileShown(BriefProfile):
 
     @classmethod
     def of(cls, brief: BriefProfile, view: CustomerView, names: Names) -> "ProfileShown":
-        forecast, standing = view.forecast, view.standing
+        forecast, standing = view.forecast, view.eligibility
         return cls(
             **dict(brief),
             preferences=PreferencesShown.of(view.preferences),
