@@ -1,4 +1,4 @@
-"""Learn what was said in a turn, and give it back where it helps: each customer's own, and nobody else's."""
+"""Learn the turns of each customer, and recall them for that customer only."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ __all__ = ["Interaction", "MemoryContext", "MemoryEngine", "Profile", "RecalledT
 KEPT = timedelta(days=2 * 365)
 EXPIRED_AT_ONCE = 100
 ATTEMPTS = 20
-"""Each failed one means that another turn of the same customer was learned meanwhile."""
+"""Each failure means that another turn of the same customer was learned concurrently."""
 
 Read = Callable[[str], Sequence[Claim]]
 
@@ -94,7 +94,7 @@ class MemoryEngine:
         self._read = known.read
 
     def learn(self, interaction: Interaction) -> bool:
-        """Keep a turn, word for word; False when it is known already, or of somebody who was forgotten."""
+        """Store a turn verbatim; False when it is known already, or of an erased customer."""
         return self.learn_all([interaction]) == 1
 
     def learn_all(self, interactions: Sequence[Interaction]) -> int:
@@ -121,7 +121,7 @@ class MemoryEngine:
     def context(
         self, customer_id: str, message: str, *, depth: Depth = Depth.BRIEF, tokens: int = TURN_TOKENS
     ) -> MemoryContext:
-        """What may help to answer the message; empty for somebody unknown. tokens: for past turns.
+        """What may help to answer the message; empty for an unknown customer. tokens: for past turns.
 
         A part that fails is left out and named: an answer without memory is better than none.
         """

@@ -20,7 +20,7 @@ LONGEST_PASSAGE = 600
 def render_context(context: MemoryContext) -> str:
     """The same for the same content; empty when nothing is known.
 
-    What changes seldom stands first, so that a prompt cache can keep the beginning.
+    What changes seldom comes first, so that a prompt cache can keep the beginning.
     """
     lines = _Lines(context)
     parts = (

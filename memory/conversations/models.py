@@ -1,4 +1,4 @@
-"""What was said in a turn, word for word: the customer's part and ours, never mixed."""
+"""The verbatim messages of a turn: the customer's and ours, never mixed."""
 
 from dataclasses import dataclass
 from datetime import datetime

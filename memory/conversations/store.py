@@ -122,14 +122,14 @@ class ConversationStore:
             position = page[-1].position + 1
 
     def news(self, customer_id: str, position: int) -> tuple[datetime | None, list[Stored]]:
-        """The first page, and the time of the oldest there is; None where nothing is that new."""
+        """The first page, and the time of the oldest interaction; None where there is no newer one."""
         asked = {"customer": customer_id, "position": position}
         with self._ledger.at_once() as connection:
             rows = connection.execute(NEWS, asked).all()
         return (rows[0].oldest if rows else None), [_stored(row) for row in rows]
 
     def at(self, customer_id: str, positions: Collection[int]) -> list[Stored]:
-        """What stands at those positions, in order; what was erased is not there any more."""
+        """The interactions at those positions, in order, without erased ones."""
         asked = {"customer": customer_id, "positions": sorted(positions)}
         with self._ledger.at_once() as connection:
             return [_stored(row) for row in connection.execute(AT, asked)]
@@ -141,7 +141,7 @@ class ConversationStore:
             return [_stored(row).interaction for row in rows]
 
     def find(self, ids: Sequence[str]) -> list[Stored]:
-        """Those of them that there are, in the order they were kept."""
+        """Those of them that exist, in the order they were stored."""
         wanted = select(INTERACTIONS).where(INTERACTIONS.c.id.in_(ids))
         ordered = wanted.order_by(INTERACTIONS.c.customer_id, INTERACTIONS.c.position)
         with self._ledger.at_once() as connection:
@@ -176,7 +176,7 @@ class ConversationStore:
         return theirs
 
     def in_use(self, phrases: Sequence[str]) -> set[str]:
-        """Those that stand in anybody's conversations."""
+        """Those that occur in any conversation."""
         said = INTERACTIONS.c.message + " " + INTERACTIONS.c.response
         with self._ledger.transaction() as connection:
             return {

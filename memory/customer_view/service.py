@@ -115,7 +115,7 @@ class CustomerViews:
         self._terms = terms
 
     def of(self, customer_id: str) -> CustomerView:
-        """Empty for somebody unknown."""
+        """Empty for an unknown customer."""
         parts = Parts()
         said = of_words(self._profiles, self._facts, customer_id, parts)
         behaviour = parts.read("purchases", lambda: self.behaviour(customer_id), Behaviour())

@@ -35,7 +35,7 @@ class FactExtraction:
         return len(waiting)
 
     def extract(self, interaction_id: str) -> int:
-        """How many facts were found; none in a turn that was read by the model before, or is gone."""
+        """How many facts were found; none in a turn that the model has read before, or that was erased."""
         turns = [each.interaction for each in self._conversations.find([interaction_id])]
         if not turns or not self._understandings.is_due(interaction_id):
             return 0

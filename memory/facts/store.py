@@ -120,8 +120,8 @@ class Facts:
     ) -> list[Fact]:
         """Keep what was claimed; the facts that now hold in its place, one a claim.
 
-        What takes the place of a fact closes it, and touches nothing else. Claims that are known already
-        from that turn are kept once. at: when they were made, by a clock that may be ahead of ours; now, if
+        What replaces a fact closes it, and changes nothing else. Assertions that are known already from
+        that turn are stored once. at: when they were made, by a clock that may be ahead of ours; now, if
         not given.
         """
         if not claims:
@@ -165,13 +165,13 @@ class Facts:
     def note(
         self, customer_id: str, kind: str, words: str, *, read: Sequence[Claim], source: str | None
     ) -> Fact:
-        """Keep a remark: as what was read in it, so that it is one fact with what is heard; else as it is."""
+        """Store a remark as the assertions read in it, so that it joins other facts; else as it is."""
         if not read:
             return self.remember(customer_id, kind, words, source=source)
         return self.tell(customer_id, read, source=source)[0]
 
     def withdraw(self, customer_id: str, about: str) -> Fact | None:
-        """Close what the customer no longer stands by; what it was, if there was something."""
+        """Close a fact that the customer retracts; the fact, if there was one."""
         name = about.casefold().strip()
         with self._ledger.transaction():
             known = [

@@ -69,7 +69,7 @@ class TurnSubscriber:
         return Subscriber(SUBSCRIPTION, self.process, Decoder(InteractionRow), batch_rows=AT_ONCE)
 
     def process(self, events: Sequence[Event[InteractionRow]]) -> None:
-        """Each turn once, however often it is delivered; one that is gone was of an erased customer."""
+        """Each turn once, however often it is delivered; turns of erased customers are missing."""
         delivered = {event.payload.interaction_id for event in events}
         new = delivered - self._understandings.known(delivered)
         by_customer: defaultdict[str, list[_Extracted]] = defaultdict(list)

@@ -41,7 +41,7 @@ class Behaviour:
 
     @property
     def frequency(self) -> Frequency | None:
-        """None until there is a second purchase to tell by."""
+        """None until there is a second purchase."""
         if self.purchases < 2 or self.first_at is None or self.last_at is None:  # noqa: PLR2004
             return None
         gap = (self.last_at - self.first_at) / timedelta(days=1) / (self.purchases - 1)

@@ -47,7 +47,7 @@ class Predictions:
         calendar: Calendar,
         is_barred: Callable[[str], bool],
     ) -> None:
-        """`is_barred`: whether a customer asked to be forgotten, so that nothing is kept of them."""
+        """`is_barred`: whether a customer was erased, so that nothing may be stored."""
         self._ledger = ledger
         self._outbox = outbox
         self._storefront = storefront
@@ -60,7 +60,7 @@ class Predictions:
         return Subscriber(SUBSCRIPTION, self.follow, DECODE)
 
     def follow(self, events: Sequence[Event[PurchaseRow | OrderMoved]]) -> None:
-        """Remember what is bought, and forget what is given back."""
+        """Store purchases, and remove returned ones."""
         for event in events:
             match event.payload:
                 case PurchaseRow() as row:
@@ -69,7 +69,7 @@ class Predictions:
                     self.take_back(order_id)
 
     def remember(self, purchase: Purchase) -> bool:
-        """False when it is known already, was given back, or is of somebody who was forgotten."""
+        """False when it is known already, was returned, or is of an erased customer."""
         with self._ledger.transaction() as connection:
             if self._is_barred(purchase.customer_id) or not purchases.add(connection, purchase):
                 return False

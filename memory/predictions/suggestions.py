@@ -25,14 +25,14 @@ class Suggestions:
         *,
         is_barred: Callable[[str], bool],
     ) -> None:
-        """categories: of each product. is_barred: whether a customer asked to be forgotten."""
+        """categories: of each product. is_barred: whether a customer was erased."""
         self._ledger = ledger
         self._facts = facts
         self._categories = categories
         self._is_barred = is_barred
 
     def run(self, *, progress: Progress = lambda _part, _done: None) -> int:
-        """Of those whose purchases changed since the last time; how many. Once stopped, it goes on."""
+        """For customers whose purchases changed since the last run; how many. It resumes after a stop."""
         done, categories = 0, self._categories()
         while done < A_NIGHT:
             with self._ledger.transaction() as connection:

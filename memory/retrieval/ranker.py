@@ -223,7 +223,7 @@ class Rows:
 
 
 def standard(scores: Scores) -> Scores:
-    """With mean 0 and spread 1; all 0 where nothing tells them apart."""
+    """With mean 0 and spread 1; all 0 where they are equal."""
     spread = float(scores.std()) if len(scores) else 0.0
     standardised: Scores = (scores - scores.mean()) / spread if spread > 0 else np.zeros_like(scores)
     return standardised

@@ -50,7 +50,7 @@ class Mapped:
 
     @property
     def is_whole(self) -> bool:
-        """False when somebody cut the file short: to touch what is missing would end the process."""
+        """False when the file was truncated: reading past its end would kill the process."""
         try:
             now = self.path.stat()
         except FileNotFoundError:
@@ -121,7 +121,7 @@ class BlockFiles:
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        """Whether no other process writes here; if so, none does meanwhile."""
+        """Whether this process holds the lock for writing."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self._folder / LOCK).open("w") as file:
             try:

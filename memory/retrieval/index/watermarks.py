@@ -39,7 +39,7 @@ class Marks:
             return connection.scalar(theirs) or 0
 
     def move(self, customer_id: str, position: int) -> None:
-        """Forwards when more was seen, backwards when something is missing; not for somebody forgotten.
+        """Forwards when more was seen, backwards when something is missing; not for an erased customer.
 
         An erasure under way waits for this, or this for it.
         """
