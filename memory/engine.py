@@ -20,7 +20,7 @@ from memory.conversations.models import Interaction, Speaker
 from memory.conversations.store import ConversationStore, Pair, Stored
 from memory.embeddings import Encoder
 from memory.events import MemoryEvents
-from memory.facts.models import Claim
+from memory.facts.models import Assertion
 from memory.facts.store import Fact, Facts
 from memory.ports import NO_TERMS, ShopTerms
 from memory.profiles.models import Profile, profile_of
@@ -35,10 +35,10 @@ EXPIRED_AT_ONCE = 100
 ATTEMPTS = 20
 """Each failure means that another turn of the same customer was learned concurrently."""
 
-Read = Callable[[str], Sequence[Claim]]
+Read = Callable[[str], Sequence[Assertion]]
 
 
-def nothing_read(_remark: str) -> Sequence[Claim]:
+def nothing_read(_remark: str) -> Sequence[Assertion]:
     return ()
 
 

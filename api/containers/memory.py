@@ -39,7 +39,7 @@ from memory.erasure.service import ErasureDependencies, Erasures, Secrets
 from memory.events import MemoryEvents
 from memory.facts.extraction import is_worth_reading_again
 from memory.facts.learning import FactLearning
-from memory.facts.reader import StatementReader
+from memory.facts.reader import AssertionReader
 from memory.facts.store import Facts
 from memory.ingest.recording import Recording
 from memory.ingest.subscriber import Extractors, TurnSubscriber
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class FactServices:
     store: Facts
-    reader: Lazy[StatementReader]
+    reader: Lazy[AssertionReader]
     """Reads statements with the embedder and a trained head."""
     learning: Lazy[FactLearning]
 
@@ -159,11 +159,11 @@ def build_memory(
 
 def _build_facts(below: _Below) -> FactServices:
     store = Facts(below.infrastructure.ledger, now=below.infrastructure.clock, terms=shop_terms())
-    reader = Lazy(lambda: StatementReader(below.entities(), below.artifacts.clause_meaning()))
+    reader = Lazy(lambda: AssertionReader(below.entities(), below.artifacts.clause_meaning()))
     return FactServices(store, reader, Lazy(lambda: FactLearning(reader(), store)))
 
 
-def _reading(reader: Lazy[StatementReader]) -> Read:
+def _reading(reader: Lazy[AssertionReader]) -> Read:
     return lambda remark: reader().read(remark)
 
 

@@ -40,12 +40,12 @@ class FactExtraction:
         if not turns or not self._understandings.is_due(interaction_id):
             return 0
         (turn,) = turns
-        claims = self._learning().read_again(turn, self._extractor)
+        assertions = self._learning().read_again(turn, self._extractor)
         with self._ledger.transaction():
             is_known = self._profiles.locked(turn.customer_id) is not None
             if not is_known or not self._understandings.reread(interaction_id, reading=None):
                 return 0
-            return len(self._learning().keep(turn, claims))
+            return len(self._learning().keep(turn, assertions))
 
 
 def is_worth_reading_again(turn: Interaction) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection
 
 from foundation.sql import Ledger
-from memory.facts.models import Claim, Origin
+from memory.facts.models import Assertion, Origin
 from memory.facts.store import Facts
 from memory.predictions import purchases
 
@@ -54,8 +54,8 @@ class Suggestions:
         new = [each for each in suggested if (each.predicate, each.value, each.confidence) not in known]
         predicates = {each.predicate for each in suggested}
         over = [
-            Claim(each.predicate, each.value, holds=False, origin=Origin.BEHAVIOUR)
+            Assertion(each.predicate, each.value, holds=False, origin=Origin.BEHAVIOUR)
             for each in held
             if each.predicate not in predicates
         ]
-        self._facts.tell(customer_id, [*new, *over], source=None)
+        self._facts.record(customer_id, [*new, *over], source=None)

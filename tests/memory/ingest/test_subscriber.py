@@ -23,7 +23,7 @@ from memory.customer_view.service import CustomerView, CustomerViews
 from memory.engine import MemoryEngine
 from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
-from memory.facts.reader import StatementReader
+from memory.facts.reader import AssertionReader
 from memory.facts.store import Facts
 from memory.ingest.subscriber import SUBSCRIPTION, Extractors, TurnSubscriber
 from memory.ports import Eligibility
@@ -65,7 +65,7 @@ def events(ledger: Ledger, data_keys: DataKeys, clock: FakeClock) -> MemoryEvent
 
 @pytest.fixture
 def open_subscriber(
-    ledger: Ledger, events: MemoryEvents, clock: FakeClock, enrichment: Enrichment, reader: StatementReader
+    ledger: Ledger, events: MemoryEvents, clock: FakeClock, enrichment: Enrichment, reader: AssertionReader
 ) -> OpenSubscriber:
     """Opens one as each relay does, over the one ledger."""
     calendar, facts = Calendar(CHICAGO, clock), Facts(ledger, now=clock, terms=shop_terms())
