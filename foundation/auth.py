@@ -226,13 +226,13 @@ class _Revocations:
     def add(self, token_id: str, expires_at: datetime) -> None:
         now = self._now()
         row = {"token_id": token_id, "expires_at": expires_at}
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             connection.execute(delete(revoked_tokens).where(revoked_tokens.c.expires_at < now - CLOCK_SKEW))
             connection.execute(insert_or_ignore(revoked_tokens).values(row).on_conflict_do_nothing())
         self._read(now)
 
     def _read(self, now: datetime) -> None:
         current = select(revoked_tokens.c.token_id).where(revoked_tokens.c.expires_at >= now)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             self._ids = frozenset(connection.execute(current).scalars())
         self._read_at = now

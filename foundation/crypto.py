@@ -170,7 +170,7 @@ class DataKeys:
             .limit(batch)
             .with_for_update()
         )
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             rows = connection.execute(older).all()
             for customer_id, wrapped in rows:
                 key = self._ring.open(wrapped, context=_place(customer_id))
@@ -216,7 +216,7 @@ class DataKeys:
             "key_id": self._ring.current,
             "created_at": self._now(),
         }
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             connection.execute(insert_or_ignore(data_keys).values(row).on_conflict_do_nothing())
             kept = connection.execute(
                 select(data_keys.c.wrapped).where(data_keys.c.customer_id == customer_id)

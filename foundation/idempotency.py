@@ -99,7 +99,7 @@ class IdempotencyKeys:
             )
             .returning(KEYS.c.claim_id)
         )
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             if connection.execute(statement).scalar() is not None:
                 return claim
             same = select(KEYS).where(KEYS.c.principal_id == principal_id, KEYS.c.key == key)
@@ -111,18 +111,18 @@ class IdempotencyKeys:
     def renew(self, claim: Fresh) -> None:
         """Extend the claim while the request is being carried out."""
         ours = (KEYS.c.claim_id == claim.id) & KEYS.c.status.is_(None)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             connection.execute(update(KEYS).where(ours).values(claimed_at=self._now()))
 
     def complete(self, claim: Fresh, answer: Answer) -> None:
         """Keep the answer, unless the claim lapsed and another process took it over."""
         values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             connection.execute(update(KEYS).where(KEYS.c.claim_id == claim.id).values(values))
 
     def release(self, claim: Fresh) -> None:
         """The request had no effect: the next one with this key is carried out."""
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             connection.execute(delete(KEYS).where(KEYS.c.claim_id == claim.id, KEYS.c.status.is_(None)))
 
     def prune(self) -> int:

@@ -119,7 +119,7 @@ class Jobs:
             KeyUsedOtherwise: the key belongs to another kind or payload.
         """
         row = self._new_row(kind, payload, idempotency_key)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             statement = insert(JOBS).values(row).on_conflict_do_nothing(index_elements=["idempotency_key"])
             added = connection.execute(statement.returning(JOBS)).one_or_none()
             same_key = select(JOBS).where(JOBS.c.idempotency_key == idempotency_key)
@@ -177,7 +177,7 @@ class Jobs:
     def tally(self) -> dict[tuple[str, Status], int]:
         """How many jobs of each kind and status the ledger holds."""
         counted = select(JOBS.c.kind, JOBS.c.status, func.count().label("jobs"))
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             rows = connection.execute(counted.group_by(JOBS.c.kind, JOBS.c.status)).all()
         return {(row.kind, Status(row.status)): row.jobs for row in rows}
 
@@ -207,7 +207,7 @@ class Jobs:
             .values(**values, updated_at=self._now())
             .returning(JOBS)
         )
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             row = connection.execute(statement).one_or_none()
         return _job(row) if row else None
 

@@ -45,11 +45,11 @@ class Ledger:
         if outer is not None:
             yield outer
             return
-        with self.separately() as connection:
+        with self.new_transaction() as connection:
             yield connection
 
     @contextmanager
-    def at_once(self) -> Iterator[Connection]:
+    def autocommit(self) -> Iterator[Connection]:
         """For a single statement, which commits by itself; in an open transaction, a part of that.
 
         It spares the two round trips that begin and end a transaction.
@@ -62,7 +62,7 @@ class Ledger:
             yield connection
 
     @contextmanager
-    def separately(self) -> Iterator[Connection]:
+    def new_transaction(self) -> Iterator[Connection]:
         """A transaction of its own, for what must be committed before a remote call."""
         engine = self.engine if self._open.get() is None else self._beside
         with engine.begin() as connection:

@@ -94,7 +94,7 @@ class Notices:
     def send(self, events: Sequence[Event[NoticeEvent]]) -> None:
         """Store the notices, and attempt each once."""
         for event in events:
-            with self._ledger.separately() as connection:
+            with self._ledger.new_transaction() as connection:
                 store.add(connection, _notice(event))
             self._try(event.id)
 
@@ -157,12 +157,12 @@ class Notices:
     def _try(self, notice_id: str) -> bool:
         """Whether this call attempted it."""
         now = self._now()
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             notice = store.claim(connection, notice_id, now=now, until=now + A_TRY_TAKES)
         if notice is None:
             return False
         outcome = self._outcome(notice)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             store.settle(connection, notice.id, outcome)
         if outcome["status"] is Status.DEAD_LETTER:
             log.error(

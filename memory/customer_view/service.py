@@ -134,5 +134,5 @@ class CustomerViews:
         )
 
     def behaviour(self, customer_id: str) -> Behaviour:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return purchases.behaviour(connection, customer_id)

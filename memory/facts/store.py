@@ -237,7 +237,7 @@ class Facts:
             connection.execute(insert(STATEMENTS), rows)
 
     def _read(self, statement: Select[Any], customer_id: str) -> list[Fact]:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             rows = connection.execute(statement, {"customer": customer_id}).mappings()
             return [Fact(**{**row, "origin": Origin(row["origin"])}) for row in rows]
 

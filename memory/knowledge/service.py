@@ -140,7 +140,7 @@ class Knowledge:
 
     def _current(self) -> _Shelf:
         """Read anew when something was published or retired since."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             state = store.state(connection)
         with self._lock:
             if self._shelf is None or self._shelf.state != state:

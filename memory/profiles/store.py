@@ -83,7 +83,7 @@ class ProfileStore:
 
     def read(self, customer_id: str) -> tuple[int, Profile]:
         """The version and the profile; version 0 for a customer we do not know."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             row = connection.execute(PROFILE, {"customer": customer_id}).one_or_none()
         if row is None or row.version == FORGOTTEN:
             return 0, Profile()
@@ -133,7 +133,7 @@ class ProfileStore:
     def long_memories(self, turns: int) -> list[tuple[str, int]]:
         """Customers of whom at least so many turns were learned, and how many."""
         long = select(PROFILES.c.customer_id, PROFILES.c.version).where(PROFILES.c.version >= turns)
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return [(row.customer_id, row.version) for row in connection.execute(long)]
 
     def drop(self, customer_id: str) -> None:
@@ -158,10 +158,10 @@ class ProfileStore:
     def barred(self, customer_ids: Collection[str]) -> set[str]:
         """Those of them who were erased."""
         marked = PROFILES.c.customer_id.in_(customer_ids) & (PROFILES.c.version == FORGOTTEN)
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return set(connection.execute(select(PROFILES.c.customer_id).where(marked)).scalars())
 
     def is_barred(self, customer_id: str) -> bool:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             row = connection.execute(PROFILE, {"customer": customer_id}).one_or_none()
         return row is not None and row.version == FORGOTTEN
