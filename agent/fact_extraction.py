@@ -13,7 +13,7 @@ from foundation.clock import Clock
 from foundation.resilience import Breaker
 from memory.conversations.models import Interaction
 from memory.facts.clauses import RELATIONS
-from memory.facts.models import ABOUT_THEMSELVES, Claim, Fact
+from memory.facts.models import ABOUT_THEMSELVES, Assertion, Fact
 from memory.facts.rules import PREDICATES
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ class ClaudeFactExtractor:
         self._open_model = open_model
         self._breaker = Breaker("fact extraction", on=ModelUnavailable, now=now)
 
-    def extract(self, turn: Interaction, *, read: Sequence[Claim], known: Sequence[Fact]) -> Sequence[Claim]:
+    def extract(
+        self, turn: Interaction, *, read: Sequence[Assertion], known: Sequence[Fact]
+    ) -> Sequence[Assertion]:
         with self._breaker:
             filled = asyncio.run(self._ask(_question(turn, read, known)))
         try:
@@ -76,7 +78,7 @@ class ClaudeFactExtractor:
         except ValidationError as error:
             raise ModelUnavailable("invalid answer") from error
         return [
-            Claim(**each.model_dump())
+            Assertion(**each.model_dump())
             for each in statements
             if each.subject in SUBJECTS and each.predicate in PREDICATES
         ]
@@ -89,7 +91,7 @@ class ClaudeFactExtractor:
             await model.close()
 
 
-def _question(turn: Interaction, read: Sequence[Claim], known: Sequence[Fact]) -> str:
+def _question(turn: Interaction, read: Sequence[Assertion], known: Sequence[Fact]) -> str:
     """Only the customer's words: facts are never extracted from the shop's."""
     content = {
         "known_before": [_shown(each) for each in known],
@@ -99,5 +101,5 @@ def _question(turn: Interaction, read: Sequence[Claim], known: Sequence[Fact]) -
     return json.dumps(content, ensure_ascii=False)
 
 
-def _shown(each: Claim | Fact) -> dict[str, Any]:
+def _shown(each: Assertion | Fact) -> dict[str, Any]:
     return {"subject": each.subject, "predicate": each.predicate, "value": each.value}

@@ -90,9 +90,9 @@ class ReadinessProbe:
 
     def _notices(self) -> Part:
         tally = self.notices.tally()
-        waiting, parked = tally.counts[Status.WAITING], tally.counts[Status.PARKED]
+        waiting, dead = tally.counts[Status.WAITING], tally.counts[Status.DEAD_LETTER]
         is_late = tally.waiting_for(self.now()) > LATE
-        says = f"{waiting} wait to be sent, {parked} are parked"
+        says = f"{waiting} wait to be sent, {dead} are dead letters"
         return Part(PartState.DEGRADED if is_late else PartState.READY, says)
 
     def _lag(self, lags: Sequence[Lag]) -> Part:

@@ -1,4 +1,4 @@
-"""What is trained on examples of our own, kept on disk: once on a machine, whichever process comes first."""
+"""Arrays trained on our own examples, cached on disk: the first process on a machine trains them."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def kept(folder: Path, name: str, *, of: object, train: Callable[[], Arrays]) -> Arrays:
-    """The arrays that were trained of this; `of` is all that decides them, as JSON has it."""
+    """The arrays trained from `of`: everything that determines them, as JSON."""
     key = hashlib.sha256(json.dumps(of).encode()).hexdigest()[:20]
     path = folder / f"{name}-{key}.npz"
     if not path.exists():
@@ -28,7 +28,7 @@ def kept(folder: Path, name: str, *, of: object, train: Callable[[], Arrays]) ->
 
 
 def _make(path: Path, train: Callable[[], Arrays]) -> None:
-    """Unless another process has, while this one waited."""
+    """Unless another process did while this one waited."""
     if not path.exists():
         draft = path.with_suffix(f".{os.getpid()}.npz")
         np.savez(draft, allow_pickle=False, **train())

@@ -1,4 +1,4 @@
-"""Who is asking: signed tokens, the roles they carry, and their revocation."""
+"""Authentication: signed tokens, the roles they carry, and their revocation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class Role(StrEnum):
     STAFF = "staff"
     ADMIN = "admin"
     SERVICE = "service"
-    """A till, a telephone line or another machine of the shop's, which tells us what happened there."""
+    """A cash register, a telephone line or another system of the shop, which reports what happened there."""
 
 
 class StaffRole(StrEnum):
@@ -226,13 +226,13 @@ class _Revocations:
     def add(self, token_id: str, expires_at: datetime) -> None:
         now = self._now()
         row = {"token_id": token_id, "expires_at": expires_at}
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             connection.execute(delete(revoked_tokens).where(revoked_tokens.c.expires_at < now - CLOCK_SKEW))
             connection.execute(insert_or_ignore(revoked_tokens).values(row).on_conflict_do_nothing())
         self._read(now)
 
     def _read(self, now: datetime) -> None:
         current = select(revoked_tokens.c.token_id).where(revoked_tokens.c.expires_at >= now)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             self._ids = frozenset(connection.execute(current).scalars())
         self._read_at = now

@@ -1,4 +1,4 @@
-"""Rate limits and event streams in Redis or Valkey: losing it loses no data, and callers go on without."""
+"""Rate limits and event streams in Redis or Valkey: callers continue without it."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ class CacheAway(Unavailable):
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Whatever says that the cache does not answer becomes CacheAway."""
+    """Errors that mean the cache does not answer become CacheAway."""
     try:
         yield
     except (redis.ConnectionError, redis.TimeoutError, redis.OutOfMemoryError, TimeoutError) as error:
@@ -53,7 +53,7 @@ def answering() -> Iterator[None]:
 
 
 def open_cache(settings: CacheSettings) -> redis.Redis:
-    """Connects when first used, and again after the server was away; values are bytes, as RQ needs them."""
+    """Connects when first used, and reconnects after an outage; values are bytes, as RQ needs them."""
     return redis.Redis.from_url(
         settings.url,
         retry=Retry(NoBackoff(), 1),
@@ -63,7 +63,7 @@ def open_cache(settings: CacheSettings) -> redis.Redis:
 
 
 def open_async_cache(settings: CacheSettings) -> redis.asyncio.Redis:
-    """For streams: text in and out, and patient enough for a blocking read."""
+    """For streams: text in and out, with a timeout long enough for a blocking read."""
     return redis.asyncio.Redis.from_url(
         settings.url,
         decode_responses=True,
@@ -89,7 +89,7 @@ class RateLimiter:
         self._now = now
 
     def hit(self, key: str, *, limit: int, window: timedelta) -> Allowance:
-        """Raises CacheAway when nobody counts."""
+        """Raises CacheAway when the cache cannot count."""
         now_ms = int(self._now().timestamp() * 1000)
         window_ms = int(window.total_seconds() * 1000)
         with answering():
@@ -115,7 +115,7 @@ class EventStream:
         """False when the stream has one of these or a later one: a newer attempt is at work.
 
         Raises:
-            CacheAway: nobody keeps the events.
+            CacheAway: the events are not stored.
         """
         with answering():
             try:
@@ -135,7 +135,7 @@ class EventStream:
         """The events after the cursor, at once or as soon as there are any; none when `block_ms` is over.
 
         Raises:
-            CacheAway: nobody has kept them.
+            CacheAway: they were not stored.
         """
         block = min(block_ms, LONGEST_BLOCK_MS) or None
         with answering():

@@ -1,4 +1,4 @@
-"""The time, as something a test can hold still, and the days of the shop."""
+"""The clock, which tests can set, and the shop's calendar."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
-"""Gives an aware time in UTC."""
+"""Returns an aware time in UTC."""
 
 
 def system_clock() -> datetime:
@@ -15,7 +15,7 @@ def system_clock() -> datetime:
 
 @dataclass(frozen=True)
 class Calendar:
-    """The clock, and the wall of the shop that it hangs on."""
+    """The clock, and the shop's time zone."""
 
     zone: ZoneInfo
     now: Clock = system_clock

@@ -1,7 +1,7 @@
-"""Rewrite what PostgreSQL keeps on disk, so that deleted rows are gone from its files too.
+"""Rewrite PostgreSQL's files, so that deleted rows are gone from disk too.
 
 A deleted row stays in its page until that is written over, in the log until that is recycled, and in
-the planner's statistics. For a server of our own; on a managed one that is the provider's part.
+the planner's statistics. For an embedded server; on a managed one this is the provider's responsibility.
 """
 
 from collections.abc import Sequence

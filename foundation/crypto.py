@@ -117,7 +117,7 @@ class DataKeys:
     """A data key per customer, drawn at first use and wrapped by the ring.
 
     An open key serves this process for 20 seconds, then its row is read again:
-    so long may another process go on opening what has just been shredded.
+    for that long another process can still open what was shredded.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class DataKeys:
             .limit(batch)
             .with_for_update()
         )
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             rows = connection.execute(older).all()
             for customer_id, wrapped in rows:
                 key = self._ring.open(wrapped, context=_place(customer_id))
@@ -216,7 +216,7 @@ class DataKeys:
             "key_id": self._ring.current,
             "created_at": self._now(),
         }
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             connection.execute(insert_or_ignore(data_keys).values(row).on_conflict_do_nothing())
             kept = connection.execute(
                 select(data_keys.c.wrapped).where(data_keys.c.customer_id == customer_id)

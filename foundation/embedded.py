@@ -1,7 +1,7 @@
-"""The PostgreSQL and Valkey servers that one machine runs for itself, each in a folder of its own.
+"""The embedded PostgreSQL and Valkey servers, each in a folder of its own.
 
 Both listen on a Unix socket inside their folder only, run in a process session of their
-own (Ctrl-C passes them by), outlive whoever started them, and are adopted by the next start.
+own (Ctrl-C passes them by), outlive the process that started them, and are reused by the next start.
 """
 
 import os
@@ -51,7 +51,7 @@ class EmbeddedPostgres:
         return f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
 
     def process(self) -> psutil.Process | None:
-        """The server of this folder, whoever started it; None when it does not run."""
+        """The running server of this folder; None when it does not run."""
         found = _process(self.folder / "postmaster.pid")
         return found if found and str(self.folder) in found.cmdline() else None
 
@@ -77,7 +77,7 @@ class EmbeddedPostgres:
                 self._run_program("pg_ctl", "-w", "-m", "fast", "-D", str(self.folder), "stop")
 
     def _initialise(self) -> None:
-        """Made beside its place and moved there whole: a start cut off half-way leaves nothing broken."""
+        """Created in a temporary folder and moved: an interrupted start leaves nothing broken."""
         draft = self.folder.with_name(f"{self.folder.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True, mode=0o700)
@@ -227,7 +227,7 @@ def _give_to_system_user(folder: Path) -> None:
 
 
 def _run(command: list[str], *, user: str | None = None) -> None:
-    """Run to the end. Its words go to a file: the server it leaves behind would hold a pipe open."""
+    """Run to the end. Its output goes to a file: the server it leaves behind would hold a pipe open."""
     with tempfile.TemporaryFile("w+", errors="replace") as output:
         done = subprocess.run(  # noqa: S603 - every command is written in this module
             command,

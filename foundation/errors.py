@@ -1,7 +1,7 @@
 """Refusals, named by what the caller can do about them.
 
-A message is written for the customer: it is said aloud by the agent and sent
-by the API. What only an engineer should see goes to the log instead.
+A message is written for the customer: the agent says it and the API sends it. What only an engineer
+should see is logged instead.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ Code = Literal[
 
 
 class ShopError(Exception):
-    """An expected no. `details` names the field and what would be right."""
+    """An expected refusal. `details` names the field and what would be right."""
 
     code: ClassVar[Code]
 

@@ -1,4 +1,4 @@
-"""Files that several processes share: one process at a time, and words in their raw bytes."""
+"""Files that several processes share: locks, and a search for words in raw bytes."""
 
 import fcntl
 import mmap
@@ -10,10 +10,7 @@ from pathlib import Path
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Whoever else asks for the same file or folder waits meanwhile, in other processes too.
-
-    A file that is not there is made; a folder has to be there.
-    """
+    """Hold the file or folder, which others wait for; a missing file is created, a folder must exist."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDONLY | os.O_CREAT, 0o600)
     try:

@@ -1,4 +1,4 @@
-"""Everything that the ledger holds of a customer: to export it, to erase it, and to look for what is left."""
+"""Personal data in the ledger: export it, erase it, and search for what is left."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from foundation.crypto import DataKeys, KeyShredded, SealBroken
-from foundation.personal import Kept, Personal, said_by
+from foundation.personal import Kept, Personal, declaration_of
 from foundation.sql import Ledger
 
 
@@ -37,13 +37,13 @@ class Left:
 
 @dataclass(frozen=True)
 class Traces:
-    """What shows that somebody is still known."""
+    """What identifies a customer's data in a search."""
 
     customer_id: str
     marks: tuple[str, ...] = field(default=(), repr=False)
-    """Words that are theirs alone, such as their e-mail address: wherever one stands, it is a trace."""
+    """Words that identify the customer, such as the e-mail address: every occurrence is a trace."""
     phrases: tuple[str, ...] = field(default=(), repr=False)
-    """Words of theirs that others may have said too: a trace where nobody else has."""
+    """Words of theirs that others may have used too: a trace where nobody else has."""
 
 
 class PersonalRows:
@@ -57,7 +57,7 @@ class PersonalRows:
         *,
         spared: Mapping[str, ColumnElement[bool]] | None = None,
     ) -> None:
-        """`spared` are rows that go later by themselves, by their table's name."""
+        """`spared`: rows that are deleted later by other means, by table."""
         self._ledger = ledger
         self._tables = metadata.sorted_tables
         self._data_keys = data_keys
@@ -87,21 +87,21 @@ class PersonalRows:
         return {name: found for name, found in rows.items() if found}
 
     def left(self, traces: Traces) -> list[Left]:
-        """Where the ledger still knows them; their id alone may stand in rows that the law keeps."""
+        """Tables in which the ledger still has data of the customer; rows kept by law may hold their id."""
         found = []
         with self._ledger.transaction() as connection:
             for table in self._tables:
-                telling = select(func.count()).select_from(table).where(self._tells(table, traces))
-                count = connection.execute(telling).scalar_one()
+                mentioning = select(func.count()).select_from(table).where(self._mentions(table, traces))
+                count = connection.execute(mentioning).scalar_one()
                 found += [Left("ledger", table.name, count)] if count else []
         return found
 
     def _theirs(self, table: Table, said: Personal, customer_id: str) -> ColumnElement[bool]:
         return said.owned(table, customer_id) & not_(self._spared.get(table.name, false()))
 
-    def _tells(self, table: Table, traces: Traces) -> ColumnElement[bool]:
-        """The rows in which something of theirs stands that should not."""
-        said = said_by(table)
+    def _mentions(self, table: Table, traces: Traces) -> ColumnElement[bool]:
+        """The rows that still hold data of the customer and should not."""
+        said = declaration_of(table)
         text = _text(table)
         if said is None:
             return _holds(text, (traces.customer_id, *traces.marks, *traces.phrases))
@@ -131,7 +131,7 @@ class PersonalRows:
 
 def _personal(tables: Iterable[Table]) -> Iterator[tuple[Table, Personal]]:
     for table in tables:
-        said = said_by(table)
+        said = declaration_of(table)
         if said is not None:
             yield table, said
 
@@ -141,7 +141,7 @@ def _blanks(table: Table, kept: Kept) -> dict[str, Any]:
 
 
 def _text(table: Table) -> ColumnElement[str]:
-    """All words of a row in one."""
+    """All text of a row."""
     wordy = [column for column in table.columns if isinstance(column.type, String | JSON | ARRAY)]
     return func.concat_ws(" ", *(column.cast(Text) for column in wordy))
 

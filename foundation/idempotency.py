@@ -1,4 +1,4 @@
-"""One answer for each idempotency key: a repeated request gets what the first one got, for a day."""
+"""Idempotency keys: for a day, a repeated request gets the answer of the first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Fresh:
-    """The request is ours to carry out; then `complete` or `release` it."""
+    """The caller carries the request out, then must `complete` or `release` the key."""
 
     id: str
 
@@ -79,7 +79,7 @@ class IdempotencyKeys:
 
         Raises:
             KeyUsedOtherwise: the key belongs to another request.
-            StillRunning: another process is at it.
+            StillRunning: another process is carrying it out.
         """
         now = self._now()
         claim = Fresh(new_id("idk"))
@@ -99,7 +99,7 @@ class IdempotencyKeys:
             )
             .returning(KEYS.c.claim_id)
         )
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             if connection.execute(statement).scalar() is not None:
                 return claim
             same = select(KEYS).where(KEYS.c.principal_id == principal_id, KEYS.c.key == key)
@@ -109,24 +109,24 @@ class IdempotencyKeys:
         return _replay(found, request_hash)
 
     def renew(self, claim: Fresh) -> None:
-        """Say that the request is still being carried out."""
+        """Extend the claim while the request is being carried out."""
         ours = (KEYS.c.claim_id == claim.id) & KEYS.c.status.is_(None)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             connection.execute(update(KEYS).where(ours).values(claimed_at=self._now()))
 
     def complete(self, claim: Fresh, answer: Answer) -> None:
         """Keep the answer, unless the claim lapsed and another process took it over."""
         values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             connection.execute(update(KEYS).where(KEYS.c.claim_id == claim.id).values(values))
 
     def release(self, claim: Fresh) -> None:
-        """The request came to nothing: the next one with this key is fresh."""
-        with self._ledger.separately() as connection:
+        """The request had no effect: the next one with this key is carried out."""
+        with self._ledger.new_transaction() as connection:
             connection.execute(delete(KEYS).where(KEYS.c.claim_id == claim.id, KEYS.c.status.is_(None)))
 
     def prune(self) -> int:
-        """Forget the answers of yesterday; how many."""
+        """Delete the answers older than a day; how many."""
         with self._ledger.transaction() as connection:
             return connection.execute(delete(KEYS).where(KEYS.c.claimed_at <= self._now() - KEPT)).rowcount
 

@@ -1,6 +1,6 @@
 """Log lines with the request they belong to and without personal data: JSON, or coloured text for a terminal.
 
-The standard library's loggers (uvicorn, rq, alembic) write through the same pipe.
+The standard library's loggers (uvicorn, rq, alembic) use the same handlers.
 """
 
 import logging

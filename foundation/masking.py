@@ -1,4 +1,4 @@
-"""Takes card numbers, identity numbers and birthdays out of what a customer typed.
+"""Masks card numbers, identity numbers and birthdays in what a customer typed.
 
 They come in through forms. One typed in chat is replaced before it reaches the
 journal, the memory or the model. English and Spanish.

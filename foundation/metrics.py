@@ -1,4 +1,4 @@
-"""What the program counts, in Prometheus' terms; each process shows its own."""
+"""Prometheus metrics; each process exposes its own."""
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -51,7 +51,7 @@ outbox_waiting = _gauge("outbox_waiting_events", "Events a subscriber has not ha
 outbox_dead_letters = _gauge("outbox_dead_letters", "Events a subscriber rejected.", "subscriber")
 outbox_lag_seconds = _gauge("outbox_lag_seconds", "Age of the oldest of them.", "subscriber")
 
-notices = _gauge("notices", "Notices by state: waiting, sent, parked, withheld.", "status")
+notices = _gauge("notices", "Notices by state: waiting, sent, dead_letter, withheld.", "status")
 notices_waiting_seconds = _gauge("notices_waiting_seconds", "Age of the oldest that is not sent yet.")
 
 jobs = _gauge("jobs", "Jobs in the ledger: queued, started, finished, failed.", "kind", "status")
@@ -60,5 +60,5 @@ breaker_state = _gauge("breaker_open", "Circuit breakers: 0 closed, 0.5 trying, 
 
 
 def render() -> bytes:
-    """The text that a scrape wants, of the type `CONTENT_TYPE`."""
+    """The exposition text, of the type `CONTENT_TYPE`."""
     return generate_latest(REGISTRY)

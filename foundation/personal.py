@@ -1,7 +1,7 @@
-"""What a table holds of a customer, and what becomes of it when they are forgotten.
+"""Declares which personal data a table holds, and what an erasure does with it.
 
-Each table of the ledger says it beside its columns, by `info=personal(…)` or `info=IMPERSONAL`;
-exports, erasures and the search for what is left all go by that one word.
+Each table of the ledger declares it beside its columns, by `info=personal(…)` or `info=IMPERSONAL`;
+exports, erasures and the search for what is left use that declaration.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ class Kept:
 class Personal:
     owned: Owned
     kept: Kept | None
-    """None when the rows go."""
+    """None when the rows are deleted."""
     sealed: Mapping[str, str]
     """The context under which each sealed column opens; `{column}` in it is the row's."""
     sealed_under: str
@@ -80,18 +80,18 @@ def in_document(column: str, *path: str) -> Owned:
     return lambda table, customer_id: table.c[column][path].astext == customer_id
 
 
-def said_by(table: Table) -> Personal | None:
+def declaration_of(table: Table) -> Personal | None:
     """None for a table that holds nothing of any customer.
 
     Raises:
-        KeyError: the table has not said.
+        KeyError: the table has no declaration.
     """
     said: Personal | None = table.info[INFO]
     return said
 
 
 def _owned(table: FromClause, customer_id: str) -> ColumnElement[bool]:
-    said = said_by(table) if isinstance(table, Table) else None
+    said = declaration_of(table) if isinstance(table, Table) else None
     if said is None or not isinstance(table, Table):
         raise TypeError(f"{table} is nobody's: nothing is owned through it")
     return said.owned(table, customer_id)

@@ -1,7 +1,7 @@
-"""Background jobs: a row in the ledger is the truth, RQ brings it to a worker.
+"""Background jobs: the row in the ledger is authoritative, RQ delivers it to a worker.
 
-A job may run more than once (a killed worker, a lost queue), so its handler must stand being
-repeated under the same job id. Four attempts, a second, two and four apart; then it has failed.
+A job may run more than once (a killed worker, a lost queue), so its handler must be safe to
+repeat under the same job id. Four attempts, a second, two and four apart; then it has failed.
 """
 
 import ctypes
@@ -43,7 +43,7 @@ HEARTBEAT_SECONDS = 10
 LOST_AFTER = timedelta(seconds=30)
 LONGEST_RUN = timedelta(minutes=5)
 PASSING = (Unavailable, GatewayTimeout, RateLimited)
-"""Refusals that may be otherwise in a second; the others are final."""
+"""Refusals that may not recur; the others are final."""
 PR_SET_PDEATHSIG = 1
 log = logger(__name__)
 
@@ -93,7 +93,7 @@ class Job:
 
 
 class NotQueued(CacheAway):
-    """The queue is away; the job is in the ledger, and is queued when the queue is back."""
+    """The queue does not answer; the job is in the ledger, and is queued when the queue is back."""
 
     def __init__(self, job: Job) -> None:
         super().__init__()
@@ -115,11 +115,11 @@ class Jobs:
         """The job of that key, or a new one: first in the ledger, then in the queue.
 
         Raises:
-            NotQueued: the queue is away; `requeue_lost` brings the job there later.
+            NotQueued: the queue does not answer; `requeue_lost` queues the job later.
             KeyUsedOtherwise: the key belongs to another kind or payload.
         """
         row = self._new_row(kind, payload, idempotency_key)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             statement = insert(JOBS).values(row).on_conflict_do_nothing(index_elements=["idempotency_key"])
             added = connection.execute(statement.returning(JOBS)).one_or_none()
             same_key = select(JOBS).where(JOBS.c.idempotency_key == idempotency_key)
@@ -164,10 +164,10 @@ class Jobs:
         return is_final
 
     def requeue_lost(self, *, older_than: timedelta = LOST_AFTER) -> int:
-        """Queue again what nobody works on or waits to; how many jobs that were.
+        """Queue jobs again that are neither queued nor running; how many.
 
         Raises:
-            CacheAway: the queue cannot say what it has.
+            CacheAway: the queue does not answer.
         """
         silent = JOBS.c.finished_at.is_(None) & (JOBS.c.updated_at <= self._now() - older_than)
         with self._ledger.transaction() as connection:
@@ -177,12 +177,12 @@ class Jobs:
     def tally(self) -> dict[tuple[str, Status], int]:
         """How many jobs of each kind and status the ledger holds."""
         counted = select(JOBS.c.kind, JOBS.c.status, func.count().label("jobs"))
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             rows = connection.execute(counted.group_by(JOBS.c.kind, JOBS.c.status)).all()
         return {(row.kind, Status(row.status)): row.jobs for row in rows}
 
     def prune(self, *, keep: timedelta) -> int:
-        """Forget the jobs that ended longer ago; how many."""
+        """Delete the jobs that ended longer ago; how many."""
         with self._ledger.transaction() as connection:
             ended = delete(JOBS).where(JOBS.c.finished_at < self._now() - keep)
             return connection.execute(ended).rowcount
@@ -200,14 +200,14 @@ class Jobs:
         }
 
     def _change(self, job_id: str, values: Mapping[str, Any]) -> Job | None:
-        """Committed at once, so that everybody sees it; an ended job stays as it is."""
+        """Committed immediately, so that other processes see it; an ended job stays as it is."""
         statement = (
             update(JOBS)
             .where(JOBS.c.id == job_id, JOBS.c.finished_at.is_(None))
             .values(**values, updated_at=self._now())
             .returning(JOBS)
         )
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             row = connection.execute(statement).one_or_none()
         return _job(row) if row else None
 
@@ -259,19 +259,19 @@ class Jobs:
 
 
 Report = Callable[[Mapping[str, Any]], None]
-"""Tells how far a job has come."""
+"""Reports the progress of a job."""
 Handler = Callable[[Job, Report], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True)
-class Bench:
-    """What a work-horse needs: the jobs' rows, and a handler for each kind."""
+class WorkerContext:
+    """What a worker process needs: the rows of jobs, and a handler for each kind."""
 
     jobs: Jobs
     handlers: Mapping[str, Handler]
 
     def perform(self, job_id: str) -> None:
-        """Run a job once; what may pass is raised for RQ to try again."""
+        """Run a job once; transient errors are raised for RQ to retry."""
         job = self.jobs.start(job_id)
         if job is None:
             return
@@ -286,19 +286,19 @@ class Bench:
                 self.jobs.finish(job.id, result)
 
 
-OpenBench = Callable[[], AbstractContextManager[Bench]]
-_open_bench: ContextVar[OpenBench] = ContextVar("open_bench")
+OpenWorkerContext = Callable[[], AbstractContextManager[WorkerContext]]
+_open_context: ContextVar[OpenWorkerContext] = ContextVar("open_context")
 
 
 def perform(job_id: str) -> None:
-    """What RQ calls, in the work-horse: connections are made here, after the fork."""
-    with _open_bench.get()() as bench:
-        bench.perform(job_id)
+    """Called by RQ in the worker process: connections are opened here, after the fork."""
+    with _open_context.get()() as context:
+        context.perform(job_id)
 
 
-def run_worker(settings: CacheSettings, *, load: Callable[[], OpenBench]) -> None:
-    """Work until told to stop. `load` brings in code and models, and opens no connection: forks follow."""
-    _open_bench.set(load())
+def run_worker(settings: CacheSettings, *, load: Callable[[], OpenWorkerContext]) -> None:
+    """Work until stopped. `load` imports code and loads models, and opens no connection: forks follow."""
+    _open_context.set(load())
     os.register_at_fork(after_in_child=_end_with_parent)
     with open_cache(settings) as cache:
         worker = Worker(
@@ -312,7 +312,7 @@ def run_worker(settings: CacheSettings, *, load: Callable[[], OpenBench]) -> Non
 
 
 def _end_with_parent() -> None:
-    """RQ's forks would outlive a killed worker: its job twice at work, a scheduler that nobody stops."""
+    """RQ's forks would outlive a killed worker: a job would run twice, a scheduler would never stop."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

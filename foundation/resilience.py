@@ -1,4 +1,4 @@
-"""Living with what fails: named-error retries with a deadline, and a circuit breaker."""
+"""Retries of named errors with a deadline, and a circuit breaker."""
 
 import inspect
 import time
@@ -70,7 +70,7 @@ def _patience(on: Errors, deadline: timedelta) -> Callable[[Exception], bool | f
 
 
 def one_by_one(do: Callable[[T], object], things: Iterable[T], *, failed: str) -> int:
-    """How many came to something; what goes wrong with one is logged as `failed` and stops no other."""
+    """How many succeeded; the error of one is logged as `failed` and does not stop the others."""
     return sum(_attempt(do, thing, failed) for thing in things)
 
 
@@ -92,10 +92,10 @@ class BreakerOpen(Unavailable):
 
 
 class Breaker:
-    """Spares a part that keeps failing: `with breaker:` around any call, awaited or not.
+    """A circuit breaker: `with breaker:` around any call, awaited or not.
 
     After so many failures in a row it refuses calls for a while, then lets one through
-    as a trial. An error that is not in `on` is an answer, so the part is well.
+    as a trial. An error that is not in `on` is an answer, so the circuit stays closed.
     (pybreaker holds a lock while the call runs, and awaits only under tornado.)
     """
 

@@ -1,7 +1,7 @@
 """The ledger: one PostgreSQL database, entered only through transactions.
 
-A transaction opened inside another joins it, so a tool's effect row, the change
-that commerce makes and the event in the outbox commit together or not at all.
+A transaction opened inside another joins it, so a tool's effect row, the change that commerce makes
+and the event in the outbox commit together or not at all.
 """
 
 import os
@@ -22,7 +22,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 metadata = MetaData(naming_convention=NAMING)
-"""Every table of the ledger; each is declared in its room's `store.py`."""
+"""Every table of the ledger; each is declared in a `store.py`."""
 
 
 class Ledger:
@@ -45,11 +45,11 @@ class Ledger:
         if outer is not None:
             yield outer
             return
-        with self.separately() as connection:
+        with self.new_transaction() as connection:
             yield connection
 
     @contextmanager
-    def at_once(self) -> Iterator[Connection]:
+    def autocommit(self) -> Iterator[Connection]:
         """For a single statement, which commits by itself; in an open transaction, a part of that.
 
         It spares the two round trips that begin and end a transaction.
@@ -62,7 +62,7 @@ class Ledger:
             yield connection
 
     @contextmanager
-    def separately(self) -> Iterator[Connection]:
+    def new_transaction(self) -> Iterator[Connection]:
         """A transaction of its own, for what must be committed before a remote call."""
         engine = self.engine if self._open.get() is None else self._beside
         with engine.begin() as connection:

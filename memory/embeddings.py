@@ -90,7 +90,7 @@ class Embedder:
 
 
 def load_embedder(folder: Path) -> Embedder:
-    """The embedder kept under `folder`; the first call on a machine makes it, in about ten seconds."""
+    """The embedder stored under `folder`; the first call on a machine builds it, in about ten seconds."""
     import onnxruntime  # noqa: PLC0415 - 40 MB that only a process with the embedder needs
     from tokenizers import Tokenizer  # noqa: PLC0415
 

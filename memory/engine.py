@@ -1,4 +1,4 @@
-"""Learn what was said in a turn, and give it back where it helps: each customer's own, and nobody else's."""
+"""Learn the turns of each customer, and recall them for that customer only."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from memory.conversations.models import Interaction, Speaker
 from memory.conversations.store import ConversationStore, Pair, Stored
 from memory.embeddings import Encoder
 from memory.events import MemoryEvents
-from memory.facts.models import Claim
+from memory.facts.models import Assertion
 from memory.facts.store import Fact, Facts
 from memory.ports import NO_TERMS, ShopTerms
 from memory.profiles.models import Profile, profile_of
@@ -33,12 +33,12 @@ __all__ = ["Interaction", "MemoryContext", "MemoryEngine", "Profile", "RecalledT
 KEPT = timedelta(days=2 * 365)
 EXPIRED_AT_ONCE = 100
 ATTEMPTS = 20
-"""Each failed one means that another turn of the same customer was learned meanwhile."""
+"""Each failure means that another turn of the same customer was learned concurrently."""
 
-Read = Callable[[str], Sequence[Claim]]
+Read = Callable[[str], Sequence[Assertion]]
 
 
-def nothing_read(_remark: str) -> Sequence[Claim]:
+def nothing_read(_remark: str) -> Sequence[Assertion]:
     return ()
 
 
@@ -60,10 +60,10 @@ class AskedToForget(Conflict):
         super().__init__("You asked us to forget you, so I keep nothing about you any more.")
 
 
-class ToldOtherwise(Conflict):
+class InteractionConflict(Conflict):
     def __init__(self, interaction_id: str | None = None) -> None:
-        told = {} if interaction_id is None else {"interaction_id": interaction_id}
-        super().__init__("Another interaction has been recorded under this id.", told)
+        details = {} if interaction_id is None else {"interaction_id": interaction_id}
+        super().__init__("Another interaction has been recorded under this id.", details)
 
 
 class MemoryEngine:
@@ -94,7 +94,7 @@ class MemoryEngine:
         self._read = known.read
 
     def learn(self, interaction: Interaction) -> bool:
-        """Keep a turn, word for word; False when it is known already, or of somebody who was forgotten."""
+        """Store a turn verbatim; False when it is known already, or of an erased customer."""
         return self.learn_all([interaction]) == 1
 
     def learn_all(self, interactions: Sequence[Interaction]) -> int:
@@ -102,10 +102,10 @@ class MemoryEngine:
         return self._keep(interactions, self._vectors(interactions))
 
     def record(self, interactions: Sequence[Interaction]) -> int:
-        """Keep turns of which we are told, all or none, in any order; how many were new.
+        """Keep turns of which we are details, all or none, in any order; how many were new.
 
         Raises:
-            ToldOtherwise: when another turn is known by the id of one of them.
+            InteractionConflict: when another turn is known by the id of one of them.
         """
         known = self._known_alike(interactions)
         fresh = [each for each in interactions if each.id not in known]
@@ -114,14 +114,14 @@ class MemoryEngine:
             try:
                 learned = self._keep(fresh, vectors)
             except IntegrityError as clash:
-                raise ToldOtherwise from clash
+                raise InteractionConflict from clash
             self._known_alike(fresh)
         return learned
 
     def context(
         self, customer_id: str, message: str, *, depth: Depth = Depth.BRIEF, tokens: int = TURN_TOKENS
     ) -> MemoryContext:
-        """What may help to answer the message; empty for somebody unknown. tokens: for past turns.
+        """What may help to answer the message; empty for an unknown customer. tokens: for past turns.
 
         A part that fails is left out and named: an answer without memory is better than none.
         """
@@ -147,7 +147,7 @@ class MemoryEngine:
         return self._facts.withdraw(customer_id, kind)
 
     def facts(self, customer_id: str, *, as_of: datetime | None = None) -> list[Fact]:
-        """What the customer told us that holds now, or held at a moment."""
+        """What the customer details us that holds now, or held at a moment."""
         return self._facts.as_of(customer_id, as_of) if as_of else self._facts.current(customer_id)
 
     def fact_history(self, customer_id: str) -> list[Fact]:
@@ -193,7 +193,7 @@ class MemoryEngine:
         }
         for each in interactions:
             if known.get(each.id, each) != each:
-                raise ToldOtherwise(each.id)
+                raise InteractionConflict(each.id)
         return set(known)
 
     def _keep(self, interactions: Sequence[Interaction], vectors: Sequence[Pair]) -> int:

@@ -27,13 +27,15 @@ class MemoryEvents:
         """Memory's own subscriber reads it too, and understands the interaction."""
         self._publish(self._row(interaction), f"evt_{InteractionRow.topic}_{interaction.id}")
 
-    def understood(self, interaction: Interaction, heard: Understanding, *, engagement: float) -> None:
+    def understood(
+        self, interaction: Interaction, understanding: Understanding, *, engagement: float
+    ) -> None:
         """The same row, whole; it takes the place of the first, in whatever order they come."""
-        entities = json.dumps(heard.document()["entities"])
+        entities = json.dumps(understanding.document()["entities"])
         row = replace(
             self._row(interaction),
-            intent=heard.intent.name,
-            sentiment=heard.sentiment,
+            intent=understanding.intent.name,
+            sentiment=understanding.sentiment,
             sealed_entities=self._seal(interaction, "sealed_entities", entities),
             engagement_score=engagement,
             updated_at=_utc(max(self._now(), interaction.at + LATER)),

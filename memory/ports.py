@@ -47,7 +47,7 @@ class Catalogue(Protocol):
 
 
 @dataclass(frozen=True)
-class AgeStanding:
+class AgeEligibility:
     verified: bool = False
     """Whether purchases go on."""
     verified_at: datetime | None = None
@@ -56,7 +56,7 @@ class AgeStanding:
 
 
 @dataclass(frozen=True)
-class MembershipStanding:
+class MembershipEligibility:
     tier: str
     status: str
     percent: int
@@ -66,24 +66,24 @@ class MembershipStanding:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How a customer stands with the shop now."""
+class Eligibility:
+    """Age proof and membership of a customer, as of now."""
 
-    age: AgeStanding = field(default_factory=AgeStanding)
-    membership: MembershipStanding | None = None
-
-
-class CustomerStanding(Protocol):
-    def standing(self, customer_id: str) -> Standing: ...
+    age: AgeEligibility = field(default_factory=AgeEligibility)
+    membership: MembershipEligibility | None = None
 
 
-class ShopBooks(Protocol):
-    """What the shop has on its books."""
+class EligibilityPort(Protocol):
+    def eligibility(self, customer_id: str) -> Eligibility: ...
+
+
+class ReferencePort(Protocol):
+    """Which customers, products and orders the shop knows."""
 
     def customers(self, ids: Collection[str]) -> set[str]:
-        """Those of them that there are."""
+        """Those of them that exist."""
 
     def products(self, ids: Collection[str]) -> set[str]:
-        """Those of them that there are or were."""
+        """Those of them that exist or existed."""
 
     def has_order(self, order_id: str) -> bool: ...

@@ -151,13 +151,13 @@ class Confirmations:
     def waiting(self, thread_id: str, *, at: datetime | None = None) -> PendingAction | None:
         """The thread's waiting action, unless it had expired by then."""
         asked = {"thread": thread_id, "at": at or self._now()}
-        with self._ledger.at_once() as tx:
+        with self._ledger.autocommit() as tx:
             row = tx.execute(LATEST_WAITING, asked).one_or_none()
         return None if row is None else _action(row)
 
     def find(self, action_id: str, *, principal_id: str) -> PendingAction:
         mine = and_(pending_actions.c.id == action_id, pending_actions.c.principal_id == principal_id)
-        with self._ledger.at_once() as tx:
+        with self._ledger.autocommit() as tx:
             row = _row(tx, mine)
         if row is None:
             raise ActionNotFound
@@ -195,7 +195,7 @@ class Confirmations:
     def expire(self) -> int:
         """Close the actions that nobody confirmed in time; how many."""
         late = and_(pending_actions.c.status == WAITING, pending_actions.c.expires_at <= self._now())
-        with self._ledger.at_once() as tx:
+        with self._ledger.autocommit() as tx:
             return tx.execute(update(pending_actions).where(late).values(status=EXPIRED)).rowcount
 
     def _close(self, tx: Connection, thread_id: str, status: str) -> None:

@@ -23,7 +23,7 @@ from foundation.auth import Role
 from foundation.crypto import KeyShredded
 from foundation.errors import Invalid
 from memory.context.models import Depth
-from memory.context.renderer import briefing
+from memory.context.renderer import render_context
 from memory.engine import Interaction, MemoryEngine
 from tools.base import Effect
 from tools.catalog import Catalog
@@ -129,7 +129,7 @@ class Nodes:
             return RecalledContext(policies=policies)
         remembered = self.memory.context(principal.id, text, depth=self.depth)
         return RecalledContext(
-            memory=briefing(remembered),
+            memory=render_context(remembered),
             sources=tuple(remembered.sources),
             missing=tuple(remembered.missing),
             policies=policies,

@@ -113,7 +113,7 @@ class TurnStore:
 
     def release(self, turn: LeasedTurn) -> None:
         """End the lease now, with the turn unfinished, so that another process can acquire it."""
-        with self.ledger.at_once() as tx:
+        with self.ledger.autocommit() as tx:
             tx.execute(RELEASE_LEASE, {"thread": turn.thread_id, "held_fence": turn.fence})
 
     def hold(self, tx: Connection, turn_id: str, fence: int) -> None:
@@ -124,13 +124,13 @@ class TurnStore:
     def append(self, turn: LeasedTurn, entry: JournalEntry) -> None:
         """Add an entry to the turn's journal; the first one under a key stays."""
         row = {"turn": turn.turn_id, "fence": turn.fence, "key": entry.key, "attempt": turn.attempt}
-        with self.ledger.at_once() as tx:
+        with self.ledger.autocommit() as tx:
             if tx.scalar(APPEND_ENTRY, {**row, "data": entry.to_json(), "at": self._now()}) is None:
                 self.hold(tx, turn.turn_id, turn.fence)
 
     def answer(self, turn: LeasedTurn, *, exchange: Sequence[Message], reply: Reply) -> None:
         """Store the reply; from then on the turn is answered."""
-        with self.ledger.at_once() as tx:
+        with self.ledger.autocommit() as tx:
             values = {"new_exchange": list(exchange), "new_reply": reply.to_json()}
             self._change(tx, STORE_REPLY, turn, values)
 
@@ -157,14 +157,14 @@ class TurnStore:
             return list(tx.scalars(select(threads.c.id).where(free, open_turns).limit(limit)))
 
     def turn(self, turn_id: str) -> StoredTurn:
-        with self.ledger.at_once() as tx:
+        with self.ledger.autocommit() as tx:
             row = tx.execute(select(turns).where(turns.c.id == turn_id)).one_or_none()
         if row is None:
             raise TurnNotFound
         return StoredTurn(row.principal_id, TurnStatus(row.status), row.attempts, _reply(row.reply))
 
     def journal(self, turn_id: str) -> Journal:
-        with self.ledger.at_once() as tx:
+        with self.ledger.autocommit() as tx:
             entries = tx.execute(JOURNAL, {"turn": turn_id}).all()
         return Journal({entry.key: entry.data for entry in entries})
 

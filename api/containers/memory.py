@@ -39,7 +39,7 @@ from memory.erasure.service import ErasureDependencies, Erasures, Secrets
 from memory.events import MemoryEvents
 from memory.facts.extraction import is_worth_reading_again
 from memory.facts.learning import FactLearning
-from memory.facts.reader import StatementReader
+from memory.facts.reader import AssertionReader
 from memory.facts.store import Facts
 from memory.ingest.recording import Recording
 from memory.ingest.subscriber import Extractors, TurnSubscriber
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class FactServices:
     store: Facts
-    reader: Lazy[StatementReader]
+    reader: Lazy[AssertionReader]
     """Reads statements with the embedder and a trained head."""
     learning: Lazy[FactLearning]
 
@@ -159,11 +159,11 @@ def build_memory(
 
 def _build_facts(below: _Below) -> FactServices:
     store = Facts(below.infrastructure.ledger, now=below.infrastructure.clock, terms=shop_terms())
-    reader = Lazy(lambda: StatementReader(below.entities(), below.artifacts.clause_meaning()))
+    reader = Lazy(lambda: AssertionReader(below.entities(), below.artifacts.clause_meaning()))
     return FactServices(store, reader, Lazy(lambda: FactLearning(reader(), store)))
 
 
-def _reading(reader: Lazy[StatementReader]) -> Read:
+def _reading(reader: Lazy[AssertionReader]) -> Read:
     return lambda remark: reader().read(remark)
 
 
@@ -242,14 +242,14 @@ def _build_turn_subscriber(
         names = [each.name for each in below.commerce.inventory.products()]
         return Enrichment(below.artifacts.intents(names), below.entities())
 
-    is_refining = below.infrastructure.settings.models.is_refining
+    extracts_facts = below.infrastructure.settings.models.extracts_facts
     return TurnSubscriber(
         below.infrastructure.ledger,
         Extractors(Lazy(enrichment), facts.learning),
         events,
         views,
         calendar=below.infrastructure.calendar,
-        is_worth_reading_again=is_worth_reading_again if is_refining else _never,
+        is_worth_reading_again=is_worth_reading_again if extracts_facts else _never,
     )
 
 

@@ -28,6 +28,6 @@ def acquire(ledger: Ledger, name: str, *, due: datetime, now: datetime) -> bool:
         .where(scheduled_jobs.c.name == name, scheduled_jobs.c.taken_at <= due)
         .values(taken_at=now)
     )
-    with ledger.separately() as tx:
+    with ledger.new_transaction() as tx:
         tx.execute(known)
         return tx.execute(taken).rowcount == 1

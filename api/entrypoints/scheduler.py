@@ -209,7 +209,7 @@ def foretell(container: Container) -> int:
 
 def refine_facts(container: Container) -> int:
     """By the worker, with Claude."""
-    if not container.infrastructure.settings.models.is_refining:
+    if not container.infrastructure.settings.models.extracts_facts:
         return 0
 
     def submit(interaction_id: str, customer_id: str) -> None:

@@ -18,7 +18,7 @@ from api.entrypoints.unfinished_turns import finish_turns
 from api.jobs import FORETELL, REASON, REFINE, RESUME, ReasoningJob
 from foundation import queue
 from foundation.errors import GatewayTimeout
-from foundation.queue import Bench, Handler, Job, OpenBench, Report
+from foundation.queue import Handler, Job, OpenWorkerContext, Report, WorkerContext
 from foundation.settings import Settings
 
 LOOKS, LOOK_SECONDS = 90, 1.0
@@ -32,31 +32,31 @@ class StillBusy(GatewayTimeout):
 
 
 def run_worker(settings: Settings, *, ready: Ready) -> None:
-    def load_and_say_so() -> OpenBench:
-        bench = load(settings)
+    def load_and_say_so() -> OpenWorkerContext:
+        open_context = load(settings)
         settle()
         ready()
-        return bench
+        return open_context
 
     queue.run_worker(settings.cache, load=load_and_say_so)
 
 
-def load(settings: Settings) -> OpenBench:
+def load(settings: Settings) -> OpenWorkerContext:
     """Load code and models; the container is built in the worker process, after the fork."""
     artifacts = load_artifacts(settings)
     artifacts.embedder()
-    if settings.models.is_refining:
+    if settings.models.extracts_facts:
         artifacts.clause_meaning()
 
     @contextmanager
-    def open_bench() -> Iterator[Bench]:
+    def open_context() -> Iterator[WorkerContext]:
         container = build_container(settings, Overrides(artifacts=artifacts))
         try:
-            yield Bench(container.infrastructure.jobs, handlers(container))
+            yield WorkerContext(container.infrastructure.jobs, handlers(container))
         finally:
             container.close()
 
-    return open_bench
+    return open_context
 
 
 def handlers(container: Container) -> Mapping[str, Handler]:

@@ -13,7 +13,7 @@ from foundation.money import Money
 from memory.conversations.models import Interaction
 from memory.customer_view.service import CustomerView, Preferences
 from memory.facts.models import Fact, Origin
-from memory.ports import AgeStanding, MembershipStanding
+from memory.ports import AgeEligibility, MembershipEligibility
 from memory.predictions.behaviour import Behaviour, Frequency
 from memory.predictions.models import Forecast
 from memory.profiles.models import Style
@@ -187,7 +187,7 @@ class AgeSummary(Schema):
     """When the proof ends; null without one."""
 
     @classmethod
-    def of(cls, age: AgeStanding) -> "AgeSummary":
+    def of(cls, age: AgeEligibility) -> "AgeSummary":
         return cls(
             verified=age.verified,
             verification_date=age.verified_at,
@@ -213,7 +213,7 @@ class MembershipSummary(Schema):
     """When the card is charged next; null when it will not be."""
 
     @classmethod
-    def of(cls, membership: MembershipStanding) -> "MembershipSummary":
+    def of(cls, membership: MembershipEligibility) -> "MembershipSummary":
         return cls(
             tier=membership.tier,
             status=membership.status,
@@ -279,14 +279,16 @@ class ProfileOut(ProfileSummary):
 
     @classmethod
     def of(cls, summary: ProfileSummary, view: CustomerView, names: Names) -> "ProfileOut":
-        forecast, standing = view.forecast, view.standing
+        forecast, eligibility = view.forecast, view.eligibility
         return cls(
             **dict(summary),
             preferences=LearnedPreferences.of(view.preferences),
             behavioral=PurchaseBehaviour.of(view.behaviour, names),
             predictions=None if forecast is None else PredictionSummary.of(forecast, names),
-            age_verification=AgeSummary.of(standing.age),
-            membership=None if standing.membership is None else MembershipSummary.of(standing.membership),
+            age_verification=AgeSummary.of(eligibility.age),
+            membership=None
+            if eligibility.membership is None
+            else MembershipSummary.of(eligibility.membership),
             missing=list(view.missing),
         )
 

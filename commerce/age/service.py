@@ -88,7 +88,7 @@ class AgeVerification:
 
     def status(self, customer_id: str) -> AgeProof | None:
         """The latest proof, expired or not."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.latest(connection, customer_id, grace=self._grace)
 
     def is_proven(self, customer_id: str, *, minimum_age: int = MINIMUM_AGE) -> bool:
@@ -101,7 +101,7 @@ class AgeVerification:
 
     def records(self, customer_id: str) -> list[AgeRecord]:
         """What is kept of the customer's checks, the latest first; for those who answer for it."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             rows = store.records(connection, customer_id)
         return [self._evidence.open(row) for row in rows]
 
@@ -123,7 +123,7 @@ class AgeVerification:
 
     def prune(self) -> int:
         """Forget failed tries that count no longer; the audit has them."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.drop_failed_tries(connection, before=self._calendar.now() - FAILED_TRIES_WINDOW)
 
     def _is_usable(self, customer_id: str) -> bool:
@@ -156,7 +156,7 @@ class AgeVerification:
             "ip_digest": ip and self._evidence.ip_digest(ip),
         }
         record = audit_of_failure(row, reason=f"under {MINIMUM_AGE}")
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             store.add_failed_try(connection, failed)
             self._outbox.publish(record, customer_id=row["customer_id"])
 

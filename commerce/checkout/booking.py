@@ -142,7 +142,7 @@ class Booking:
         """Refund what was charged and release the stock. Commits by itself."""
         self._services.payments.refunds.refund_undelivered(order.key, reason="the order was not booked")
         failed = replace(order, status=OrderStatus.FAILED, updated_at=self._now())
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             if store.move(connection, failed):
                 if order.status is OrderStatus.REVIEW:
                     self.publish(failed)

@@ -32,7 +32,7 @@ class Carts:
 
     def show(self, owner_id: str) -> Cart:
         """With each product as it is now."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             rows = store.cart(connection, owner_id)
             products = self._inventory.many([row["product_id"] for row in rows]) if rows else {}
         lines = [

@@ -79,25 +79,25 @@ class Checkout:
             assessment = self._fraud.weigh(_purchase(order, draft, request.fingerprint))
             if assessment.decision == "review":
                 return self._booking.keep_for_review(connection, order, draft.wanted, assessment)
-            with self._ledger.separately() as beside:
+            with self._ledger.new_transaction() as beside:
                 self._booking.open(beside, order, draft.wanted, until=order.created_at + STOCK_KEPT)
             return self._booking.pay(connection, order)
 
     def orders(self, customer_id: str, *, limit: int = 50, after: Keyset | None = None) -> list[Order]:
         """The customer's own, the latest first."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.of_customer(connection, customer_id, limit=limit, after=after)
 
     def latest(
         self, *, status: OrderStatus | None = None, limit: int = 50, after: Keyset | None = None
     ) -> list[Order]:
         """Everybody's, for staff."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.latest(connection, status=status, limit=limit, after=after)
 
     def find(self, order_id: str, *, customer_id: str | None = None) -> Order:
         """Somebody else's order is not found when the customer is named."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             order = store.find(connection, order_id)
         if order is None or customer_id not in (None, order.customer_id):
             raise OrderNotFound
@@ -154,7 +154,7 @@ class Checkout:
 
     def finish_pending(self) -> int:
         """Book or give up what a crash or the gateway has left open; how many orders that were."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             left = store.left_open(connection, before=self._now() - PATIENCE)
         return sum(self._finish(order) for order in left)
 

@@ -32,7 +32,7 @@ class Addresses:
 
     def list(self, customer_id: str) -> list[Address]:
         """The default first."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             rows = store.addresses_of(connection, customer_id)
         return [self._address(row) for row in rows]
 

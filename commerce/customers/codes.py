@@ -100,7 +100,7 @@ class OneTimeCodes:
         The try is counted in a transaction of its own, so that no refusal takes it back.
         """
         now = self._now()
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             sent = access_store.try_code(
                 connection,
                 purposes=[each.value for each in purposes],

@@ -21,13 +21,13 @@ class Consents:
         self, subject_id: str, purpose: ConsentPurpose, *, granted: bool, wording: str, source: str
     ) -> Consent:
         consent = Consent(purpose, granted, wording, source, self._now())
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             store.add_consent(connection, {"id": new_id("con"), "subject_id": subject_id, **vars(consent)})
         return consent
 
     def history(self, subject_id: str) -> list[Consent]:
         """In the order in which they were given and withdrawn."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             rows = store.consents_of(connection, subject_id)
         return [
             Consent(
@@ -50,7 +50,7 @@ class Consents:
         return latest is not None and latest.granted
 
     def preferences(self, customer_id: str) -> Preferences:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.preferences(connection, customer_id) or Preferences()
 
     def prefer(self, customer_id: str, wanted: Preferences) -> Preferences:

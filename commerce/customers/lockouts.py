@@ -39,7 +39,7 @@ class Lockouts:
         """
         now = self._now()
         subjects = self._subjects(account, ip)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             waits = [self._count(connection, *each, now=now) for each in subjects.items()]
             wait = max(waits)
             if wait > timedelta(0):
@@ -49,7 +49,7 @@ class Lockouts:
 
     def succeeded(self, *, account: str | None, ip: str) -> None:
         """The account starts anew; of the address only this try is forgiven."""
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             for subject, kind in self._subjects(account, ip).items():
                 access_store.forgive(connection, subject, by=1 if kind == ADDRESS else 1_000_000)
 

@@ -26,12 +26,12 @@ class Passwords:
             access_store.put_password(connection, principal_id, hashed, now=self._now())
 
     def has(self, principal_id: str) -> bool:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return access_store.password_of(connection, principal_id) is not None
 
     def fits(self, principal_id: str | None, password: str) -> bool:
         """False for nobody, in the same time."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             known = access_store.password_of(connection, principal_id or "")
         try:
             self._hasher.verify(known or self._nobodys, password)

@@ -77,7 +77,7 @@ class Customers:
 
     def id_of(self, email: str) -> str | None:
         """Whose address this is, without opening anything that is sealed."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             row = store.by_email_digest(connection, self.email_digest(email))
         return row["id"] if row else None
 
@@ -113,7 +113,7 @@ class Customers:
     def mark_verified(self, customer_id: str, channel: Channel) -> None:
         """The day it was first shown stays. Whoever reads texts has the phone."""
         column = "email_verified_at" if channel is Channel.EMAIL else "phone_verified_at"
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             store.verify(connection, customer_id, column, now=self._now())
 
     def find(self, customer_id: str) -> Customer:
@@ -125,7 +125,7 @@ class Customers:
 
     def known(self, customer_ids: Collection[str]) -> set[str]:
         """Those of them that are customers."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.known(connection, customer_ids)
 
     def lock(self, customer_id: str) -> None:

@@ -42,11 +42,11 @@ class Sessions:
 
     def list(self, principal_id: str) -> list[Session]:
         """The open ones, the most recently seen first."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return access_store.open_sessions(connection, principal_id, now=self._now())
 
     def find(self, session_id: str) -> Session | None:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return access_store.session(connection, session_id)
 
     def end(self, session_id: str, *, principal_id: str) -> None:
@@ -68,7 +68,7 @@ class Sessions:
         return token_id.startswith("ses_") and self._noted.is_due(token_id, self._now())
 
     def saw(self, token_id: str) -> None:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             access_store.see_session(connection, token_id, now=self._now())
 
     def _end(self, session: Session) -> None:

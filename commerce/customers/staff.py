@@ -78,12 +78,12 @@ class StaffAccounts:
         return member
 
     def list(self) -> list[StaffMember]:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             rows = access_store.all_staff(connection)
         return [self._member(row) for row in rows]
 
     def find(self, staff_id: str) -> StaffMember:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             row = access_store.find_staff(connection, staff_id)
         if row is None:
             raise StaffNotFound
@@ -92,7 +92,7 @@ class StaffAccounts:
     def sign_in(self, email: str, password: str, *, visit: Visit) -> SignedIn:
         address = tidy_email(email)
         self._access.lockouts.begin(account=f"staff:{address}", ip=visit.ip)
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             known = access_store.staff_by_email(connection, self._digest(address))
         staff_id = known["id"] if known else None
         if not self._access.passwords.fits(staff_id, password) or known is None:

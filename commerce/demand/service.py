@@ -44,5 +44,5 @@ class Demand:
 
     def suggestions(self) -> list[Suggestion]:
         """As last computed, what to order first."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.every(connection)

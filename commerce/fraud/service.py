@@ -78,9 +78,9 @@ class Fraud:
         when the payment is declined and everything else rolled back, and of attempts made at once the
         last one sees them all. A review is committed as well: the caller may roll back what waits for it.
         """
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             attempt_id = store.add(connection, new_id("fra"), attempt)
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             past = store.history(connection, attempt_id, attempt, since=attempt.at - HORIZON)
         seen = signals(attempt, past)
         likely = score(seen)
@@ -91,7 +91,7 @@ class Fraud:
 
     def reviews(self) -> list[Review]:
         """What nobody has decided yet, the longest waiting first."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.open_reviews(connection)
 
     def decide(self, review_id: str, *, by: str, is_fraud: bool) -> Review:
@@ -131,5 +131,5 @@ class Fraud:
             reasons=why,
             created_at=attempt.at,
         )
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             return store.add_review(connection, review)

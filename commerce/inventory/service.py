@@ -48,7 +48,7 @@ class Inventory:
 
     def many(self, product_ids: Sequence[str]) -> dict[str, Product]:
         """Those of them that there are, as they are now."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.many(connection, product_ids)
 
     def reserve(self, wanted: Sequence[Wanted], *, key: str, until: datetime) -> None:
@@ -127,7 +127,7 @@ class Inventory:
 
     def catalogue(self) -> Catalogue:
         """As it is now; another `revision` means that more than stock has changed."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             revision, moves = store.revision(connection)
             cached = self._cached
             if cached is None or cached.revision != revision:

@@ -49,7 +49,7 @@ class Benefits:
 
     def promotions(self) -> list[Promotion]:
         """Those that run now."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return promotion_store.running(connection, self._now())
 
     def promote(self, promotion: Promotion, *, by: str) -> Promotion:

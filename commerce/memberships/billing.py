@@ -127,7 +127,7 @@ class MembershipBilling:
             store.end_recurring(connection, recurring_id, self._writer.now)
 
     def _due(self, place: str) -> Sequence[str]:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.due(connection, self._writer.now, after=place)
 
     def _give_back_excess(self, membership: Membership, payment: Payment) -> None:
@@ -237,7 +237,7 @@ class MembershipBilling:
         )
 
     def _all_of(self, customer_id: str) -> Sequence[str]:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.ids_of(connection, customer_id)
 
     def _align(self, connection: Connection, membership: Membership, *, key: str) -> None:
@@ -262,7 +262,7 @@ class MembershipBilling:
             return None
         if membership.period_end <= self._writer.now:
             return None
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             return store.intend_recurring(
                 connection, membership.id, amount=membership.next_price, at=self._writer.now
             )

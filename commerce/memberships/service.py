@@ -168,12 +168,12 @@ class Memberships:
 
     def status(self, customer_id: str) -> Membership | None:
         """The customer's membership, paid or not, until it is over."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return current_membership(connection, customer_id, at=self._writer.now)
 
     def entitlements(self, customer_id: str) -> Entitlements:
         """What the customer's membership entitles them to, now."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             membership, given = store.current_with_gift(connection, customer_id)
         return entitlements_of(membership, gift_given=given, at=self._writer.now)
 
@@ -184,7 +184,7 @@ class Memberships:
 
     def granted(self, customer_id: str) -> list[Grant]:
         """What memberships have brought this customer, the latest first."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.grants_of(connection, customer_id)
 
     def cancel_reason(self, membership: Membership) -> str | None:

@@ -1,4 +1,4 @@
-"""The carriers of a machine of its own: what is sent is a file in a folder, whole or not at all."""
+"""Carriers for development: each sent message is a file, written atomically."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from foundation.settings import ShopSettings
 
 
 class EmlMailer:
-    """E-mails as `.eml` files, which any mail program opens."""
+    """E-mails as `.eml` files."""
 
     def __init__(self, folder: Path, shop: ShopSettings) -> None:
         self._folder = folder
@@ -28,7 +28,7 @@ class EmlMailer:
 
 
 class FileTexter:
-    """Text messages as `.txt` files: the number, an empty line, the words."""
+    """Text messages as `.txt` files: the number, an empty line, the text."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -45,7 +45,7 @@ class FileTexter:
 
 
 def files_of(folder: Path, message_id: str) -> list[Path]:
-    """What was sent under this id."""
+    """The files of the message with this id."""
     paths = (_path(folder, message_id, suffix) for suffix in (".eml", ".txt"))
     return [path for path in paths if path.exists()]
 
@@ -62,7 +62,7 @@ def _write_once(path: Path, content: bytes) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Readable by the owner; a file that is there already stays as it is."""
+    """Readable by the owner; an existing file stays as it is."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{token_hex(8)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -9,7 +9,7 @@ from commerce.notices.models import Message, Recipient, Unsendable, wire_name
 from foundation.settings import ShopSettings
 
 POLICY = SMTP.clone(cte_type="7bit")
-"""Letters pass through any server unchanged."""
+"""7-bit content passes through any server unchanged."""
 CONTROL = {chr(code) for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 
 

@@ -1,4 +1,4 @@
-"""What a notice is, how often it is tried, and what it becomes on its way to a customer."""
+"""A notice, its retry schedule, and the message it becomes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from commerce.customers.contact import Channel
 from foundation.outbox.payloads import Payload
 
 SEALED = "sealed_"
-"""A field of this prefix is a secret, sealed under the customer's key; the template knows it without."""
+"""A field with this prefix is a secret, sealed under the customer's key; the template names it without."""
 MASK = "••••••"
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 960))
-"""After a first, second, … try that failed; a notice that fails once more is parked."""
+"""Pause after the first, second, … failed attempt; after the last, the notice is a dead letter."""
 PROMOTIONAL = frozenset({"promotion"})
-"""What is sent to those who agreed to offers alone; everything else the customer has a right to hear."""
+"""Sent only with the customer's consent to offers; all other notices are sent without."""
 TEXTED = frozenset({"verify_phone"})
 
 
@@ -34,20 +34,20 @@ class NoticeEvent(Payload, Protocol):
 class Status(StrEnum):
     WAITING = "waiting"
     SENT = "sent"
-    PARKED = "parked"
-    """Given up, with the reason, until a person sends it again."""
+    DEAD_LETTER = "dead_letter"
+    """Not tried again until a person resends it; the row has the reason."""
     WITHHELD = "withheld"
-    """The customer does not want offers."""
+    """The customer has not agreed to offers."""
 
 
 class Unsendable(Exception):
-    """It cannot be sent as things stand; the message says why, without personal data."""
+    """It cannot be sent; the message says why, without personal data."""
 
 
 @dataclass(frozen=True)
 class Notice:
     id: str
-    """That of the event it comes from, and of the message that goes out."""
+    """The id of its event and of its message."""
     customer_id: str
     template: str
     about: str
@@ -67,7 +67,7 @@ class Notice:
         return self.template in PROMOTIONAL
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether it holds what was good for a time only, such as a code, and the time is over."""
+        """Whether it holds a secret, such as a code, that has expired."""
         until = self.fields.get("expires_at") if self.holds_a_secret else None
         return until is not None and datetime.fromisoformat(until) <= now
 
@@ -80,12 +80,12 @@ class Notice:
 class Recipient:
     name: str | None
     address: str
-    """An e-mail address, or a phone number for what is texted."""
+    """An e-mail address, or a phone number for a text message."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """A notice in words. A text message has neither subject nor HTML."""
+    """A rendered notice. A text message has neither subject nor HTML."""
 
     text: str
     subject: str = ""
@@ -94,7 +94,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Message:
-    """A notice on its way."""
+    """A rendered notice with its recipient."""
 
     id: str
     recipient: Recipient
@@ -106,7 +106,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Tally:
-    """How many notices are in each state, and since when the oldest waits."""
+    """Counts of notices by status, and the age of the oldest that waits."""
 
     counts: Mapping[Status, int]
     oldest_waiting_at: datetime | None
@@ -116,12 +116,12 @@ class Tally:
 
 
 def pause(attempts: int) -> timedelta | None:
-    """How long to wait after so many tries that failed; None when it is time to give up."""
+    """How long to wait after so many failed attempts; None after the last."""
     return PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
 
 
 def wire_name(message_id: str) -> str:
-    """The id as a Message-ID and a file's name may hold it; no two ids share one."""
+    """The id, quoted for a Message-ID or file name; injective."""
     return quote(message_id, safe="")
 
 

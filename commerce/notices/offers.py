@@ -1,4 +1,4 @@
-"""One click ends offers: a link that only we can have made, and what it does."""
+"""One-click unsubscribe: a signed link, and what it does."""
 
 from hmac import compare_digest
 from urllib.parse import urlencode
@@ -10,12 +10,12 @@ from foundation.errors import Forbidden
 
 PATH = "/api/notices/unsubscribe"
 WORDING = "letter"
-"""The words were those under a letter."""
+"""Consent was withdrawn by the link in an e-mail."""
 
 
 class NotOurLink(Forbidden):
     def __init__(self) -> None:
-        super().__init__("This link is not complete. Please use the one in the letter, or tell us.")
+        super().__init__("This link is not complete. Please use the one in the e-mail, or contact us.")
 
 
 class Offers:
@@ -25,7 +25,7 @@ class Offers:
         self._url = url
 
     def link(self, customer_id: str) -> str:
-        """Where that customer ends offers, without signing in."""
+        """The customer's unsubscribe link, which needs no sign-in."""
         query = urlencode({"customer": customer_id, "signature": self._signature(customer_id)})
         return f"{self._url}{PATH}?{query}"
 

@@ -1,4 +1,4 @@
-"""Who carries messages out of the house."""
+"""The port of a message carrier."""
 
 from typing import Protocol
 
@@ -6,25 +6,25 @@ from commerce.notices.models import Message
 
 
 class CarrierSilent(Exception):
-    """No usable answer came: the message may have gone out or not. Its words hold no personal data."""
+    """The carrier did not answer: the message may have been sent or not. Holds no personal data."""
 
 
 class Carrier(Protocol):
-    """The mail, or text messages.
+    """E-mail, or text messages.
 
-    A message's id names it for good. A carrier that cannot tell what it has sent answers False,
-    and then a crash between sending and writing that down may send the message twice.
+    A message keeps its id. A carrier that cannot look up what it has sent returns False; then a crash
+    between sending and recording may send the message twice.
     """
 
     def send(self, message: Message) -> None:
-        """Send it once, however often it is asked.
+        """Send it once, however often it is called.
 
         Raises:
-            CarrierSilent: when it is worth trying again.
-            Unsendable: when it is not: the address is none, or refuses.
+            CarrierSilent: the attempt may be repeated.
+            Unsendable: it may not: the address is invalid, or refuses.
         """
 
     def has_sent(self, message_id: str) -> bool: ...
 
     def forget(self, message_id: str) -> None:
-        """Drop the copy that is still here, where there is one."""
+        """Delete the local copy, if there is one."""

@@ -1,4 +1,4 @@
-"""Whom a notice goes to, looked up when it is sent."""
+"""The recipient of a notice, looked up when it is sent."""
 
 from commerce.customers.consents import Consents
 from commerce.customers.contact import NEWS, Channel
@@ -8,9 +8,9 @@ from commerce.notices.models import SEALED, Notice, Recipient, Unsendable
 from foundation.crypto import DataKeys, KeyShredded, SealBroken
 
 OVERRIDES = {Channel.EMAIL: "email", Channel.TEXT: "phone"}
-"""The secret that names another address than the customer's: one that is to be verified, or was theirs.
+"""The secret that overrides the customer's address: one to be verified, or the former one.
 
-Its reader may be a stranger, to whom no name is told and whom no made-up name reaches in our letter.
+The reader may be a stranger, so the message contains no name.
 """
 
 
@@ -36,7 +36,7 @@ class Recipients:
         self._keys = keys
 
     def wants(self, notice: Notice) -> bool:
-        """What is not an offer the customer has a right to hear."""
+        """Only promotional notices need consent."""
         return not notice.is_promotional or self._consents.allows(notice.customer_id, NEWS[notice.channel])
 
     def secrets(self, notice: Notice) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Turns each event of the topic `notices` into one message, sent once.
 
-The row of a notice is committed before anything is sent, and so is each try. A try that got no answer,
-or that nobody wrote down, is made again only after the carrier was asked whether it had sent the message.
+The row of a notice is committed before anything is sent, and so is each attempt. An attempt without
+an answer, or without a record of its outcome, is repeated only after the carrier was asked whether
+it had sent the message.
 """
 
 import json
@@ -37,7 +38,7 @@ from foundation.sql import Ledger
 
 SUBSCRIPTION = Subscription("notices", frozenset({NOTICES}))
 A_TRY_TAKES = timedelta(minutes=5)
-"""Longer than any carrier is waited for; a try that is still open then was cut off."""
+"""Longer than any carrier's timeout; an attempt that is still open then was interrupted."""
 MOST_AT_ONCE = 100
 KEPT = timedelta(days=90)
 LONGEST_REASON = 300
@@ -52,19 +53,19 @@ class NoSuchNotice(NotFound):
         super().__init__("There is no such notice.")
 
 
-class NotParked(Conflict):
+class NotADeadLetter(Conflict):
     def __init__(self) -> None:
         super().__init__("Only a notice that was given up can be sent again.")
 
 
 @dataclass(frozen=True)
 class Post:
-    """The ways out of the house."""
+    """The carriers, and the unsubscribe link."""
 
     mailer: Carrier
     texter: Carrier
     unsubscribe: Callable[[str], str]
-    """The address where that customer ends offers."""
+    """The customer's unsubscribe link."""
 
     def carrier(self, channel: Channel) -> Carrier:
         return self.mailer if channel is Channel.EMAIL else self.texter
@@ -89,23 +90,23 @@ class Notices:
         self._now = now
 
     def subscriber(self) -> Subscriber[NoticeEvent]:
-        return Subscriber(SUBSCRIPTION, self.send, Decoder(*self._writer.kinds, told_apart_by="template"))
+        return Subscriber(SUBSCRIPTION, self.send, Decoder(*self._writer.kinds, discriminator="template"))
 
     def send(self, events: Sequence[Event[NoticeEvent]]) -> None:
-        """Store the notices, and try each of them once."""
+        """Store the notices, and attempt each once."""
         for event in events:
-            with self._ledger.separately() as connection:
+            with self._ledger.new_transaction() as connection:
                 store.add(connection, _notice(event))
             self._try(event.id)
 
     def send_due(self) -> int:
-        """Try what waits for another try; how many were tried."""
+        """Attempt the notices that are due again; how many."""
         with self._ledger.transaction() as connection:
             waiting = store.due(connection, now=self._now(), limit=MOST_AT_ONCE)
         return sum(self._try(notice_id) for notice_id in waiting)
 
     def prune(self) -> int:
-        """Forget what was said three months ago, with the copies that the carriers keep here; how many."""
+        """Delete notices older than three months, with the carriers' local copies; how many."""
         pruned = 0
         while stale := self._settled():
             for notice in stale:
@@ -116,12 +117,12 @@ class Notices:
         return pruned
 
     def resend(self, notice_id: str) -> Notice:
-        """Give a parked notice one more try."""
+        """Attempt a dead letter once more."""
         with self._ledger.transaction() as connection:
             revived = store.revive(connection, notice_id, now=self._now())
         if not revived:
             self.find(notice_id)
-            raise NotParked
+            raise NotADeadLetter
         self._try(notice_id)
         return self.find(notice_id)
 
@@ -139,7 +140,7 @@ class Notices:
             return store.latest(connection, status=status, limit=limit, after=after)
 
     def written(self, notice: Notice) -> Written | None:
-        """What was sent, with secrets masked; None when nothing was, or the customer has been erased."""
+        """What was sent, with secrets masked; None when nothing was sent, or the customer is erased."""
         if notice.written_sealed is None:
             return None
         try:
@@ -157,23 +158,26 @@ class Notices:
             return store.settled(connection, before=self._now() - KEPT, limit=MOST_AT_ONCE)
 
     def _try(self, notice_id: str) -> bool:
-        """Whether it was this call's to try."""
+        """Whether this call attempted it."""
         now = self._now()
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             notice = store.claim(connection, notice_id, now=now, until=now + A_TRY_TAKES)
         if notice is None:
             return False
         outcome = self._outcome(notice)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             store.settle(connection, notice.id, outcome)
-        if outcome["status"] is Status.PARKED:
+        if outcome["status"] is Status.DEAD_LETTER:
             log.error(
-                "notice_parked", notice_id=notice.id, template=notice.template, reason=outcome["reason"]
+                "notice_dead_lettered",
+                notice_id=notice.id,
+                template=notice.template,
+                reason=outcome["reason"],
             )
         return True
 
     def _outcome(self, notice: Notice) -> Mapping[str, Any]:
-        """Send it, and say what became of it."""
+        """Send it, and return the outcome."""
         try:
             if not self._recipients.wants(notice):
                 return {"status": Status.WITHHELD, "reason": "the customer does not want offers"}
@@ -181,7 +185,7 @@ class Notices:
         except CarrierSilent as silence:
             return self._postponed(notice, f"no answer: {silence}")
         except Unsendable as refusal:
-            return {"status": Status.PARKED, "reason": str(refusal)[:LONGEST_REASON]}
+            return {"status": Status.DEAD_LETTER, "reason": str(refusal)[:LONGEST_REASON]}
         except Exception as fault:  # a fault of ours in one notice must not keep the others waiting
             log.exception("notice_failed", notice_id=notice.id, template=notice.template)
             return self._postponed(notice, type(fault).__name__)
@@ -191,11 +195,11 @@ class Notices:
         reason = in_a_line(why)[:LONGEST_REASON]
         wait = pause(notice.attempts)
         if wait is None:
-            return {"status": Status.PARKED, "reason": reason}
+            return {"status": Status.DEAD_LETTER, "reason": reason}
         return {"status": Status.WAITING, "reason": reason, "next_attempt_at": self._now() + wait}
 
     def _send(self, notice: Notice) -> str:
-        """Send it unless an earlier try did; what was sent, sealed for keeping."""
+        """Send it unless an earlier attempt did; what was sent, sealed."""
         if notice.is_stale(self._now()):
             raise Unsendable("what it says holds no longer")
         secrets = self._recipients.secrets(notice)

@@ -1,4 +1,4 @@
-"""The notices' rows: what is to be sent, what became of it, and what was sent, sealed."""
+"""Rows of notices: what to send, its outcome, and what was sent, sealed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -38,7 +38,7 @@ notices = Table(
     Column("status", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", DateTime(timezone=True), nullable=False),
-    Column("reason", Text, comment="why it is parked, or failed last"),
+    Column("reason", Text, comment="why it is a dead letter, or why the last attempt failed"),
     Column("written_sealed", Text, comment="what was sent, with secrets masked"),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("sent_at", DateTime(timezone=True)),
@@ -50,12 +50,12 @@ Index("ix_notices_status", notices.c.status, notices.c.created_at)
 
 
 def add(connection: Connection, notice: Notice) -> None:
-    """Nothing when it is there already."""
+    """Does nothing when it exists."""
     connection.execute(insert(notices).values(vars(notice)).on_conflict_do_nothing())
 
 
 def claim(connection: Connection, notice_id: str, *, now: datetime, until: datetime) -> Notice | None:
-    """Count a try before it is made, and keep others off meanwhile; None when it is not due."""
+    """Count an attempt before it is made, and lock others out; None when it is not due."""
     statement = (
         update(notices)
         .where(notices.c.id == notice_id, WAITING, notices.c.next_attempt_at <= now)
@@ -71,10 +71,10 @@ def settle(connection: Connection, notice_id: str, changes: Mapping[str, Any]) -
 
 
 def revive(connection: Connection, notice_id: str, *, now: datetime) -> bool:
-    """Let a parked notice wait again; False when there is no such, or it is not parked."""
-    parked = (notices.c.id == notice_id) & (notices.c.status == Status.PARKED)
+    """Let a dead letter wait again; False when there is none of this id."""
+    is_dead = (notices.c.id == notice_id) & (notices.c.status == Status.DEAD_LETTER)
     values = {"status": Status.WAITING, "next_attempt_at": now}
-    return connection.execute(update(notices).where(parked).values(values)).rowcount > 0
+    return connection.execute(update(notices).where(is_dead).values(values)).rowcount > 0
 
 
 def due(connection: Connection, *, now: datetime, limit: int) -> Sequence[str]:
@@ -83,7 +83,7 @@ def due(connection: Connection, *, now: datetime, limit: int) -> Sequence[str]:
 
 
 def settled(connection: Connection, *, before: datetime, limit: int) -> list[Notice]:
-    """Those from before then that wait for nothing."""
+    """Notices created before then that are not waiting."""
     over = notices.c.status.in_([each for each in Status if each is not Status.WAITING])
     wanted = select(notices).where(over, notices.c.created_at < before)
     rows = connection.execute(wanted.order_by(notices.c.created_at).limit(limit)).mappings()

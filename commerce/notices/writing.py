@@ -1,7 +1,7 @@
-"""Puts a notice into words: one template, dressed once as HTML and once as plain text.
+"""Renders a notice: one template, as HTML and as plain text.
 
-A template says what is in the letter with the parts that both dresses have (`say.p`, `say.facts`, …),
-so that the two never differ in content. A field that a template names and an event lacks is an error.
+A template uses macros that both formats define (`say.p`, `say.facts`, …), so the two have the same
+content. A field that a template names and an event lacks is an error.
 """
 
 import json
@@ -27,7 +27,7 @@ from foundation.settings import ShopSettings
 FOLDER = Path(__file__).parent / "templates"
 WIDTH = 76
 NAME = "Ana María O'Brien"
-"""Of the one whom samples are written to."""
+"""The recipient of samples."""
 FIRST_STRONG, END = "\u2068", "\u2069"
 """Around text of unknown direction, where there is no markup to say so."""
 RIGHT_TO_LEFT = {"R", "AL"}
@@ -46,7 +46,7 @@ class FieldsDoNotFit(Unsendable):
 
 @dataclass(frozen=True)
 class Dress:
-    """A folder of parts, and how it writes what is of unknown direction."""
+    """A format: its folder of macros, and how it isolates text of unknown direction."""
 
     name: str
     isolate: Callable[[str], str]
@@ -82,14 +82,14 @@ class Writer:
         check(self._text, self.kinds, templates=self.templates)
 
     def sample(self, template: str) -> Written:
-        """The notice as it might look."""
+        """The notice with sample values."""
         channel = Channel.TEXT if template in TEXTED else Channel.EMAIL
         return self.write(template, self.samples[template], name=NAME, channel=channel)
 
     def write(
         self, template: str, fields: Mapping[str, Any], *, name: str | None, channel: Channel = Channel.EMAIL
     ) -> Written:
-        """The notice in words, for a customer of that name.
+        """The rendered notice, for a customer of that name.
 
         Raises:
             Unsendable: when there is no such template, or a field that it needs is missing.
@@ -111,7 +111,7 @@ class Writer:
 
 
 def masked(fields: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
-    """The fields with secrets as they may be kept and shown."""
+    """The fields with secrets masked, as they may be stored and shown."""
     return {**fields, **dict.fromkeys(secrets, MASK)}
 
 
@@ -144,7 +144,7 @@ def _environment(folder: Path, dress: Dress, shop: ShopSettings, calendar: Calen
 
 
 def _when_given(write: Callable[[Any], str]) -> Callable[[Any], str]:
-    """An optional field that is empty is written as nothing."""
+    """An empty optional field is rendered as nothing."""
 
     def written(value: object) -> str:
         if isinstance(value, Undefined):

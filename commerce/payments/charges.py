@@ -96,7 +96,7 @@ class Charges:
 
     def of_customer(self, customer_id: str, *, limit: int = 50, after: Keyset | None = None) -> list[Payment]:
         """The latest first."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.of_customer(connection, customer_id, limit=limit, after=after)
 
     def mark_delivered(self, payment: Payment) -> None:
@@ -135,7 +135,7 @@ class Charges:
             created_at=self._now(),
             purpose=purpose,
         )
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             store.add(connection, payment)
         return payment
 

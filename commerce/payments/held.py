@@ -24,7 +24,7 @@ class HeldPayments:
 
     def waiting(self, *, limit: int = 100, after: Keyset | None = None) -> list[Payment]:
         """The oldest first."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.held(connection, limit=limit, after=after)
 
     def decide(self, payment_id: str, *, accept: bool, by: str) -> Payment:
@@ -83,7 +83,7 @@ class HeldPayments:
 
     def _record(self, payment: Payment, status: PaymentStatus, *, by: str) -> Payment:
         """Published as `payment_decisions`, so that what was asked for under its key can be booked."""
-        with self._ledger.separately():
+        with self._ledger.new_transaction():
             decided = self._writer.write(payment, status=status, decided_at=self._writer.now(), decided_by=by)
             decision = PaymentDecided(
                 payment_id=payment.id,

@@ -34,7 +34,7 @@ class GatewayInbox:
 
     def read(self) -> int:
         """Process the stored notifications, each once; how many were processed."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             waiting = gateway_store.waiting_notifications(connection, self._now(), limit=BATCH_SIZE)
         return sum(self._read(each) for each in waiting)
 

@@ -74,7 +74,7 @@ class Reconciliation:
     def returned_at_gateway(self, *, since: datetime) -> list[str]:
         """Ids of voids and refunds made at the gateway since then that the ledger lacks."""
         found = self._gateway.undone(since=since)
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.not_noted(connection, found)
 
     def _unfinished(self, now: datetime) -> tuple[Sequence[str], Sequence[str]]:
@@ -89,7 +89,7 @@ class Reconciliation:
             return charges, store.due_refunds(connection, now)
 
     def _finish_charge(self, key: str) -> bool:
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             if not store.try_hold_key(connection, key):
                 return False
             payment = store.by_key(connection, key)

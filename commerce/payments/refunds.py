@@ -82,7 +82,7 @@ class Refunds:
                 log.warning("undelivered_not_refunded", payment_id=payment.id, reason=type(refusal).__name__)
 
     def of_payment(self, payment_id: str) -> list[Refund]:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.refunds_of(connection, payment_id)
 
     def notify(self, payment_id: str) -> None:
@@ -92,7 +92,7 @@ class Refunds:
 
     def finish(self, key: str) -> bool:
         """Try a pending refund again; whether it is finished now."""
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             if not store.try_hold_key(connection, f"refund:{key}"):
                 return False
             refund = store.refund_by_key(connection, key)
@@ -101,7 +101,7 @@ class Refunds:
             return self._carry_on(refund).status is not RefundStatus.PENDING
 
     def _reserve(self, payment_id: str, *, amount: Money | None, reason: str, key: str) -> Refund:
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             payment = self._writer.lock(payment_id)
             refund = intended_refund(payment, amount, reason=reason, key=key, at=self._writer.now())
             refunded = payment.refunded + refund.amount
@@ -151,9 +151,9 @@ class Refunds:
         return self._record(refund, RefundStatus.REFUNDED if is_done else RefundStatus.REFUSED, answer)
 
     def _record(self, refund: Refund, status: RefundStatus, answer: GatewayAnswer) -> Refund:
-        with self._ledger.separately():
+        with self._ledger.new_transaction():
             return self._writer.record_refund(refund, status, answer)
 
     def _postpone(self, refund: Refund, wait: timedelta) -> Refund:
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             return store.change_refund(connection, refund.id, due_at=self._writer.now() + wait)

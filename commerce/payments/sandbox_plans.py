@@ -40,12 +40,12 @@ class SandboxPlans:
             "next_at": plan.first_at,
             "status": PlanStatus.ACTIVE,
         }
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             connection.execute(insert(sandbox_plans).values(row).on_conflict_do_nothing())
             return self._id_of(connection, plan.invoice) or ""
 
     def find_plan(self, invoice: str) -> str | None:
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             return self._id_of(connection, invoice)
 
     def change_plan(
@@ -53,7 +53,7 @@ class SandboxPlans:
     ) -> None:
         """Another card brings a suspended plan back to life."""
         mine = update(sandbox_plans).where(sandbox_plans.c.subscription_id == subscription_id)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             if amount is not None:
                 connection.execute(mine.values(amount_cents=amount.cents))
             if token is not None:
@@ -63,7 +63,7 @@ class SandboxPlans:
 
     def stop_plan(self, subscription_id: str) -> None:
         mine = update(sandbox_plans).where(sandbox_plans.c.subscription_id == subscription_id)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             connection.execute(mine.values(status=PlanStatus.CANCELED))
 
     def plan(self, subscription_id: str) -> PlanState:
@@ -71,7 +71,7 @@ class SandboxPlans:
             sandbox_charges.c.subscription_id == subscription_id
         )
         status = select(sandbox_plans.c.status).where(sandbox_plans.c.subscription_id == subscription_id)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             oldest = connection.execute(charged.order_by(sandbox_charges.c.charged_at)).scalars().all()
             return PlanState(PlanStatus(connection.execute(status).scalar_one()), tuple(oldest))
 
@@ -86,7 +86,7 @@ class SandboxPlans:
         )
         billed = 0
         while True:
-            with self._ledger.separately() as connection:
+            with self._ledger.new_transaction() as connection:
                 oldest = due.order_by(sandbox_plans.c.next_at).limit(1).with_for_update(skip_locked=True)
                 row = connection.execute(oldest).mappings().first()
                 if row is None:

@@ -37,7 +37,7 @@ class SandboxTransactions:
         self._now = now
 
     def charge(self, charge: Charge) -> GatewayAnswer:
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(charge.invoice, 1))))
             row = self._duplicate(connection, charge) or self._charge(connection, charge)
         if kind_of(charge.token) == "tok_timeout":
@@ -55,7 +55,7 @@ class SandboxTransactions:
         return self._known(charged, refunded)
 
     def void(self, transaction_id: str) -> GatewayAnswer:
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             row = self._locked_row(connection, transaction_id)
             if row is None or self._transaction(row).stage not in {Stage.UNSETTLED, Stage.VOIDED}:
                 return _refused(transaction_id, "cannot void")
@@ -64,7 +64,7 @@ class SandboxTransactions:
 
     def refund(self, refund: Return) -> GatewayAnswer:
         """Under the same invoice it is made once."""
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             row = self._locked_row(connection, refund.transaction_id)
             if row is None or self._transaction(row).stage is not Stage.SETTLED:
                 return _refused(refund.transaction_id, "cannot refund")
@@ -90,12 +90,12 @@ class SandboxTransactions:
             charges.returned == "void", charges.charged_at > since - SETTLED_AFTER
         )
         refunded = select(refunds.transaction_id).where(refunds.refunded_at > since)
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             return [*connection.execute(voided).scalars(), *connection.execute(refunded).scalars()]
 
     def decide_held(self, transaction_id: str, *, accept: bool) -> GatewayAnswer:
         decided = Verdict.APPROVED if accept else Verdict.DECLINED
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             row = self._locked_row(connection, transaction_id)
             if row is None or row["verdict"] not in {Verdict.HELD, decided}:
                 return _refused(transaction_id, "is not held")
@@ -103,7 +103,7 @@ class SandboxTransactions:
         return GatewayAnswer(Verdict.APPROVED, transaction_id, {"decided": decided})
 
     def _known(self, charged: Select[Any], refunded: Select[Any]) -> Transaction | None:
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             row = connection.execute(charged).mappings().first()
             if row is not None:
                 return self._transaction(row)

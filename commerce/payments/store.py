@@ -65,7 +65,7 @@ payments = Table(
     Column("decided_by", Text),
     Column("recurring_id", Text, ForeignKey("recurrings.id"), index=True),
     Column("purpose", Text, nullable=False, server_default=""),
-    Column("told_at", DateTime(timezone=True), comment="a recurring charge: its listener has heard of it"),
+    Column("told_at", DateTime(timezone=True), comment="a recurring charge: when its listener was notified"),
     CheckConstraint("refunded_cents BETWEEN 0 AND amount_cents", name="refunded"),
     info=personal("customer_id", kept=Kept(BOOKS), sealed={"response_sealed": "payments.response"}),
 )

@@ -143,7 +143,7 @@ class Subscriptions:
     def unwatched(self) -> Sequence[str]:
         """The plans that nobody has looked at for an hour, and those that were stopped only lately."""
         before = self._now() - LOOKED_AFTER
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return gateway_store.unwatched(connection, before=before)
 
     def _receive_transaction(self, transaction_id: str, listener: RecurringListener) -> None:
@@ -179,7 +179,7 @@ class Subscriptions:
             status=RecurringStatus.PENDING,
             subscription_id=None,
         )
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             gateway_store.add_recurring(connection, recurring, at=self._now())
         return recurring
 
@@ -196,7 +196,7 @@ class Subscriptions:
             subscription_id = begun or self._plans.subscribe(plan)
         except GatewaySilent as silence:
             raise RecurringUnsettled from silence
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             return gateway_store.change_recurring(
                 connection,
                 recurring.id,
@@ -243,7 +243,7 @@ class Subscriptions:
             recurring_id=recurring.id,
         )
         sealed = self._writer.seal(payment.customer_id, transaction.response, context="payments.response")
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             store.add(connection, payment, response_sealed=sealed, answered_at=self._now())
             self._writer.publish(payment)
         return payment

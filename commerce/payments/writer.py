@@ -31,7 +31,7 @@ class PaymentWriter:
 
         Nothing is written if the status has changed meanwhile; the payment as it is then.
         """
-        with self.ledger.separately():
+        with self.ledger.new_transaction():
             return self.write(payment, **values)
 
     def write(self, payment: Payment, **values: object) -> Payment:

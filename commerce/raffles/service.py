@@ -145,7 +145,7 @@ class Raffles:
 
     def _hold(self, customer_id: str, raffle_id: str, *, quantity: int, key: str) -> Purchase:
         """Places kept for ten minutes, seen by every other buyer at once."""
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             raffle = store.locked(connection, raffle_id)
             self._check(connection, raffle, customer_id, quantity=quantity, key=key)
             purchase = Purchase(
@@ -180,7 +180,7 @@ class Raffles:
             raise PurchaseInReview
 
     def _release(self, key: str) -> None:
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             store.release(connection, key)
 
     def _issue(self, connection: Connection, purchase: Purchase, payment: Payment) -> Receipt:

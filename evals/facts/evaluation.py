@@ -9,8 +9,8 @@ from evals.facts.cases import Case, Named, Turn
 from foundation.sql import Ledger
 from memory.conversations.models import Interaction
 from memory.facts.learning import FactLearning
-from memory.facts.models import Claim, Fact, Origin
-from memory.facts.reader import StatementReader
+from memory.facts.models import Assertion, Fact, Origin
+from memory.facts.reader import AssertionReader
 from memory.facts.store import Facts
 
 START = datetime(2026, 1, 5, 17, tzinfo=UTC)
@@ -46,7 +46,7 @@ class Evaluation:
     """CPU time of learning each turn."""
 
 
-def evaluate(cases: Sequence[Case], reader: StatementReader, ledger: Ledger) -> Evaluation:
+def evaluate(cases: Sequence[Case], reader: AssertionReader, ledger: Ledger) -> Evaluation:
     """Learn each case as a customer of its own, all in one ledger."""
     facts = Facts(ledger, now=lambda: END)
     learning = FactLearning(reader, facts)
@@ -64,8 +64,8 @@ def evaluate(cases: Sequence[Case], reader: StatementReader, ledger: Ledger) -> 
 def _learn(learning: FactLearning, facts: Facts, case: Case, turn: Turn, *, number: int) -> None:
     at = START + timedelta(days=turn.day)
     if turn.does is not None:
-        claim = Claim(*turn.does, confidence=GUESS_CONFIDENCE, origin=Origin.BEHAVIOUR)
-        facts.tell(case.id, [claim], source=None, at=at)
+        assertion = Assertion(*turn.does, confidence=GUESS_CONFIDENCE, origin=Origin.BEHAVIOUR)
+        facts.record(case.id, [assertion], source=None, at=at)
         return
     learning.learn(
         Interaction(

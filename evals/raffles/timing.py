@@ -113,7 +113,7 @@ def _fill(ledger: Ledger, tickets: int) -> None:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         for statement in FILL.split(";"):
             connection.execute(text(statement), {"raffle": RAFFLE, "tickets": tickets})
-    with ledger.at_once() as connection:
+    with ledger.autocommit() as connection:
         connection.execute(text("VACUUM ANALYZE raffle_tickets"))
 
 

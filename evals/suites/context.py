@@ -16,7 +16,7 @@ from evals.environment import temporary_environment
 from evals.faults.shop import register_customer
 from evals.report import Figure, Report
 from memory.context.models import TURN_TOKENS, Depth, MemoryContext, tokens_of
-from memory.context.renderer import briefing
+from memory.context.renderer import render_context
 
 INTERACTIONS, CUSTOMERS, ASKED = 1_000_000, 20_000, 300
 WARM_UP = 20
@@ -105,7 +105,7 @@ def _figures(measured: _Measured) -> dict[str, Figure]:
         **_quantiles("brief context", measured.brief),
         "turn tokens most": max(map(_turn_tokens, contexts)),
         "rendered context characters p95": float(
-            np.percentile([len(briefing(each)) for each in contexts], 95)
+            np.percentile([len(render_context(each)) for each in contexts], 95)
         ),
         "contexts with parts missing": sum(bool(each.missing) for each in contexts),
         "contexts of all parts": sum(map(_is_whole, contexts)) / len(contexts),
@@ -144,7 +144,7 @@ def _turn_tokens(context: MemoryContext) -> float:
 def _is_whole(context: MemoryContext) -> bool:
     view = context.view
     parts = (context.facts, context.recent, context.relevant, context.products, view.forecast)
-    return all(parts) and view.standing.age.verified
+    return all(parts) and view.eligibility.age.verified
 
 
 def _strays(context: MemoryContext) -> int:

@@ -1,7 +1,7 @@
 """Typed payloads: a frozen dataclass becomes the JSON of an outbox row, and a row becomes a dataclass again.
 
 A row names its topic only, so each subscriber says which types it reads; where a topic has several,
-a field tells them apart.
+a field distinguishes them.
 """
 
 from collections import defaultdict
@@ -36,12 +36,12 @@ class MalformedPayload(Exception):
 class Decoder(Generic[P]):
     """Reads the documents of the topics of the given types."""
 
-    def __init__(self, *types: type[P], told_apart_by: str | None = None) -> None:
-        """`told_apart_by`: the field, a Literal in each type, that decides between types of one topic."""
+    def __init__(self, *types: type[P], discriminator: str | None = None) -> None:
+        """`discriminator`: the field, a Literal in each type, that decides between types of one topic."""
         self._types: dict[str, list[type[P]]] = defaultdict(list)
         for each in types:
             self._types[each.topic].append(each)
-        self._told_apart_by = told_apart_by
+        self._discriminator = discriminator
 
     @property
     def topics(self) -> frozenset[str]:
@@ -63,7 +63,7 @@ class Decoder(Generic[P]):
     def _union(self, types: Sequence[type[P]]) -> Any:  # noqa: ANN401 - a type made at run time has no name
         if len(types) == 1:
             return types[0]
-        return Annotated[Union[tuple(types)], Constraint(discriminator=self._told_apart_by)]  # noqa: UP007
+        return Annotated[Union[tuple(types)], Constraint(discriminator=self._discriminator)]  # noqa: UP007
 
 
 def as_document(_topic: str, document: Mapping[str, Any]) -> Mapping[str, Any]:

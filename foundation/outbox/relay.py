@@ -34,7 +34,7 @@ class Relay:
     def deliver(self, name: str) -> int:
         """One batch to one subscriber, if one is due; how many events are dealt with."""
         subscriber = self._subscribers[name]
-        with self._ledger.separately() as connection:
+        with self._ledger.new_transaction() as connection:
             claimed = self._claim(connection, subscriber)
             events, malformed = _decoded(subscriber, claimed)
             self._dead_letter(connection, name, malformed)

@@ -38,7 +38,7 @@ GATEWAY = ("AUTHORIZE_NET_LOGIN_ID", "AUTHORIZE_NET_TRANSACTION_KEY", "AUTHORIZE
 VECTOR_INDEX = ("PINECONE_HOST", "PINECONE_API_KEY")
 """What Pinecone needs; without these, past turns are searched for in this machine's memory and files."""
 SHOP_IDENTITY = ("SHOP_ADDRESS", "SHOP_EMAIL", "SHOP_URL")
-"""What customers read in letters; development has made-up ones, with which production does not start."""
+"""What customers read in e-mails; development has placeholders, with which production does not start."""
 
 
 class MisconfiguredError(Exception):

@@ -123,7 +123,7 @@ class ModelSettings(_Part):
         return self.anthropic_api_key is not None or self.anthropic_base_url is not None
 
     @property
-    def is_refining(self) -> bool:
+    def extracts_facts(self) -> bool:
         return self.wants_claude and self.refines_facts
 
 

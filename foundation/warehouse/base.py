@@ -1,4 +1,4 @@
-"""What the program asks of a warehouse, whichever engine keeps it."""
+"""The port of a warehouse, whichever engine implements it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class WarehouseUnavailable(Unavailable):
 
 @dataclass(frozen=True)
 class Rejection:
-    """A row that does not fit its table: where it stood among the rows given, and why."""
+    """A row that does not fit its table: its position among the given rows, and why."""
 
     position: int
     fault: Fault
@@ -29,10 +29,10 @@ class Warehouse(Protocol):
     """Every method raises WarehouseUnavailable when the engine does not answer."""
 
     def ensure(self) -> None:
-        """Make what is missing: datasets, tables, fields that may be empty."""
+        """Create what is missing: datasets, tables, nullable columns."""
 
     def append(self, table: str, rows: Sequence[Row]) -> list[Rejection]:
-        """Add rows to the table of that topic, each once by the table's key; what did not fit is told."""
+        """Add rows to the topic's table, each once by the table's key; returns those that do not fit."""
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Rows of a SELECT; `$name` in it stands for a parameter."""
@@ -44,6 +44,6 @@ class Warehouse(Protocol):
         """Delete the customer's rows, except those that the law keeps; how many, by table."""
 
     def maintain(self) -> dict[str, int]:
-        """The nightly round: drop what is past its retention, for good; how many rows, by table."""
+        """Every night: delete for good what is past its retention; how many rows, by table."""
 
     def close(self) -> None: ...

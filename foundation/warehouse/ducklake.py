@@ -1,6 +1,6 @@
 """The warehouse of one machine: Parquet files with their catalog in the ledger's PostgreSQL, read by DuckDB.
 
-Any number of processes read and write at once; each attaches when it first needs to.
+Any number of processes read and write at once; each attaches at first use.
 """
 
 import json
@@ -142,7 +142,7 @@ class DuckLake:
         return int(self._write(sql, parameters)[0][0])
 
     def _write(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """Another writer's commit may get in between: then this one is repeated whole."""
+        """Retried when another writer commits concurrently."""
 
         @retry_conflicts
         def attempt() -> list[tuple[Any, ...]]:
@@ -156,7 +156,7 @@ class DuckLake:
 
     @contextmanager
     def _sole_writer(self, table: Table) -> Iterator[None]:
-        """Two merges at once would both find a new key absent, and insert it twice."""
+        """Two concurrent merges would both find a new key absent, and insert it twice."""
         with ExitStack() as held:
             try:
                 held.enter_context(locked(self._folder / f"{table.topic}.lock"))
@@ -166,7 +166,7 @@ class DuckLake:
 
     @contextmanager
     def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor on the lake of this process; it finds its way back after PostgreSQL was away."""
+        """A cursor on this process's lake, reconnected after an outage of PostgreSQL."""
         try:
             cursor = self._attached().cursor()
             try:
@@ -238,7 +238,7 @@ def _as_text(value: object) -> str:
 
 
 def _latest(rows: Sequence[Row], table: Table) -> list[dict[str, Any]]:
-    """One row for each key, the one that `append`ing them one after the other would leave."""
+    """One row for each key: the one that would remain if they were appended one by one."""
     kept: dict[tuple[Any, ...], Row] = {}
     for row in rows:
         key = tuple(row[name] for name in table.key)
@@ -267,7 +267,7 @@ def _merge(table: Table) -> str:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    """The types of the fields that there are, by table."""
+    """The types of the existing columns, by table."""
     rows = connection.execute(
         "SELECT table_schema || '.' || table_name, column_name, data_type FROM information_schema.columns"
         " WHERE table_catalog = $catalog",

@@ -34,7 +34,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a row cannot be taken: the field, and what would be right."""
+    """Why a row is rejected: the field, and what is expected."""
 
     field: str
     complaint: str
@@ -46,7 +46,7 @@ class Fault:
 @dataclass(frozen=True)
 class Table:
     name: str
-    """With its dataset in front."""
+    """Qualified by its dataset."""
     key: tuple[str, ...]
     fields: tuple[Field, ...]
     day: str | None = None

@@ -32,7 +32,7 @@ FACT_TOKENS = 400
 PRODUCTS, PRODUCT_TOKENS = 5, 200
 QUOTES, QUOTE_TOKENS = 2, 400
 VITAL = (ALLERGIC_TO, "diet")
-"""Facts that are told whatever else has to be left out: not to know them could harm."""
+"""Facts that are chosen whatever else has to be left out: not to know them could harm."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ def fitting_facts(facts: Sequence[Fact], *, zone: ZoneInfo) -> tuple[Fact, ...]:
     """What could harm and what was said last, in the order given."""
     by_weight = sorted(facts, key=lambda each: each.said_at or each.valid_from, reverse=True)
     by_weight.sort(key=lambda each: each.predicate not in VITAL)
-    told = fitting(by_weight, lambda each: tokens_in(fact_line(each, zone)), tokens=FACT_TOKENS)
-    kept = {each.id for each in told}
+    chosen = fitting(by_weight, lambda each: tokens_in(fact_line(each, zone)), tokens=FACT_TOKENS)
+    kept = {each.id for each in chosen}
     return tuple(each for each in facts if each.id in kept)
 
 

@@ -26,7 +26,7 @@ class Depth(StrEnum):
     BRIEF = "brief"
     """What was said: profile, facts and past turns."""
     FULL = "full"
-    """And how they stand with the shop, what is expected of them, products and documents that fit."""
+    """Also age proof and membership, forecast, products and documents that fit."""
 
 
 @dataclass(frozen=True)

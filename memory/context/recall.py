@@ -7,7 +7,7 @@ from memory.retrieval.index.base import CLOSE, Match, TurnIndex, Turns
 
 LONGEST_QUESTION = 2_000
 EMBEDDED_CHARACTERS = {Speaker.CUSTOMER: 400, Speaker.SHOP: 100}
-"""The head of what was said or is asked tells what it is about; word search covers the rest."""
+"""The beginning of a message shows its subject; word search covers the rest."""
 
 
 class TurnRecall:

@@ -17,15 +17,15 @@ LONGEST_PASSAGE = 600
 """Characters of one passage."""
 
 
-def briefing(context: MemoryContext) -> str:
+def render_context(context: MemoryContext) -> str:
     """The same for the same content; empty when nothing is known.
 
-    What changes seldom stands first, so that a prompt cache can keep the beginning.
+    What changes seldom comes first, so that a prompt cache can keep the beginning.
     """
     lines = _Lines(context)
     parts = (
         ("Facts", lines.facts()),
-        ("How the customer stands with the shop", lines.standing()),
+        ("How the customer stands with the shop", lines.eligibility()),
         ("Expected, not certain", lines.forecast()),
         ("About the customer", lines.profile()),
         ("Last turns, newest first", lines.recent()),
@@ -46,7 +46,7 @@ class _Lines:
     def facts(self) -> Iterator[str]:
         return (fact_line(fact, self._context.zone) for fact in self._context.facts)
 
-    def standing(self) -> Iterator[str]:
+    def eligibility(self) -> Iterator[str]:
         if self._context.depth is Depth.BRIEF or not self._is_known:
             return
         yield self._age()
@@ -98,14 +98,14 @@ class _Lines:
         yield from (f'  {speaker}: "{one_line(turn.words_of(speaker))}"' for speaker in Speaker)
 
     def _age(self) -> str:
-        age = self._view.standing.age
+        age = self._view.eligibility.age
         if not age.verified:
             return "- age: not verified [age]"
         until = f" until {self._day(age.expires_at)}" if age.expires_at else ""
         return f"- age: verified{until} [age]"
 
     def _membership(self) -> str:
-        membership = self._view.standing.membership
+        membership = self._view.eligibility.membership
         if membership is None:
             return "- no membership [membership]"
         charged = membership.next_billing_at
@@ -127,7 +127,7 @@ class _Lines:
     @property
     def _is_known(self) -> bool:
         view = self._view
-        return bool(view.version or view.behaviour.purchases or view.standing.membership)
+        return bool(view.version or view.behaviour.purchases or view.eligibility.membership)
 
     def _day(self, moment: datetime) -> str:
         return day(moment, self._context.zone)

@@ -1,4 +1,4 @@
-"""What was said in a turn, word for word: the customer's part and ours, never mixed."""
+"""The verbatim messages of a turn: the customer's and ours, never mixed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ class Interaction:
     message: str
     """The customer's words."""
     response: str
-    """Ours; remembered as ours, and never taken for something the customer told us."""
+    """Ours; remembered as ours, and never taken for a statement of the customer."""
 
     def words_of(self, speaker: Speaker) -> str:
         return self.message if speaker is Speaker.CUSTOMER else self.response

@@ -106,14 +106,14 @@ class ConversationStore:
     def since(self, customer_id: str, position: int) -> list[Stored]:
         """What the customer's memory holds from this position on, in order."""
         asked = {"customer": customer_id, "position": position}
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return [_stored(row) for row in connection.execute(SINCE, asked)]
 
     def pages(self, customer_id: str, position: int) -> Iterator[list[Stored]]:
         """The same, some at a time: of a long memory not all fits at once."""
         while True:
             asked = {"customer": customer_id, "position": position}
-            with self._ledger.at_once() as connection:
+            with self._ledger.autocommit() as connection:
                 page = [_stored(row) for row in connection.execute(NEXT, asked)]
             if page:
                 yield page
@@ -122,35 +122,35 @@ class ConversationStore:
             position = page[-1].position + 1
 
     def news(self, customer_id: str, position: int) -> tuple[datetime | None, list[Stored]]:
-        """The first page, and the time of the oldest there is; None where nothing is that new."""
+        """The first page, and the time of the oldest interaction; None where there is no newer one."""
         asked = {"customer": customer_id, "position": position}
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             rows = connection.execute(NEWS, asked).all()
         return (rows[0].oldest if rows else None), [_stored(row) for row in rows]
 
     def at(self, customer_id: str, positions: Collection[int]) -> list[Stored]:
-        """What stands at those positions, in order; what was erased is not there any more."""
+        """The interactions at those positions, in order, without erased ones."""
         asked = {"customer": customer_id, "positions": sorted(positions)}
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return [_stored(row) for row in connection.execute(AT, asked)]
 
     def latest(self, customer_id: str, limit: int) -> list[Interaction]:
         """The last ones, the newest first."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             rows = connection.execute(LATEST, {"customer": customer_id, "limit": limit})
             return [_stored(row).interaction for row in rows]
 
     def find(self, ids: Sequence[str]) -> list[Stored]:
-        """Those of them that there are, in the order they were kept."""
+        """Those of them that exist, in the order they were stored."""
         wanted = select(INTERACTIONS).where(INTERACTIONS.c.id.in_(ids))
         ordered = wanted.order_by(INTERACTIONS.c.customer_id, INTERACTIONS.c.position)
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return [_stored(row) for row in connection.execute(ordered)]
 
     def present(self, ids: Collection[str]) -> set[str]:
         """Those of the interactions that there are."""
         wanted = select(INTERACTIONS.c.id).where(INTERACTIONS.c.id.in_(ids))
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return set(connection.execute(wanted).scalars())
 
     def phrases(self, customer_id: str, *, between: tuple[int, int], limit: int) -> list[str]:
@@ -163,7 +163,7 @@ class ConversationStore:
             .order_by(func.md5(INTERACTIONS.c.id))
             .limit(limit)
         )
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return list(connection.execute(some).scalars())
 
     def drop_before(self, moment: datetime, *, customers: int) -> list[str]:
@@ -176,7 +176,7 @@ class ConversationStore:
         return theirs
 
     def in_use(self, phrases: Sequence[str]) -> set[str]:
-        """Those that stand in anybody's conversations."""
+        """Those that occur in any conversation."""
         said = INTERACTIONS.c.message + " " + INTERACTIONS.c.response
         with self._ledger.transaction() as connection:
             return {

@@ -10,7 +10,7 @@ from foundation.text.reader import general_reader
 from memory.customer_view.partial import Parts
 from memory.facts.models import ABOUT_THEMSELVES, Fact
 from memory.facts.store import Facts
-from memory.ports import NO_TERMS, CustomerStanding, NameKind, ShopTerms, Standing
+from memory.ports import NO_TERMS, Eligibility, EligibilityPort, NameKind, ShopTerms
 from memory.predictions import purchases
 from memory.predictions.behaviour import Behaviour
 from memory.predictions.models import Forecast
@@ -46,7 +46,7 @@ class CustomerView:
     """Of the profile: how many interactions it was made from."""
     forecast: Forecast | None = None
     """None while too little is known to forecast anything."""
-    standing: Standing = field(default_factory=Standing)
+    eligibility: Eligibility = field(default_factory=Eligibility)
     missing: tuple[str, ...] = ()
     """Parts that could not be read this time."""
     terms: ShopTerms = NO_TERMS
@@ -104,33 +104,35 @@ class CustomerViews:
         ledger: Ledger,
         facts: Facts,
         predictions: Predictions,
-        standings: CustomerStanding,
+        eligibility: EligibilityPort,
         terms: ShopTerms = NO_TERMS,
     ) -> None:
         self._ledger = ledger
         self._profiles = ProfileStore(ledger)
         self._facts = facts
         self._predictions = predictions
-        self._standings = standings
+        self._eligibility = eligibility
         self._terms = terms
 
     def of(self, customer_id: str) -> CustomerView:
-        """Empty for somebody unknown."""
+        """Empty for an unknown customer."""
         parts = Parts()
         said = of_words(self._profiles, self._facts, customer_id, parts)
         behaviour = parts.read("purchases", lambda: self.behaviour(customer_id), Behaviour())
         forecast = parts.read("predictions", lambda: self._predictions.forecast(customer_id), None)
-        standing = parts.read("standing", lambda: self._standings.standing(customer_id), Standing())
+        eligibility = parts.read(
+            "standing", lambda: self._eligibility.eligibility(customer_id), Eligibility()
+        )
         missing = tuple(parts.missing)
         return replace(
             said,
             behaviour=behaviour,
             forecast=forecast,
-            standing=standing,
+            eligibility=eligibility,
             missing=missing,
             terms=self._terms,
         )
 
     def behaviour(self, customer_id: str) -> Behaviour:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return purchases.behaviour(connection, customer_id)

@@ -74,7 +74,7 @@ REPORTED = re.compile(
     r"\b(?:you|the (?:bot|site|label|box|review|assistant|clerk)|people|everyone|someone|somebody|they|he|she"
     rf"|(?:a|my|your|his|her) (?:\w+ )?(?:{RELATION}|doctor|neighbor|boss|coworker))\s+"
     r"(?:just |also |once |always )?(?:have |has )?"
-    r"(?:said|say|says|told|tell|tells|mentioned|wrote|write|writes|claims?|claimed|thinks?|thought|suggested"
+    r"(?:said|say|says|told|tell|tells|mentioned|wrote|write|writes|assertions?|claimed|thinks?|thought|suggested"
     r"|suggest|recommended|recommend|asked|noted)\b"
     r"|\baccording to\b|\bme dij(?:o|iste|eron)\b|\bdices? que\b",
     re.I,

@@ -35,17 +35,17 @@ class FactExtraction:
         return len(waiting)
 
     def extract(self, interaction_id: str) -> int:
-        """How many facts were found; none in a turn that was read by the model before, or is gone."""
+        """How many facts were found; none in a turn that the model has read before, or that was erased."""
         turns = [each.interaction for each in self._conversations.find([interaction_id])]
         if not turns or not self._understandings.is_due(interaction_id):
             return 0
         (turn,) = turns
-        claims = self._learning().read_again(turn, self._extractor)
+        assertions = self._learning().read_again(turn, self._extractor)
         with self._ledger.transaction():
             is_known = self._profiles.locked(turn.customer_id) is not None
             if not is_known or not self._understandings.reread(interaction_id, reading=None):
                 return 0
-            return len(self._learning().keep(turn, claims))
+            return len(self._learning().keep(turn, assertions))
 
 
 def is_worth_reading_again(turn: Interaction) -> bool:

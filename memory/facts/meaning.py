@@ -10,7 +10,7 @@ from foundation.artifact_cache import Arrays, kept
 from memory.embeddings import Encoder, Vectors
 from memory.facts import values
 from memory.facts.clauses import OURS, RELATION_OF, Clause
-from memory.facts.models import ABOUT_THEMSELVES, Claim
+from memory.facts.models import ABOUT_THEMSELVES, Assertion
 from memory.ports import ShopName
 
 EXAMPLES = Path(__file__).with_name("meaning.txt")
@@ -52,7 +52,7 @@ class ClauseMeaning:
         self._labels = [str(label) for label in head["labels"]]
         self._weights, self._biases = head["weights"], head["biases"]
 
-    def read(self, clause: Clause, things: Sequence[ShopName]) -> list[Claim]:
+    def read(self, clause: Clause, things: Sequence[ShopName]) -> list[Assertion]:
         words = values.WORD.findall(clause.text.lower())
         if len(words) > LONGEST_WORDS or SPEAKER.isdisjoint(words):
             return []
@@ -64,7 +64,7 @@ class ClauseMeaning:
         predicate, _, value = label.partition(" = ")
         subject = ABOUT_THEMSELVES if predicate == "shops for" else _subject(clause)
         return [
-            Claim(name, said, subject=subject, confidence=round(TRUST * sure, 2))
+            Assertion(name, said, subject=subject, confidence=round(TRUST * sure, 2))
             for name, said in ([(predicate, value)] if value else _valued(predicate, clause, things))
         ]
 

@@ -48,7 +48,7 @@ def is_about(name: str, *, predicate: str, value: str, slot: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Assertion:
     """What is stated. value: empty where a predicate of one value holds no longer, whatever it was."""
 
     predicate: str
@@ -64,12 +64,12 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Statement:
-    """A claim as it was made."""
+class RecordedAssertion:
+    """An assertion as it was made."""
 
     id: str
     customer_id: str
-    claim: Claim
+    assertion: Assertion
     source: str | None
     """The turn in which it was made."""
     at: datetime
@@ -98,23 +98,23 @@ class Fact:
     """When it was stated last."""
 
 
-def timeline(statements: Iterable[Statement]) -> list[Fact]:
+def timeline(statements: Iterable[RecordedAssertion]) -> list[Fact]:
     """The facts of one slot, one after the other; the last holds now.
 
     Of two readings of the same moment the surer one holds, and words hold against what behaviour suggests.
     """
     facts: list[Fact] = []
-    for each in sorted(statements, key=lambda each: (each.at, each.claim.confidence, each.recorded_at)):
+    for each in sorted(statements, key=lambda each: (each.at, each.assertion.confidence, each.recorded_at)):
         known = facts[-1] if facts else None
         if known is None:
             facts.append(_fact(each))
-        elif _leaves(known, each.claim):
+        elif _leaves(known, each.assertion):
             continue
         elif _says(known) == _says(_fact(each)):
             facts[-1] = replace(
                 known,
-                confidence=max(known.confidence, each.claim.confidence),
-                origin=each.claim.origin,
+                confidence=max(known.confidence, each.assertion.confidence),
+                origin=each.assertion.origin,
                 said_at=each.at,
             )
         else:
@@ -123,28 +123,28 @@ def timeline(statements: Iterable[Statement]) -> list[Fact]:
     return facts
 
 
-def _leaves(known: Fact, claim: Claim) -> bool:
-    """Whether the claim has no say: a guess against words, or another value that is denied."""
-    is_guess = known.origin is Origin.CUSTOMER and claim.origin is Origin.BEHAVIOUR
-    denied = not claim.holds and claim.value != ""
-    return is_guess or (denied and claim.value.casefold() != known.value.casefold())
+def _leaves(known: Fact, assertion: Assertion) -> bool:
+    """Whether the assertion is ignored: a guess against words, or another value that is denied."""
+    is_guess = known.origin is Origin.CUSTOMER and assertion.origin is Origin.BEHAVIOUR
+    denied = not assertion.holds and assertion.value != ""
+    return is_guess or (denied and assertion.value.casefold() != known.value.casefold())
 
 
-def _fact(statement: Statement) -> Fact:
-    claim = statement.claim
+def _fact(statement: RecordedAssertion) -> Fact:
+    assertion = statement.assertion
     return Fact(
         id=statement.id,
         customer_id=statement.customer_id,
-        subject=claim.subject,
-        predicate=claim.predicate,
-        value=claim.value,
+        subject=assertion.subject,
+        predicate=assertion.predicate,
+        value=assertion.value,
         source=statement.source,
-        confidence=claim.confidence,
+        confidence=assertion.confidence,
         valid_from=statement.at,
         valid_to=None,
         recorded_at=statement.recorded_at,
-        origin=claim.origin,
-        holds=claim.holds,
+        origin=assertion.origin,
+        holds=assertion.holds,
         said_at=statement.at,
     )
 

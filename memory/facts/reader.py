@@ -8,7 +8,7 @@ from typing import Protocol
 from foundation.text.numerals import value_said
 from memory.facts.clauses import RELATION_OF, Clause, clauses
 from memory.facts.meaning import TASTED
-from memory.facts.models import Claim
+from memory.facts.models import Assertion
 from memory.facts.rules import SURE, Reading, readings
 from memory.facts.values import FOODS, LEAST_BUDGET_CENTS, PLACE, WORD, budgets, diet, dollars, one
 from memory.ports import ShopName
@@ -53,44 +53,44 @@ WORDED: Mapping[str, Callable[[str], str | None]] = {
 class Meaning(Protocol):
     """Reads a clause that no rule reads."""
 
-    def read(self, clause: Clause, things: Sequence[ShopName]) -> Sequence[Claim]: ...
+    def read(self, clause: Clause, things: Sequence[ShopName]) -> Sequence[Assertion]: ...
 
 
-class StatementReader:
+class AssertionReader:
     def __init__(self, entities: Entities, meaning: Meaning) -> None:
         self._entities = entities
         self._meaning = meaning
 
-    def read(self, message: str) -> list[Claim]:
-        """What the customer claims, the last of each slot. Only their own words may be given, never ours."""
-        claims: dict[tuple[str, str], Claim] = {}
+    def read(self, message: str) -> list[Assertion]:
+        """What the customer asserts, the last of each slot. Only pass the customer's words, never ours."""
+        assertions: dict[tuple[str, str], Assertion] = {}
         for clause in clauses(message):
-            for claim in self._of(clause):
-                claims.pop((claim.subject, claim.slot), None)
-                claims[claim.subject, claim.slot] = claim
-        return list(claims.values())
+            for assertion in self._of(clause):
+                assertions.pop((assertion.subject, assertion.slot), None)
+                assertions[assertion.subject, assertion.slot] = assertion
+        return list(assertions.values())
 
-    def in_our_words(self, claim: Claim) -> Claim:
-        """A claim that somebody else read, so that it says the same as if it had been read here."""
-        value = claim.value.lower()
-        kinds = NAMED.get(claim.predicate, ())
+    def in_our_words(self, assertion: Assertion) -> Assertion:
+        """An assertion of another reader, in the vocabulary of this one."""
+        value = assertion.value.lower()
+        kinds = NAMED.get(assertion.predicate, ())
         named = (name.short for name, _ in self._entities.things(value) if name.kind in kinds)
-        worded = next(named, None) or WORDED.get(claim.predicate, str)(value)
-        return claim if worded in (None, value) else replace(claim, value=worded)
+        worded = next(named, None) or WORDED.get(assertion.predicate, str)(value)
+        return assertion if worded in (None, value) else replace(assertion, value=worded)
 
-    def _of(self, clause: Clause) -> list[Claim]:
-        found: dict[tuple[str, str], Claim] = {}
+    def _of(self, clause: Clause) -> list[Assertion]:
+        found: dict[tuple[str, str], Assertion] = {}
         for reading in readings(clause):
-            for claim in self._claims(reading):
-                known = found.get((claim.subject, claim.slot))
-                if known is None or (claim.holds and not known.holds):
-                    found[claim.subject, claim.slot] = claim
+            for assertion in self._assertions(reading):
+                known = found.get((assertion.subject, assertion.slot))
+                if known is None or (assertion.holds and not known.holds):
+                    found[assertion.subject, assertion.slot] = assertion
         if found:
             return list(found.values())
         things = [name for name, _ in self._entities.things(clause.text)]
         return list(self._meaning.read(clause, things))
 
-    def _claims(self, reading: Reading) -> Iterator[Claim]:
+    def _assertions(self, reading: Reading) -> Iterator[Assertion]:
         rule = reading.rule
         read: Mapping[str, Callable[[Reading], Iterator[tuple[str, str]]]] = {
             "food": _foods,
@@ -103,7 +103,7 @@ class StatementReader:
             "nothing": _said,
         }
         for predicate, value in read[rule.reads](reading):
-            yield Claim(
+            yield Assertion(
                 predicate,
                 value,
                 subject=reading.subject,

@@ -1,4 +1,4 @@
-"""The ways in which customers state things (`rules.txt`), and what each of them claims."""
+"""The ways in which customers state things (`rules.txt`), and what each of them asserts."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,8 +1,8 @@
-"""What customers have told us about themselves and theirs: what holds now, what held before, and who said so.
+"""What customers have stated about themselves and theirs: what holds now, what held before, and the source.
 
 Two times are kept: when a value held (`valid_from`, `valid_to`) and when we came to know it (`recorded_at`).
 Every statement is kept, and the facts of its slot are made from all of them: so it does not matter in
-which order we hear of them, and a fact can always be traced to the turns in which it was said.
+which order they are recorded, and a fact can always be traced to the turns in which it was said.
 """
 
 from collections.abc import Sequence
@@ -39,10 +39,10 @@ from foundation.personal import personal
 from foundation.sql import Ledger, metadata
 from memory.facts.models import (
     ABOUT_THEMSELVES,
-    Claim,
+    Assertion,
     Fact,
     Origin,
-    Statement,
+    RecordedAssertion,
     is_about,
     slot_of,
     timeline,
@@ -61,7 +61,7 @@ STATEMENTS = Table(
     "statements",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("number", BigInteger, Identity(always=True), nullable=False, comment="in the order heard"),
+    Column("number", BigInteger, Identity(always=True), nullable=False, comment="the order of recording"),
     Column("customer_id", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("slot", Text, nullable=False),
@@ -104,7 +104,7 @@ CURRENT = Index(
     postgresql_where=FACTS.c.valid_to.is_(None),
 )
 SHOWN = [FACTS.c[each.name] for each in fields(Fact)]
-CLAIMED = [STATEMENTS.c[each.name] for each in fields(Claim)]
+ASSERTED = [STATEMENTS.c[each.name] for each in fields(Assertion)]
 MADE = [STATEMENTS.c[name] for name in ("id", "customer_id", "source", "at", "recorded_at")]
 
 
@@ -115,25 +115,31 @@ class Facts:
         self._now = now
         self._terms = terms
 
-    def tell(
-        self, customer_id: str, claims: Sequence[Claim], *, source: str | None, at: datetime | None = None
+    def record(
+        self,
+        customer_id: str,
+        assertions: Sequence[Assertion],
+        *,
+        source: str | None,
+        at: datetime | None = None,
     ) -> list[Fact]:
-        """Keep what was claimed; the facts that now hold in its place, one a claim.
+        """Record assertions; the facts that now hold in their slots, one for each assertion.
 
-        What takes the place of a fact closes it, and touches nothing else. Claims that are known already
-        from that turn are kept once. at: when they were made, by a clock that may be ahead of ours; now, if
+        What replaces a fact closes it, and changes nothing else. Assertions that are known already from
+        that turn are stored once. at: when they were made, by a clock that may be ahead of ours; now, if
         not given.
         """
-        if not claims:
+        if not assertions:
             return []
         now = self._now()
         said_at = min(at or now, now)
         made = [
-            Statement(new_id("fct"), customer_id, _bounded(each), source, said_at, now) for each in claims
+            RecordedAssertion(new_id("fct"), customer_id, _bounded(each), source, said_at, now)
+            for each in assertions
         ]
         with self._ledger.transaction() as connection:
             connection.execute(_lock(customer_id))
-            slots = {self._place(each.claim) for each in made}
+            slots = {self._place(each.assertion) for each in made}
             known = _statements(connection, customer_id, slots)
             fresh = [each for each in made if source is None or not _is_known(each, known)]
             self._keep(connection, fresh)
@@ -142,11 +148,11 @@ class Facts:
                     connection,
                     customer_id,
                     place,
-                    [e for e in (*known, *fresh) if self._place(e.claim) == place],
+                    [e for e in (*known, *fresh) if self._place(e.assertion) == place],
                 )
                 for place in slots
             }
-        return [facts[self._place(each.claim)][-1] for each in made]
+        return [facts[self._place(each.assertion)][-1] for each in made]
 
     def remember(
         self,
@@ -159,19 +165,19 @@ class Facts:
         confidence: float = 1.0,
     ) -> Fact:
         """The value now current; a different one that it replaces is closed, and nothing else is touched."""
-        claim = Claim(predicate.casefold(), value, subject=subject, confidence=confidence)
-        return self.tell(customer_id, [claim], source=source)[0]
+        assertion = Assertion(predicate.casefold(), value, subject=subject, confidence=confidence)
+        return self.record(customer_id, [assertion], source=source)[0]
 
     def note(
-        self, customer_id: str, kind: str, words: str, *, read: Sequence[Claim], source: str | None
+        self, customer_id: str, kind: str, words: str, *, read: Sequence[Assertion], source: str | None
     ) -> Fact:
-        """Keep a remark: as what was read in it, so that it is one fact with what is heard; else as it is."""
+        """Store a remark as the assertions read in it, so that it joins other facts; else as it is."""
         if not read:
             return self.remember(customer_id, kind, words, source=source)
-        return self.tell(customer_id, read, source=source)[0]
+        return self.record(customer_id, read, source=source)[0]
 
     def withdraw(self, customer_id: str, about: str) -> Fact | None:
-        """Close what the customer no longer stands by; what it was, if there was something."""
+        """Close a fact that the customer retracts; the fact, if there was one."""
         name = about.casefold().strip()
         with self._ledger.transaction():
             known = [
@@ -180,8 +186,8 @@ class Facts:
                 if each.subject == ABOUT_THEMSELVES
                 and is_about(name, predicate=each.predicate, value=each.value, slot=self._slot(each))
             ]
-            taken_back = [Claim(each.predicate, each.value, holds=False) for each in known]
-            self.tell(customer_id, taken_back, source=None)
+            taken_back = [Assertion(each.predicate, each.value, holds=False) for each in known]
+            self.record(customer_id, taken_back, source=None)
         return known[0] if known else None
 
     def current(self, customer_id: str) -> list[Fact]:
@@ -189,8 +195,8 @@ class Facts:
 
     def allergies(self, customer_id: str) -> set[str]:
         """What the customer says that they are allergic to themselves."""
-        told = (each for each in self.current(customer_id) if each.predicate == ALLERGIC_TO)
-        return {each.value.casefold() for each in told if each.subject == ABOUT_THEMSELVES}
+        allergies = (each for each in self.current(customer_id) if each.predicate == ALLERGIC_TO)
+        return {each.value.casefold() for each in allergies if each.subject == ABOUT_THEMSELVES}
 
     def as_of(self, customer_id: str, moment: datetime) -> list[Fact]:
         """What held at that moment, by what we know today."""
@@ -202,7 +208,7 @@ class Facts:
         wanted = KNOWN if predicate is None else KNOWN.where(FACTS.c.predicate == predicate.casefold())
         return self._read(wanted, customer_id)
 
-    def statements(self, customer_id: str, fact: Fact) -> list[Statement]:
+    def statements(self, customer_id: str, fact: Fact) -> list[RecordedAssertion]:
         """All that was said for and against the fact, in the order said."""
         slot = {(fact.subject, self._slot(fact))}
         with self._ledger.transaction() as connection:
@@ -214,24 +220,24 @@ class Facts:
             connection.execute(delete(FACTS).where(FACTS.c.said_at < moment))
             connection.execute(delete(STATEMENTS).where(STATEMENTS.c.at < moment))
 
-    def _slot(self, said: Claim | Fact) -> str:
+    def _slot(self, said: Assertion | Fact) -> str:
         return slot_of(said.predicate, said.value, kind=self._terms.kinds.get(said.predicate))
 
-    def _place(self, claim: Claim) -> tuple[str, str]:
-        return claim.subject, self._slot(claim)
+    def _place(self, assertion: Assertion) -> tuple[str, str]:
+        return assertion.subject, self._slot(assertion)
 
-    def _keep(self, connection: Connection, statements: Sequence[Statement]) -> None:
+    def _keep(self, connection: Connection, statements: Sequence[RecordedAssertion]) -> None:
         if statements:
             rows = [
-                {name: value for name, value in asdict(each).items() if name != "claim"}
-                | asdict(each.claim)
-                | {"slot": self._slot(each.claim)}
+                {name: value for name, value in asdict(each).items() if name != "assertion"}
+                | asdict(each.assertion)
+                | {"slot": self._slot(each.assertion)}
                 for each in statements
             ]
             connection.execute(insert(STATEMENTS), rows)
 
     def _read(self, statement: Select[Any], customer_id: str) -> list[Fact]:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             rows = connection.execute(statement, {"customer": customer_id}).mappings()
             return [Fact(**{**row, "origin": Origin(row["origin"])}) for row in rows]
 
@@ -251,9 +257,11 @@ def _lock(customer_id: str | BindParameter[str]) -> Select[Any]:
     return select(func.pg_advisory_xact_lock(func.hashtextextended(customer_id, LOCKED)))
 
 
-def _statements(connection: Connection, customer_id: str, slots: set[tuple[str, str]]) -> list[Statement]:
+def _statements(
+    connection: Connection, customer_id: str, slots: set[tuple[str, str]]
+) -> list[RecordedAssertion]:
     asked = (
-        select(*MADE, *CLAIMED)
+        select(*MADE, *ASSERTED)
         .where(
             STATEMENTS.c.customer_id == customer_id,
             tuple_(STATEMENTS.c.subject, STATEMENTS.c.slot).in_(sorted(slots)),
@@ -262,18 +270,22 @@ def _statements(connection: Connection, customer_id: str, slots: set[tuple[str, 
     )
     statements = []
     for row in connection.execute(asked).mappings():
-        claim = Claim(**{**{each.name: row[each.name] for each in CLAIMED}, "origin": Origin(row["origin"])})
-        statements.append(Statement(claim=claim, **{each.name: row[each.name] for each in MADE}))
+        assertion = Assertion(
+            **{**{each.name: row[each.name] for each in ASSERTED}, "origin": Origin(row["origin"])}
+        )
+        statements.append(
+            RecordedAssertion(assertion=assertion, **{each.name: row[each.name] for each in MADE})
+        )
     return statements
 
 
-def _is_known(made: Statement, known: Sequence[Statement]) -> bool:
-    told = (made.source, made.claim)
-    return any((each.source, each.claim) == told for each in known)
+def _is_known(made: RecordedAssertion, known: Sequence[RecordedAssertion]) -> bool:
+    wanted = (made.source, made.assertion)
+    return any((each.source, each.assertion) == wanted for each in known)
 
 
 def _rewrite(
-    connection: Connection, customer_id: str, slot: tuple[str, str], statements: Sequence[Statement]
+    connection: Connection, customer_id: str, slot: tuple[str, str], statements: Sequence[RecordedAssertion]
 ) -> list[Fact]:
     """The facts of a slot, made again from all that was said of it."""
     subject, name = slot
@@ -284,8 +296,8 @@ def _rewrite(
     return facts
 
 
-def _bounded(claim: Claim) -> Claim:
-    fit = replace(claim, predicate=_one_line(claim.predicate), value=_one_line(claim.value))
+def _bounded(assertion: Assertion) -> Assertion:
+    fit = replace(assertion, predicate=_one_line(assertion.predicate), value=_one_line(assertion.value))
     if not 0 < len(fit.predicate) <= LONGEST_PREDICATE:
         raise _unfit("kind", LONGEST_PREDICATE)
     if len(fit.value) > LONGEST_VALUE or (fit.holds and not fit.value):

@@ -1,4 +1,4 @@
-"""Record what happened elsewhere, as others tell of it: conversations, and purchases at a till."""
+"""Record what other systems report: conversations, and purchases at a cash register."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from foundation.outbox import Outbox
 from foundation.sql import Ledger
 from memory.conversations.models import Interaction
 from memory.engine import MemoryEngine
-from memory.ports import ShopBooks
+from memory.ports import ReferencePort
 from memory.predictions.events import PurchaseRow
 from memory.predictions.purchases import Purchase
 from memory.predictions.service import Predictions
@@ -32,15 +32,15 @@ class NoSuchProducts(Invalid):
 
 
 class NotOfOurTime(Invalid):
-    def __init__(self, told_id: str) -> None:
+    def __init__(self, record_id: str) -> None:
         expected = f"a time between {EARLIEST.date()} and now"
         super().__init__(
             f"`timestamp` must lie between {EARLIEST.date()} and now.",
-            {"field": "timestamp", "expected": expected, "id": told_id},
+            {"field": "timestamp", "expected": expected, "id": record_id},
         )
 
 
-class OrderToldOtherwise(Conflict):
+class PurchaseConflict(Conflict):
     def __init__(self, order_id: str) -> None:
         super().__init__("Another purchase has been recorded under this id.", {"order_id": order_id})
 
@@ -59,7 +59,7 @@ class Recording:
         outbox: Outbox,
         memory: MemoryEngine,
         predictions: Predictions,
-        books: ShopBooks,
+        reference: ReferencePort,
         *,
         calendar: Calendar,
     ) -> None:
@@ -67,16 +67,16 @@ class Recording:
         self._outbox = outbox
         self._memory = memory
         self._predictions = predictions
-        self._books = books
+        self._reference = reference
         self._profiles = ProfileStore(ledger)
         self._calendar = calendar
 
-    def interactions(self, told: Sequence[Interaction]) -> int:
-        """Keep them, all or none; how many were new. Of somebody who was forgotten nothing is kept."""
-        for each in told:
+    def interactions(self, reported: Sequence[Interaction]) -> int:
+        """Store them, all or none; how many were new. Nothing is stored of an erased customer."""
+        for each in reported:
             self._check_time(each.id, each.at)
-        kept = self._welcome({each.customer_id for each in told})
-        return self._memory.record([each for each in told if each.customer_id in kept])
+        kept = self._storable({each.customer_id for each in reported})
+        return self._memory.record([each for each in reported if each.customer_id in kept])
 
     def purchase(
         self,
@@ -88,17 +88,17 @@ class Recording:
         products: Sequence[str],
         payment_method: str,
     ) -> bool:
-        """Keep it and tell of it as checkout does; False when it is known, or of somebody forgotten."""
+        """Store and publish it as checkout does; False when it is known, or of an erased customer."""
         self._check_time(order_id, at)
-        if unknown := set(products) - self._books.products(set(products)):
+        if unknown := set(products) - self._reference.products(set(products)):
             raise NoSuchProducts(unknown)
-        if not self._welcome({customer_id}):
+        if not self._storable({customer_id}):
             return False
         made = Purchase(order_id, customer_id, at, self._calendar.day(at), amount_cents, tuple(products))
         with self._ledger.transaction():
             is_new = self._predictions.remember(made)
-            if self._books.has_order(order_id) or self._predictions.purchase(order_id) != made:
-                raise OrderToldOtherwise(order_id)
+            if self._reference.has_order(order_id) or self._predictions.purchase(order_id) != made:
+                raise PurchaseConflict(order_id)
             if is_new:
                 row = _row(made, payment_method)
                 event_id = f"evt_{row.topic}_{order_id}"
@@ -106,24 +106,24 @@ class Recording:
         return is_new
 
     def take_back(self, customer_id: str, order_id: str) -> None:
-        """It was refunded where it was made; nothing is remembered under its id any more."""
+        """It was refunded where it was made; nothing is stored under its id any more."""
         with self._ledger.transaction():
             made = self._predictions.purchase(order_id)
-            if made is None or made.customer_id != customer_id or self._books.has_order(order_id):
+            if made is None or made.customer_id != customer_id or self._reference.has_order(order_id):
                 raise NoSuchPurchase
             self._predictions.take_back(order_id)
 
-    def _check_time(self, told_id: str, at: datetime) -> None:
+    def _check_time(self, record_id: str, at: datetime) -> None:
         if not EARLIEST <= at <= self._calendar.now() + SKEW:
-            raise NotOfOurTime(told_id)
+            raise NotOfOurTime(record_id)
 
-    def _welcome(self, customer_ids: set[str]) -> set[str]:
-        """Those of whom something may be kept.
+    def _storable(self, customer_ids: set[str]) -> set[str]:
+        """Those of whom something may be stored.
 
         Raises:
-            NoSuchCustomer: for who was never known; who was forgotten is left out.
+            NoSuchCustomer: for an unknown customer; erased customers are left out.
         """
-        known, forgotten = self._books.customers(customer_ids), self._profiles.barred(customer_ids)
+        known, forgotten = self._reference.customers(customer_ids), self._profiles.barred(customer_ids)
         if unknown := sorted(customer_ids - known - forgotten):
             raise NoSuchCustomer(unknown[0])
         return known - forgotten

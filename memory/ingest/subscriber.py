@@ -18,7 +18,7 @@ from memory.conversations.store import ConversationStore, Stored
 from memory.customer_view.service import CustomerViews
 from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
-from memory.facts.models import Claim
+from memory.facts.models import Assertion
 from memory.profiles.models import Profile
 from memory.profiles.store import ProfileStore
 from memory.understanding.models import Understanding
@@ -41,7 +41,7 @@ class Extractors:
 class _Extracted:
     turn: Interaction
     understood: Understanding
-    claims: Sequence[Claim]
+    assertions: Sequence[Assertion]
 
 
 class TurnSubscriber:
@@ -69,7 +69,7 @@ class TurnSubscriber:
         return Subscriber(SUBSCRIPTION, self.process, Decoder(InteractionRow), batch_rows=AT_ONCE)
 
     def process(self, events: Sequence[Event[InteractionRow]]) -> None:
-        """Each turn once, however often it is delivered; one that is gone was of an erased customer."""
+        """Each turn once, however often it is delivered; turns of erased customers are missing."""
         delivered = {event.payload.interaction_id for event in events}
         new = delivered - self._understandings.known(delivered)
         by_customer: defaultdict[str, list[_Extracted]] = defaultdict(list)
@@ -88,8 +88,8 @@ class TurnSubscriber:
             for turn, each in zip(turns, stored, strict=True)
         ]
         understood = self._extractors.enrichment().understand(messages)
-        claims = [self._extractors.learning().read(turn) for turn in turns]
-        return [_Extracted(*each) for each in zip(turns, understood, claims, strict=True)]
+        assertions = [self._extractors.learning().read(turn) for turn in turns]
+        return [_Extracted(*each) for each in zip(turns, understood, assertions, strict=True)]
 
     def _keep(self, customer_id: str, extracted: Sequence[_Extracted]) -> None:
         """In one transaction, in which no other process learns of the customer or erases them."""
@@ -104,10 +104,10 @@ class TurnSubscriber:
         fresh = [each for each in extracted if each.turn.id in kept]
         if not fresh:
             return
-        profile = reduce(Profile.hearing, [each.understood for each in fresh], profile)
+        profile = reduce(Profile.with_understanding, [each.understood for each in fresh], profile)
         self._profiles.keep(customer_id, profile)
         for each in fresh:
-            self._extractors.learning().keep(each.turn, each.claims)
+            self._extractors.learning().keep(each.turn, each.assertions)
             engagement = profile.engagement(each.turn.at)
             self._events.understood(each.turn, each.understood, engagement=engagement)
         self._events.profiled(customer_id, self._customer_views.of(customer_id))

@@ -14,7 +14,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 @dataclass(frozen=True)
 class Passage:
     headings: tuple[str, ...]
-    """From the document's title down to the one it stands under."""
+    """From the document's title down to the heading above it."""
     text: str
 
     @property

@@ -25,7 +25,7 @@ LONGEST_QUESTION = 2_000
 CLOSE = 0.35
 """Cosine from which a passage is about the question, though they share no word."""
 WORDS_NEEDED, FEWEST_WORDS = 0.5, 2
-"""Or this share of the question's telling words must stand in it, and no fewer; a lone one will do."""
+"""Or this share of the question's distinctive words must occur in it; a single one if there is one only."""
 
 
 class DocumentUnknown(NotFound):
@@ -140,7 +140,7 @@ class Knowledge:
 
     def _current(self) -> _Shelf:
         """Read anew when something was published or retired since."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             state = store.state(connection)
         with self._lock:
             if self._shelf is None or self._shelf.state != state:

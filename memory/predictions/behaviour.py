@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from memory.facts.models import Claim, Origin
+from memory.facts.models import Assertion, Origin
 
 Frequency = Literal["weekly", "every two weeks", "monthly", "every few months", "rarely"]
 FREQUENCIES: tuple[tuple[float, Frequency], ...] = (
@@ -41,7 +41,7 @@ class Behaviour:
 
     @property
     def frequency(self) -> Frequency | None:
-        """None until there is a second purchase to tell by."""
+        """None until there is a second purchase."""
         if self.purchases < 2 or self.first_at is None or self.last_at is None:  # noqa: PLR2004
             return None
         gap = (self.last_at - self.first_at) / timedelta(days=1) / (self.purchases - 1)
@@ -51,7 +51,7 @@ class Behaviour:
     def favourite_products(self) -> list[str]:
         return sorted(self.pieces, key=lambda each: (-self.pieces[each], each))[:FAVOURITES]
 
-    def suggests(self, categories: Mapping[str, str]) -> list[Claim]:
+    def suggests(self, categories: Mapping[str, str]) -> list[Assertion]:
         """What somebody may prefer who buys so; categories: of each product. Words outweigh it."""
         counts: dict[str, int] = {}
         for product, number in self.pieces.items():
@@ -64,4 +64,4 @@ class Behaviour:
         share = counts[most] / bought
         if share < SHARE_THAT_SHOWS:
             return []
-        return [Claim("preferred category", most, confidence=round(share, 2), origin=Origin.BEHAVIOUR)]
+        return [Assertion("preferred category", most, confidence=round(share, 2), origin=Origin.BEHAVIOUR)]

@@ -1,4 +1,4 @@
-"""The chance that somebody buys again, learnt from how customers with a like past went on before."""
+"""The probability of another purchase, learnt from customers with a similar past."""
 
 from dataclasses import dataclass
 

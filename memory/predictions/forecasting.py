@@ -1,4 +1,4 @@
-"""From numbers to what is said of a customer, and kept."""
+"""From the model's numbers to forecasts, and to the predictions that are stored."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta

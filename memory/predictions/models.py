@@ -24,7 +24,7 @@ class Kind(StrEnum):
 class Prediction:
     """`confidence` is the accuracy to be expected, `accuracy` what it came to: both between 0 and 1.
 
-    An accuracy of None, once it is scored, is that of a day or a product for somebody who did not buy at all.
+    An accuracy of None, once it is scored, is that of a day or a product for a customer who did not buy.
     """
 
     id: str

@@ -233,7 +233,7 @@ def sample(connection: Connection, *, customers: int, products: int) -> Sample:
 
 
 def _most_bought(bought: np.ndarray[Any, np.dtype[np.str_]], most: int) -> tuple[tuple[str, ...], Any]:
-    """The names kept, and the number of each one bought among them, -1 for those that are not."""
+    """The names in use, and each purchase's index into them, -1 for others."""
     names, number, counts = np.unique(bought, return_inverse=True, return_counts=True)
     kept = np.sort(np.argsort(-counts, kind="stable")[:most])
     place = np.full(len(names), -1, np.int64)

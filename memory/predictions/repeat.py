@@ -28,7 +28,7 @@ class Repeat:
 
     @property
     def is_degenerate(self) -> bool:
-        """Whether the purchases told nothing of leaving."""
+        """Whether the purchases contain no evidence of leaving."""
         return self.a == NOBODY_LEAVES
 
     def alive(self, past: Rhythms) -> Floats:
@@ -66,7 +66,7 @@ class Repeat:
 
 
 def fit_repeat(past: Rhythms) -> Repeat:
-    """By maximum likelihood; where that tells nothing of leaving, the NBD, in which nobody leaves."""
+    """By maximum likelihood; without evidence of leaving, the NBD, in which nobody leaves."""
     from scipy.special import gammaln
 
     cells, counts = np.unique(

@@ -47,7 +47,7 @@ class Predictions:
         calendar: Calendar,
         is_barred: Callable[[str], bool],
     ) -> None:
-        """`is_barred`: whether a customer asked to be forgotten, so that nothing is kept of them."""
+        """`is_barred`: whether a customer was erased, so that nothing may be stored."""
         self._ledger = ledger
         self._outbox = outbox
         self._storefront = storefront
@@ -60,7 +60,7 @@ class Predictions:
         return Subscriber(SUBSCRIPTION, self.follow, DECODE)
 
     def follow(self, events: Sequence[Event[PurchaseRow | OrderMoved]]) -> None:
-        """Remember what is bought, and forget what is given back."""
+        """Store purchases, and remove returned ones."""
         for event in events:
             match event.payload:
                 case PurchaseRow() as row:
@@ -69,7 +69,7 @@ class Predictions:
                     self.take_back(order_id)
 
     def remember(self, purchase: Purchase) -> bool:
-        """False when it is known already, was given back, or is of somebody who was forgotten."""
+        """False when it is known already, was returned, or is of an erased customer."""
         with self._ledger.transaction() as connection:
             if self._is_barred(purchase.customer_id) or not purchases.add(connection, purchase):
                 return False
@@ -79,7 +79,7 @@ class Predictions:
 
     def purchase(self, order_id: str) -> Purchase | None:
         """None also when it was given back."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return purchases.find(connection, order_id)
 
     def take_back(self, order_id: str) -> None:
@@ -88,8 +88,8 @@ class Predictions:
 
     def forecast(self, customer_id: str) -> Forecast | None:
         """As of now; None when nothing can be said: they never bought, or too little is known of anybody."""
-        with self._ledger.at_once() as connection:
-            version, rhythm = store.standing(connection, customer_id)
+        with self._ledger.autocommit() as connection:
+            version, rhythm = store.model_and_rhythm(connection, customer_id)
         if version is None or rhythm is None:
             return None
         held = self.held(version)
@@ -108,7 +108,7 @@ class Predictions:
 
     def shelves(self, customer_id: str) -> Shelves:
         """Also for somebody who never bought; empty while too little is known of anybody."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             version = store.latest(connection)
         tastes = None if version is None else self.held(version).tastes
         return Shelves() if tastes is None else self._shelves(tastes, customer_id)
@@ -137,12 +137,12 @@ class Predictions:
         self._publish(scored, at=at)
 
     def history(self, customer_id: str) -> list[Prediction]:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.history(connection, customer_id)
 
     def records(self) -> list[Record]:
         """How right the predictions were, by kind."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return store.records(connection)
 
     def held(self, version: str) -> Held:
@@ -162,13 +162,13 @@ class Predictions:
         )
 
     def _read(self, version: str) -> Held:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             fitted = store.model(connection, version)
         tastes = None if fitted.tastes is None else Tastes.from_bytes(fitted.tastes)
         return Held(version, Model.from_document(fitted.document), tastes)
 
     def _shelves(self, tastes: Tastes, customer_id: str) -> Shelves:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             bought = purchases.own(connection, customer_id)
         return shelves(
             tastes,

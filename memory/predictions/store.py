@@ -72,7 +72,7 @@ Index(None, PREDICTIONS.c.customer_id, PREDICTIONS.c.made_at)
 
 # Built once: building one costs as much as running it.
 LATEST = select(MODELS.c.version).order_by(MODELS.c.made_at.desc(), MODELS.c.version).limit(1)
-STANDING = select(LATEST.scalar_subquery().label("version"), RHYTHMS).select_from(
+MODEL_AND_RHYTHM = select(LATEST.scalar_subquery().label("version"), RHYTHMS).select_from(
     select(literal(1).label("one"))
     .subquery()
     .outerjoin(RHYTHMS, RHYTHMS.c.customer_id == bindparam("customer", type_=Text))
@@ -123,9 +123,9 @@ def latest(connection: Connection) -> str | None:
     return version
 
 
-def standing(connection: Connection, customer_id: str) -> tuple[str | None, Rhythm | None]:
+def model_and_rhythm(connection: Connection, customer_id: str) -> tuple[str | None, Rhythm | None]:
     """The version of the newest model, and the customer's rhythm if they have bought anything."""
-    row = connection.execute(STANDING, {"customer": customer_id}).mappings().one()
+    row = connection.execute(MODEL_AND_RHYTHM, {"customer": customer_id}).mappings().one()
     return row["version"], rhythm_of(row) if row["customer_id"] else None
 
 

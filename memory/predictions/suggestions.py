@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection
 
 from foundation.sql import Ledger
-from memory.facts.models import Claim, Origin
+from memory.facts.models import Assertion, Origin
 from memory.facts.store import Facts
 from memory.predictions import purchases
 
@@ -25,14 +25,14 @@ class Suggestions:
         *,
         is_barred: Callable[[str], bool],
     ) -> None:
-        """categories: of each product. is_barred: whether a customer asked to be forgotten."""
+        """categories: of each product. is_barred: whether a customer was erased."""
         self._ledger = ledger
         self._facts = facts
         self._categories = categories
         self._is_barred = is_barred
 
     def run(self, *, progress: Progress = lambda _part, _done: None) -> int:
-        """Of those whose purchases changed since the last time; how many. Once stopped, it goes on."""
+        """For customers whose purchases changed since the last run; how many. It resumes after a stop."""
         done, categories = 0, self._categories()
         while done < A_NIGHT:
             with self._ledger.transaction() as connection:
@@ -54,8 +54,8 @@ class Suggestions:
         new = [each for each in suggested if (each.predicate, each.value, each.confidence) not in known]
         predicates = {each.predicate for each in suggested}
         over = [
-            Claim(each.predicate, each.value, holds=False, origin=Origin.BEHAVIOUR)
+            Assertion(each.predicate, each.value, holds=False, origin=Origin.BEHAVIOUR)
             for each in held
             if each.predicate not in predicates
         ]
-        self._facts.tell(customer_id, [*new, *over], source=None)
+        self._facts.record(customer_id, [*new, *over], source=None)

@@ -109,7 +109,7 @@ class Profile:
             weeks=_latest(_counted(self.weeks, [_monday(at)])),
         )
 
-    def hearing(self, understood: Understanding) -> "Profile":
+    def with_understanding(self, understood: Understanding) -> "Profile":
         """The profile with what was understood of one of its interactions: sums, so in any order."""
         kinds = {
             kind: _counted(self.named.get(kind, {}), values)
@@ -163,8 +163,9 @@ def profile_of(
     """understood: what was understood of their messages, by the id of the interaction."""
     turns = list(interactions)
     profile = reduce(lambda known, turn: known.after(turn, topics=topics), turns, start or Profile())
-    heard = understood or {}
-    return reduce(Profile.hearing, [heard[turn.id] for turn in turns if turn.id in heard], profile)
+    by_turn = understood or {}
+    of_turns = [by_turn[turn.id] for turn in turns if turn.id in by_turn]
+    return reduce(Profile.with_understanding, of_turns, profile)
 
 
 def _topics(words: Iterable[str], topics: Mapping[str, str]) -> set[str]:

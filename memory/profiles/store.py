@@ -1,4 +1,4 @@
-"""The profile of each customer, and the mark of those of whom nothing is remembered."""
+"""The profile of each customer, and the mark of erased customers."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from memory.conversations.store import INTERACTIONS
 from memory.profiles.models import UNDERSTOOD, Profile
 
 FORGOTTEN = -1
-"""The version of a profile that is only a mark, so that nothing is learned any more."""
+"""The version of a profile that marks an erased customer, of whom nothing is learned."""
 MARK = "the mark that nothing is to be remembered"
 
 PROFILES = Table(
@@ -83,7 +83,7 @@ class ProfileStore:
 
     def read(self, customer_id: str) -> tuple[int, Profile]:
         """The version and the profile; version 0 for a customer we do not know."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             row = connection.execute(PROFILE, {"customer": customer_id}).one_or_none()
         if row is None or row.version == FORGOTTEN:
             return 0, Profile()
@@ -96,7 +96,7 @@ class ProfileStore:
         return MemoryProgress(row.version or 0, profile, frozenset(row.known or ()))
 
     def write(self, customer_id: str, profile: Profile, *, version: int, expected: int) -> bool:
-        """False, and nothing written, when somebody else has learned since version `expected` was read.
+        """False, and nothing written, when another process has learned since version `expected` was read.
 
         What was understood in earlier interactions stays: `keep` writes it, whenever it is known.
         """
@@ -114,9 +114,9 @@ class ProfileStore:
         return written is not None
 
     def locked(self, customer_id: str) -> Profile | None:
-        """To be changed and kept in this transaction; None of somebody unknown or forgotten.
+        """Locked for a change in this transaction; None of an unknown or erased customer.
 
-        Whoever learns of the customer, or forgets them, waits until then.
+        Learning and erasing wait until it ends.
         """
         with self._ledger.transaction() as connection:
             row = connection.execute(LOCKED_PROFILE, {"customer": customer_id}).one_or_none()
@@ -133,11 +133,11 @@ class ProfileStore:
     def long_memories(self, turns: int) -> list[tuple[str, int]]:
         """Customers of whom at least so many turns were learned, and how many."""
         long = select(PROFILES.c.customer_id, PROFILES.c.version).where(PROFILES.c.version >= turns)
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return [(row.customer_id, row.version) for row in connection.execute(long)]
 
     def drop(self, customer_id: str) -> None:
-        """Of somebody of whom no interaction is left; one that comes in meanwhile keeps it."""
+        """Unless an interaction is left, or comes in concurrently."""
         left = exists().where(INTERACTIONS.c.customer_id == customer_id)
         theirs = (PROFILES.c.customer_id == customer_id) & (PROFILES.c.version != FORGOTTEN)
         with self._ledger.transaction() as connection:
@@ -156,12 +156,12 @@ class ProfileStore:
             )
 
     def barred(self, customer_ids: Collection[str]) -> set[str]:
-        """Those of them who asked to be forgotten."""
+        """Those of them who were erased."""
         marked = PROFILES.c.customer_id.in_(customer_ids) & (PROFILES.c.version == FORGOTTEN)
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return set(connection.execute(select(PROFILES.c.customer_id).where(marked)).scalars())
 
     def is_barred(self, customer_id: str) -> bool:
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             row = connection.execute(PROFILE, {"customer": customer_id}).one_or_none()
         return row is not None and row.version == FORGOTTEN

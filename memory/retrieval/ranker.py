@@ -193,8 +193,8 @@ class Rows:
 
     def __init__(self, width: int, *, base: NDArray[np.float32] | None = None) -> None:
         self._base = np.empty((0, width), np.float32) if base is None else base
-        self._room = np.empty((0, width), np.float32)
-        self._grown = self._room
+        self._buffer = np.empty((0, width), np.float32)
+        self._grown = self._buffer
 
     def __len__(self) -> int:
         return len(self._base) + len(self._grown)
@@ -207,23 +207,23 @@ class Rows:
 
     @property
     def size_bytes(self) -> int:
-        return self._room.nbytes
+        return self._buffer.nbytes
 
     def all(self) -> NDArray[np.float32]:
         return np.concatenate([self._base, self._grown]) if len(self._base) else self._grown
 
     def extend(self, rows: NDArray[np.float32]) -> None:
         end = len(self._grown) + len(rows)
-        if end > len(self._room):
-            room = np.empty((end + end // 4, self._room.shape[1]), np.float32)
-            room[: len(self._grown)] = self._grown
-            self._room = room
-        self._room[len(self._grown) : end] = rows
-        self._grown = self._room[:end]
+        if end > len(self._buffer):
+            buffer = np.empty((end + end // 4, self._buffer.shape[1]), np.float32)
+            buffer[: len(self._grown)] = self._grown
+            self._buffer = buffer
+        self._buffer[len(self._grown) : end] = rows
+        self._grown = self._buffer[:end]
 
 
 def standard(scores: Scores) -> Scores:
-    """With mean 0 and spread 1; all 0 where nothing tells them apart."""
+    """With mean 0 and spread 1; all 0 where they are equal."""
     spread = float(scores.std()) if len(scores) else 0.0
     standardised: Scores = (scores - scores.mean()) / spread if spread > 0 else np.zeros_like(scores)
     return standardised

@@ -19,7 +19,7 @@ UNDERSTANDINGS = Table(
     Column("customer_id", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("document", JSONB, nullable=False, comment="language, sentiment, intent and what is named"),
-    Column("reading", Text, comment="of a turn that is to be read again: whether somebody was asked to"),
+    Column("reading", Text, comment="state of a second reading, by the language model"),
     Index(None, "customer_id"),
     info=personal("customer_id"),
 )
@@ -64,13 +64,13 @@ class Understandings:
         asked = select(UNDERSTANDINGS.c.interaction_id).where(
             UNDERSTANDINGS.c.interaction_id.in_(interaction_ids)
         )
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return set(connection.execute(asked).scalars())
 
     def waiting(self, *, limit: int) -> list[tuple[str, str]]:
         """Turns that are to be read again and that nobody was asked to read; each with whose it is."""
         wanted = select(UNDERSTANDINGS.c.interaction_id, UNDERSTANDINGS.c.customer_id).where(IS_WAITING)
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             rows = connection.execute(wanted.order_by(UNDERSTANDINGS.c.at).limit(limit))
             return [(row.interaction_id, row.customer_id) for row in rows]
 
@@ -84,7 +84,7 @@ class Understandings:
     def is_due(self, interaction_id: str) -> bool:
         """Whether it is to be read again still."""
         due = UNDERSTANDINGS.c.interaction_id == interaction_id, UNDERSTANDINGS.c.reading.is_not(None)
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return bool(connection.scalar(select(exists().where(*due))))
 
     def of(self, customer_id: str) -> Mapping[str, Understanding]:
@@ -92,7 +92,7 @@ class Understandings:
         asked = select(UNDERSTANDINGS.c.interaction_id, UNDERSTANDINGS.c.document).where(
             UNDERSTANDINGS.c.customer_id == customer_id
         )
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return {
                 row.interaction_id: Understanding.from_document(row.document)
                 for row in connection.execute(asked)

@@ -10,7 +10,7 @@ from api.containers.overrides import Overrides
 from api.entrypoints.scheduler import refine_facts
 from api.entrypoints.worker import handlers
 from demo.fakes.messages_api import FakeMessagesApi, calls, fails
-from foundation.queue import JOBS, Bench
+from foundation.queue import JOBS, WorkerContext
 from foundation.settings import ModelSettings
 from memory.conversations.models import Interaction
 from tests.api.conftest import ANA, artifacts
@@ -61,7 +61,7 @@ def test_turn_is_read_again_by_claude_in_a_job_of_its_own_once(container: Contai
         asked = [refine_facts(own) for _ in range(2)]
         (job_id,) = job_ids(own)
         for _ in range(2):
-            Bench(own.infrastructure.jobs, handlers(own)).perform(job_id)
+            WorkerContext(own.infrastructure.jobs, handlers(own)).perform(job_id)
         again = own.conversations.fact_extraction.extract("trn_1")
         job = own.infrastructure.jobs.find(job_id)
 
@@ -80,8 +80,8 @@ def test_job_whose_model_is_away_is_tried_again_and_keeps_its_one_effect(contain
         refine_facts(own)
         (job_id,) = job_ids(own)
         with pytest.raises(Exception, match="BadRequest"):
-            Bench(own.infrastructure.jobs, handlers(own)).perform(job_id)
-        Bench(own.infrastructure.jobs, handlers(own)).perform(job_id)
+            WorkerContext(own.infrastructure.jobs, handlers(own)).perform(job_id)
+        WorkerContext(own.infrastructure.jobs, handlers(own)).perform(job_id)
 
     assert ("allergic to", "walnut") in held(container)
 

@@ -39,9 +39,9 @@ def test_each_template_is_shown_as_html_and_as_text(desk: Page, container: Conta
     expect(sheet).to_have_css("border-radius", "14px")
 
 
-def test_parked_notice_is_sent_again_by_a_press_of_the_button(desk: Page, container: Container) -> None:
+def test_dead_letter_is_sent_again_by_a_press_of_the_button(desk: Page, container: Container) -> None:
     tell(container, "cus_late", "ntc_late")
-    desk.get_by_role("radio", name="parked").check(force=True)
+    desk.get_by_role("radio", name="dead letter").check(force=True)
     expect(desk.locator(".facts")).to_contain_text("there is no such customer")
     container.commerce.customers.service.register(
         NewCustomer("<b>Lea</b> Late", "lea@example.com"), customer_id="cus_late"

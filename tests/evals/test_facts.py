@@ -9,18 +9,18 @@ from evals.facts.reading import open_reader
 from evals.facts.synthetic_cases import cases
 from foundation.sql import Ledger
 from memory.embeddings import load_embedder
-from memory.facts.reader import StatementReader
+from memory.facts.reader import AssertionReader
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def reader() -> StatementReader:
+def reader() -> AssertionReader:
     models = Path(__file__).parents[2] / "var" / "models"
     return open_reader(load_embedder(models), folder=models)
 
 
-def test_a_few_cases_of_each_kind_are_right(reader: StatementReader, ledger: Ledger) -> None:
+def test_a_few_cases_of_each_kind_are_right(reader: AssertionReader, ledger: Ledger) -> None:
     made = cases()
     kinds = {case.kind for case in made}
     some = [case for kind in sorted(kinds) for case in [each for each in made if each.kind == kind][:4]]
@@ -33,7 +33,7 @@ def test_a_few_cases_of_each_kind_are_right(reader: StatementReader, ledger: Led
 
 @pytest.mark.parametrize(("cases", "least", "most_wrong"), [(tried(), 160, 2), (untried(), 26, 1)])
 def test_sentences_are_read_as_well_as_they_were(
-    reader: StatementReader, cases: Sequence[Case], least: int, most_wrong: int
+    reader: AssertionReader, cases: Sequence[Case], least: int, most_wrong: int
 ) -> None:
     verdicts = []
     for case in cases:

@@ -35,7 +35,7 @@ def test_deleted_words_are_gone_from_the_files(place: tuple[Ledger, Path]) -> No
         connection.execute(insert(notes), [{"id": 0, "said": SECRET}, *others])
     with ledger.transaction() as connection:
         connection.execute(delete(notes).where(notes.c.id == 0))
-    with ledger.at_once() as connection:
+    with ledger.autocommit() as connection:
         connection.execute(text("CHECKPOINT"))
     assert len(list(holding(folder, [SECRET]))) == 2
 

@@ -155,9 +155,9 @@ class TestDeliver:
         self, ledger: Ledger, outbox: Outbox, clock: FakeClock, listener: Listener
     ) -> None:
         relay = _relay(ledger, clock, listener)
-        with ledger.separately():
+        with ledger.new_transaction():
             late = outbox.publish(Changed())
-            with ledger.separately():
+            with ledger.new_transaction():
                 early = outbox.publish(Changed())
             relay.deliver("notices")
 

@@ -38,14 +38,14 @@ class Welcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Farewell:
+class Goodbye:
     topic: ClassVar[str] = "notices"
-    template: Literal["farewell"] = "farewell"
+    template: Literal["goodbye"] = "goodbye"
     at: datetime
 
 
 ORDERED = Ordered(id="ord_1", tier=Tier.GOLD, at=NOON, day=date(2026, 3, 1), lines=(Line("Gummies", 2800),))
-DECODE = Decoder(Ordered, Welcome, Farewell, told_apart_by="template")
+DECODE = Decoder(Ordered, Welcome, Goodbye, discriminator="template")
 
 
 def test_payload_is_json_with_moments_in_iso_format() -> None:
@@ -58,8 +58,8 @@ def test_payload_is_json_with_moments_in_iso_format() -> None:
     }
 
 
-@pytest.mark.parametrize("payload", [ORDERED, Welcome(name="Ana"), Farewell(at=NOON)])
-def test_payload_is_read_back_as_it_was(payload: Ordered | Welcome | Farewell) -> None:
+@pytest.mark.parametrize("payload", [ORDERED, Welcome(name="Ana"), Goodbye(at=NOON)])
+def test_payload_is_read_back_as_it_was(payload: Ordered | Welcome | Goodbye) -> None:
     assert DECODE(payload.topic, document(payload)) == payload
 
 

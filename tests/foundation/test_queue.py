@@ -223,7 +223,7 @@ class Workers:
 
 @pytest.fixture
 def workers(jobs: Jobs, database_url: str, cache_url: str, tmp_path: Path) -> Iterator[Workers]:
-    command = [sys.executable, "-m", "tests.foundation.bench", database_url, cache_url, str(tmp_path)]
+    command = [sys.executable, "-m", "tests.foundation.queue_worker", database_url, cache_url, str(tmp_path)]
     workers = Workers(jobs, command)
     yield workers
     workers.stop()
@@ -269,7 +269,7 @@ class TestWorker:
 
         assert (job.status, job.attempts, job.error) == (Status.FAILED, 1, "That cannot be done.")
 
-    def test_killed_work_horse_is_replaced(self, jobs: Jobs, workers: Workers) -> None:
+    def test_killed_worker_process_is_replaced(self, jobs: Jobs, workers: Workers) -> None:
         workers.start()
 
         job = workers.await_end(jobs.submit("die_once", {}).id)

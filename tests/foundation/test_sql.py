@@ -52,7 +52,7 @@ class TestTransaction:
         def work() -> None:
             with ledger.transaction() as outer:
                 _write(outer, "outer")
-                with ledger.separately() as apart:
+                with ledger.new_transaction() as apart:
                     _write(apart, "intent")
                 raise ZeroDivisionError
 
@@ -63,7 +63,7 @@ class TestTransaction:
 
     def test_outer_transaction_goes_on_after_separate_work(self, ledger: Ledger) -> None:
         with ledger.transaction() as outer:
-            with ledger.separately() as apart:
+            with ledger.new_transaction() as apart:
                 _write(apart, "intent")
             with ledger.transaction() as inner:
                 assert inner is outer

@@ -105,7 +105,9 @@ def test_rows_of_the_first_version_are_kept(
     after = _counts(engine)
     assert catalogue(engine) == fresh
     assert 0 not in before.values()
-    assert {name: after[name] for name in before} == before
+    dead_letters = before.pop("warehouse_parked")
+    kept = before | {name: before[name] + dead_letters for name in ("outbox", "outbox_deliveries")}
+    assert {name: after[name] for name in kept} == kept
     assert after["refunds"] == 1
     assert after["membership_changes"] == after["membership_periods"] == 2
     assert after["statements"] == 4

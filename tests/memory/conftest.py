@@ -20,7 +20,7 @@ from foundation.text.reader import TextReader
 from memory.conversations.models import Interaction
 from memory.embeddings import Embedder, Encoder, load_embedder
 from memory.engine import MemoryEngine, open_memory
-from memory.facts.reader import StatementReader
+from memory.facts.reader import AssertionReader
 from memory.understanding.entities import Entities
 from memory.understanding.service import Enrichment, learn_intents
 from tests.fakes import FakeClock
@@ -95,7 +95,7 @@ def text_reader(embedder: Embedder) -> TextReader:
 
 
 @pytest.fixture(scope="session")
-def reader(embedder: Embedder) -> StatementReader:
+def reader(embedder: Embedder) -> AssertionReader:
     return open_reader(embedder, folder=MODELS)
 
 

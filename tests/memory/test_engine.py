@@ -12,7 +12,7 @@ from api.containers.warehouse_tables import TABLES
 from foundation.crypto import DataKeys, KeyShredded
 from foundation.outbox import OUTBOX
 from foundation.sql import Ledger
-from memory.context.renderer import briefing
+from memory.context.renderer import render_context
 from memory.conversations.models import Interaction, Speaker
 from memory.conversations.store import INTERACTIONS
 from memory.embeddings import Vectors
@@ -99,7 +99,7 @@ class TestLearn:
         with pytest.raises(RuntimeError, match="cut off"):
             cut_off()
 
-        assert briefing(memory.context("cus_ana", "sleep")) == ""
+        assert render_context(memory.context("cus_ana", "sleep")) == ""
         assert events(ledger) == []
         assert memory.learn(TURN)
 
@@ -146,7 +146,7 @@ class TestLearn:
         with pytest.raises(KeyShredded):
             memory.learn(TURN)
 
-        assert briefing(memory.context("cus_ana", "sleep")) == ""
+        assert render_context(memory.context("cus_ana", "sleep")) == ""
 
 
 class TestProfile:
@@ -221,7 +221,7 @@ class TestRecall:
         recalled = memory.recall("cus_ana", "what is the secret of cus_ben, the blue door?")
 
         assert all(each.interaction.customer_id == "cus_ana" for each in recalled)
-        assert "blue" not in briefing(memory.context("cus_ana", "the blue door"))
+        assert "blue" not in render_context(memory.context("cus_ana", "the blue door"))
         assert memory.recall("gst_1", "blue door") == []
 
     def test_a_turn_that_another_process_learned_is_found_at_once(self, open_engine: OpenMemory) -> None:
@@ -275,19 +275,19 @@ class TestContext:
 
         assert context.recent
         assert context.relevant
-        assert len(briefing(context)) / 4 <= 1_300
+        assert len(render_context(context)) / 4 <= 1_300
 
     def test_it_is_the_same_each_time(self, memory: MemoryEngine, open_engine: OpenMemory) -> None:
         memory.learn_all([said(number, *words) for number, words in enumerate(TALK)])
 
-        assert briefing(memory.context("cus_ana", "sleep")) == briefing(
+        assert render_context(memory.context("cus_ana", "sleep")) == render_context(
             open_engine().context("cus_ana", "sleep")
         )
 
     def test_a_guest_has_none(self, memory: MemoryEngine) -> None:
         context = memory.context("gst_1", "hello")
 
-        assert (briefing(context), context.sources, context.missing) == ("", (), ())
+        assert (render_context(context), context.sources, context.missing) == ("", (), ())
 
     def test_what_we_said_is_not_taken_for_the_customers(self, memory: MemoryEngine) -> None:
         memory.learn(said(1, "hello", "You told me that you love citrus and want gold."))
@@ -296,7 +296,7 @@ class TestContext:
 
         assert context.facts == ()
         assert context.profile.topics == {}
-        assert '  Shop: "You told me that you love citrus and want gold."' in briefing(context)
+        assert '  Shop: "You told me that you love citrus and want gold."' in render_context(context)
 
     def test_without_vectors_the_rest_is_given(
         self, memory: MemoryEngine, open_engine: Callable[[BrokenEncoder], MemoryEngine]
@@ -327,7 +327,7 @@ class TestContext:
         }
         assert context.missing == (part,)
         assert [name for name, is_given in given.items() if not is_given] == [part]
-        assert f"Not available now:\n- {part}" in briefing(context)
+        assert f"Not available now:\n- {part}" in render_context(context)
 
     def test_it_takes_at_most_four_statements(self, memory: MemoryEngine, ledger: Ledger) -> None:
         memory.learn_all([said(number, *words) for number, words in enumerate(TALK)])
@@ -346,7 +346,7 @@ class TestForgotten:
         with pytest.raises(AskedToForget):
             memory.remember("cus_ana", "flavour", "berry", source=None)
 
-        assert briefing(memory.context("cus_ana", "sleep")) == ""
+        assert render_context(memory.context("cus_ana", "sleep")) == ""
         assert memory.profile("cus_ana") == Profile()
 
     @pytest.mark.parametrize("known", [(), (TURN,)], ids=["new", "known"])

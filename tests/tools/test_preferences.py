@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from memory.conversations.models import Interaction
-from memory.facts.models import Claim, Origin
+from memory.facts.models import Assertion, Origin
 from memory.facts.store import Facts
 from tests.tools.conftest import Counter
 
@@ -66,10 +66,10 @@ class TestWhatWeKnow:
 
     def test_it_says_of_whom_and_how_we_know(self, counter: Counter) -> None:
         facts = Facts(counter.shop.ledger, now=counter.shop.clock)
-        told = [Claim("allergic to", "citrus"), Claim("likes", "edible", subject="mother")]
-        facts.tell("cus_ana", told, source="trn_1")
-        guess = Claim("preferred category", "vape", origin=Origin.BEHAVIOUR)
-        facts.tell("cus_ana", [guess], source=None)
+        told = [Assertion("allergic to", "citrus"), Assertion("likes", "edible", subject="mother")]
+        facts.record("cus_ana", told, source="trn_1")
+        guess = Assertion("preferred category", "vape", origin=Origin.BEHAVIOUR)
+        facts.record("cus_ana", [guess], source=None)
 
         say = counter.ask("what_we_know").say
 

@@ -5,7 +5,7 @@ from commerce.age.service import AgeVerification
 from commerce.memberships.models import Membership
 from commerce.memberships.service import Memberships
 from foundation.clock import Clock
-from memory.ports import AgeStanding, MembershipStanding, Standing
+from memory.ports import AgeEligibility, Eligibility, MembershipEligibility
 
 
 class CustomerEligibility:
@@ -14,15 +14,15 @@ class CustomerEligibility:
         self._memberships = memberships
         self._now = now
 
-    def standing(self, customer_id: str) -> Standing:
+    def eligibility(self, customer_id: str) -> Eligibility:
         proof, membership = self._ages.status(customer_id), self._memberships.status(customer_id)
-        return Standing(
-            age=AgeStanding() if proof is None else self._proven(proof),
+        return Eligibility(
+            age=AgeEligibility() if proof is None else self._proven(proof),
             membership=None if membership is None else _held(membership),
         )
 
-    def _proven(self, proof: AgeProof) -> AgeStanding:
-        return AgeStanding(
+    def _proven(self, proof: AgeProof) -> AgeEligibility:
+        return AgeEligibility(
             verified=proof.is_usable(self._now()),
             verified_at=proof.verified_at,
             method=proof.method,
@@ -30,8 +30,8 @@ class CustomerEligibility:
         )
 
 
-def _held(membership: Membership) -> MembershipStanding:
-    return MembershipStanding(
+def _held(membership: Membership) -> MembershipEligibility:
+    return MembershipEligibility(
         tier=membership.tier,
         status=membership.status,
         percent=membership.percent,

@@ -16,7 +16,7 @@ from foundation.compaction import compact
 from foundation.files import holding
 from foundation.holdings import Left, Traces
 from foundation.outbox import DELIVERIES, OUTBOX
-from foundation.personal import said_by
+from foundation.personal import declaration_of
 from foundation.sql import Ledger, metadata
 from foundation.warehouse.base import CATALOG_SCHEMA, Warehouse
 from foundation.warehouse.schema import FieldType, Table
@@ -161,7 +161,7 @@ class LocalFiles:
     def compact(self) -> None:
         """Every table that holds something of customers, and the warehouse's catalogue."""
         if self._is_embedded:
-            personal = [table.name for table in metadata.sorted_tables if said_by(table)]
+            personal = [table.name for table in metadata.sorted_tables if declaration_of(table)]
             compact(self._ledger, personal, schemas=[CATALOG_SCHEMA])
 
     def left(self, traces: Traces) -> list[Left]:

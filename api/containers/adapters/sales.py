@@ -38,7 +38,7 @@ class OrderedSales:
             .group_by(line.c.product_id, day)
         )
         sold: dict[str, dict[date, int]] = defaultdict(dict)
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             for product_id, at, quantity in connection.execute(wanted):
                 sold[product_id][at] = quantity
         return [_sales(product_id, days, until) for product_id, days in sold.items()]

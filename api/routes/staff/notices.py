@@ -86,7 +86,7 @@ def get_notice(notice_id: NoticePath, _: Staff, notices: NoticesDep) -> Envelope
 
 @router.post("/{notice_id}/resend", responses=refusals("CONFLICT"))
 def resend_notice(notice_id: NoticePath, _: Staff, notices: NoticesDep) -> Envelope[NoticeOut]:
-    """Try again to send a notice that was given up."""
+    """Try again to send a notice that could not be sent."""
     notice = notices.resend(notice_id)
     return Envelope(data=NoticeOut.of(notice, notices.written(notice)))
 

@@ -23,7 +23,7 @@ class Match:
     meaning: float
     """Cosine between the question and those words."""
     shared: tuple[str, ...]
-    """Words of the question that stand in them."""
+    """Words of the question that occur in them."""
 
 
 class Turns(Protocol):

@@ -50,7 +50,7 @@ class Mapped:
 
     @property
     def is_whole(self) -> bool:
-        """False when somebody cut the file short: to touch what is missing would end the process."""
+        """False when the file was truncated: reading past its end would kill the process."""
         try:
             now = self.path.stat()
         except FileNotFoundError:
@@ -68,17 +68,17 @@ class BlockFiles:
         try:
             with path.open("rb") as file:
                 found = os.fstat(file.fileno())
-                told = json.loads(file.readline())
+                header = json.loads(file.readline())
                 begin = _aligned(file.tell())
                 size = found.st_size - begin
-                if (told["format"], told["of"], told["size"]) != (FORMAT, customer_id, size):
+                if (header["format"], header["of"], header["size"]) != (FORMAT, customer_id, size):
                     return None
                 whole = np.memmap(file, np.uint8, "r", offset=begin)
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        times = {name: datetime.fromisoformat(told["end"][name]) for name in ("at", "oldest")}
-        arrays = {name: _view(whole, **place) for name, place in told["arrays"].items()}
-        return Mapped(End(**{**told["end"], **times}), arrays, path, found.st_ino, found.st_size)
+        times = {name: datetime.fromisoformat(header["end"][name]) for name in ("at", "oldest")}
+        arrays = {name: _view(whole, **place) for name, place in header["arrays"].items()}
+        return Mapped(End(**{**header["end"], **times}), arrays, path, found.st_ino, found.st_size)
 
     def position(self, customer_id: str) -> int:
         """How far the customer's file goes; 0 without one."""
@@ -121,7 +121,7 @@ class BlockFiles:
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        """Whether no other process writes here; if so, none does meanwhile."""
+        """Whether this process holds the lock for writing."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self._folder / LOCK).open("w") as file:
             try:
@@ -153,8 +153,8 @@ def _first_line(customer_id: str, end: End, *, arrays: Arrays) -> bytes:
         places[name] = {"dtype": array.dtype.str, "shape": array.shape, "start": start}
         size = start + array.nbytes
     ends = {**asdict(end), "at": end.at.isoformat(), "oldest": end.oldest.isoformat()}
-    told = {"format": FORMAT, "size": size, "of": customer_id, "end": ends, "arrays": places}
-    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
+    header = {"format": FORMAT, "size": size, "of": customer_id, "end": ends, "arrays": places}
+    return json.dumps(header, ensure_ascii=False).encode() + b"\n"
 
 
 def _aligned(place: int) -> int:

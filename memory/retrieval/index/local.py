@@ -1,4 +1,4 @@
-"""Exact search over a customer's own turns, held in this process and kept up to date from the ledger."""
+"""Exact search over a customer's turns, cached in this process and updated from the ledger."""
 
 import threading
 from collections import OrderedDict
@@ -118,7 +118,7 @@ class Indexer:
         self._long = long
 
     def run(self) -> int:
-        """How many files were written; those of nobody with many turns go."""
+        """How many files were written; files of other customers are deleted."""
         with self._files.alone() as is_alone:
             if not is_alone:
                 return 0

@@ -107,7 +107,7 @@ class Namespaces:
         return found
 
     def some(self, namespace: str) -> set[str]:
-        """Of what it gives out, near to anything or listed: empty when nothing is left."""
+        """What a query or a listing still returns; empty when nothing is left."""
         answer = self._ask(lambda: self._index.query(vector=ANYWHERE, top_k=SOME, namespace=namespace))
         return {match.id for match in answer.matches} | self._listed(namespace)[0]
 

@@ -49,7 +49,7 @@ class Audit:
     differing: Sequence[str]
     """Customers."""
     strays: Sequence[str]
-    """Namespaces of nobody."""
+    """Namespaces of no known customer."""
 
 
 class PineconeIndex:

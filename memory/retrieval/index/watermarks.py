@@ -35,11 +35,11 @@ class Marks:
     def position(self, customer_id: str) -> int:
         """Up to which every turn has been seen in the index; 0 for none."""
         theirs = select(INDEXED_TURNS.c.position).where(INDEXED_TURNS.c.customer_id == customer_id)
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return connection.scalar(theirs) or 0
 
     def move(self, customer_id: str, position: int) -> None:
-        """Forwards when more was seen, backwards when something is missing; not for somebody forgotten.
+        """Forwards when more was seen, backwards when something is missing; not for an erased customer.
 
         An erasure under way waits for this, or this for it.
         """
@@ -69,7 +69,7 @@ class Marks:
             .order_by(PROFILES.c.customer_id)
             .limit(limit)
         )
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return list(connection.execute(waiting).scalars())
 
     def extents(self) -> list[Extent]:
@@ -80,7 +80,7 @@ class Marks:
             .select_from(_with_marks(INTERACTIONS))
             .group_by(INTERACTIONS.c.customer_id)
         )
-        with self._ledger.at_once() as connection:
+        with self._ledger.autocommit() as connection:
             return [Extent(*row) for row in connection.execute(counted)]
 
 

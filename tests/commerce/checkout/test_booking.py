@@ -201,7 +201,7 @@ def test_paid_order_whose_goods_are_counted_away_is_returned(shop: Shop) -> None
         """While the card is charged, the shelf is found to hold less than is reserved."""
 
         def charge(self, charge: Charge) -> GatewayAnswer:
-            with shop.ledger.separately():
+            with shop.ledger.new_transaction():
                 shop.inventory.put([product(1, quantity=1)])
             return super().charge(charge)
 

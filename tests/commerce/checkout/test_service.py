@@ -229,7 +229,7 @@ class TestCrashes:
             """While the card is charged, the reservation lapses and the shelf is emptied."""
 
             def charge(self, charge: Charge) -> GatewayAnswer:
-                with shop.ledger.separately():
+                with shop.ledger.new_transaction():
                     shop.inventory.release("k1")
                     shop.inventory.put([product(1, quantity=0)])
                 return super().charge(charge)

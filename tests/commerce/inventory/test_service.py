@@ -139,7 +139,7 @@ class TestFreshness:
     ) -> None:
         with ledger.transaction():
             inventory.put([replace(OWL, quantity=1)])
-            with ledger.separately():
+            with ledger.new_transaction():
                 Inventory(ledger).put([replace(CREAM, quantity=1)])
                 between = found(inventory, words="trail balm")
 

@@ -14,7 +14,7 @@ from commerce.memberships.notices import MembershipEndedNotice, PromotionNotice
 from commerce.notices.models import MASK, PAUSES, NoticeEvent, Recipient, Status, Unsendable
 from commerce.notices.offers import NotOurLink
 from commerce.notices.ports import CarrierSilent
-from commerce.notices.service import A_TRY_TAKES, KEPT, NoSuchNotice, NotParked
+from commerce.notices.service import A_TRY_TAKES, KEPT, NoSuchNotice, NotADeadLetter
 from foundation.outbox import OUTBOX, Event
 from tests.commerce.notices.conftest import Crash, Desk
 
@@ -153,7 +153,7 @@ class TestCrashes:
 
 
 class TestTryingAgain:
-    def test_silent_carrier_is_asked_again_until_it_is_parked(self, desk: Desk, ana: str) -> None:
+    def test_silent_carrier_is_asked_again_until_it_is_a_dead_letter(self, desk: Desk, ana: str) -> None:
         desk.mailer.before = silent
         notice_id = desk.tell(ana)
 
@@ -164,11 +164,11 @@ class TestTryingAgain:
             desk.shop.clock.advance(timedelta(seconds=1))
             assert desk.notices.send_due() == 1
 
-        parked = desk.notices.find(notice_id)
-        assert (parked.status, parked.reason) == (Status.PARKED, "no answer: timed out")
-        assert parked.attempts == len(PAUSES) + 1
+        given_up = desk.notices.find(notice_id)
+        assert (given_up.status, given_up.reason) == (Status.DEAD_LETTER, "no answer: timed out")
+        assert given_up.attempts == len(PAUSES) + 1
 
-    def test_parked_notice_is_sent_when_a_person_says_so(self, desk: Desk, ana: str) -> None:
+    def test_dead_letter_is_sent_when_a_person_asks_for_it(self, desk: Desk, ana: str) -> None:
         desk.mailer.before = refusing
         notice_id = desk.tell(ana)
         assert desk.notices.find(notice_id).reason == "the address refuses"
@@ -177,7 +177,7 @@ class TestTryingAgain:
         sent = desk.notices.resend(notice_id)
 
         assert sent.status is Status.SENT
-        with pytest.raises(NotParked):
+        with pytest.raises(NotADeadLetter):
             desk.notices.resend(notice_id)
         with pytest.raises(NoSuchNotice):
             desk.notices.resend("ntc_none")
@@ -218,17 +218,17 @@ class TestMalformed:
         assert reason in letter.reason
 
 
-class TestParking:
-    def test_unknown_customer_is_parked(self, desk: Desk) -> None:
+class TestDeadLetters:
+    def test_notice_to_an_unknown_customer_is_a_dead_letter(self, desk: Desk) -> None:
         assert desk.notices.find(desk.tell("cus_none")).reason == "there is no such customer"
 
-    def test_erased_customer_is_parked_and_what_was_sent_is_unreadable(self, desk: Desk, ana: str) -> None:
+    def test_notice_to_an_erased_customer_is_a_dead_letter(self, desk: Desk, ana: str) -> None:
         sent = desk.tell(ana)
         desk.shop.keys.shred(ana)
 
-        parked = desk.tell(ana, ENDED)
+        notice_id = desk.tell(ana, ENDED)
 
-        assert desk.notices.find(parked).reason == "the customer has been erased"
+        assert desk.notices.find(notice_id).reason == "the customer has been erased"
         assert desk.notices.written(desk.notices.find(sent)) is None
 
     @pytest.mark.parametrize(
@@ -244,14 +244,14 @@ class TestParking:
             ("cancelled", {"tier": "GOLD", "ends_at": None, "channel": "text"}, "no phone number"),
         ],
     )
-    def test_row_that_makes_no_message_is_parked_with_the_reason(
+    def test_row_that_makes_no_message_is_a_dead_letter_with_the_reason(
         self, desk: Desk, ana: str, name: str, fields: dict[str, object], reason: str
     ) -> None:
         channel = Channel.TEXT if "channel" in fields else Channel.EMAIL
 
         found = desk.notices.find(desk.keep(ana, name, fields, channel=channel))
 
-        assert found.status is Status.PARKED
+        assert found.status is Status.DEAD_LETTER
         assert reason in str(found.reason)
 
     def test_code_is_not_sent_when_it_is_good_no_longer(self, desk: Desk, ana: str) -> None:
@@ -295,7 +295,7 @@ def test_tally_counts_every_state_and_knows_how_long_the_oldest_waits(desk: Desk
 
     tally = desk.notices.tally()
 
-    assert tally.counts == {Status.WAITING: 1, Status.SENT: 1, Status.PARKED: 0, Status.WITHHELD: 0}
+    assert tally.counts == {Status.WAITING: 1, Status.SENT: 1, Status.DEAD_LETTER: 0, Status.WITHHELD: 0}
     assert tally.waiting_for(desk.shop.clock()) == timedelta(minutes=3)
 
 

@@ -58,7 +58,7 @@ class CancellingGateway(RelayedGateway):
         self._shop = shop
 
     def charge(self, charge: Charge) -> GatewayAnswer:
-        with self._shop.ledger.separately() as connection:
+        with self._shop.ledger.new_transaction() as connection:
             connection.execute(update(raffles).values(status=RaffleStatus.CANCELLED))
         return super().charge(charge)
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from api.containers.adapters.catalogue import shop_terms
 from memory.customer_view.service import CustomerView
-from memory.facts.models import Claim, Fact, Statement, timeline
+from memory.facts.models import Assertion, Fact, RecordedAssertion, timeline
 from memory.predictions.behaviour import Behaviour
 from memory.profiles.models import Profile
 from tests.memory.conftest import NOON
@@ -14,8 +14,11 @@ TALK = Profile(
 )
 
 
-def facts(*claims: Claim) -> list[Fact]:
-    return [timeline([Statement("fct_1", "cus_ana", claim, None, NOON, NOON)])[0] for claim in claims]
+def facts(*assertions: Assertion) -> list[Fact]:
+    return [
+        timeline([RecordedAssertion("fct_1", "cus_ana", assertion, None, NOON, NOON)])[0]
+        for assertion in assertions
+    ]
 
 
 class TestCustomerView:
@@ -23,7 +26,7 @@ class TestCustomerView:
         view = CustomerView(
             TALK,
             terms=shop_terms(),
-            facts=facts(Claim("preferred category", "edible"), Claim("uses for", "sleep")),
+            facts=facts(Assertion("preferred category", "edible"), Assertion("uses for", "sleep")),
         )
 
         assert view.preferences.categories == ("edible", "vape")
@@ -31,7 +34,7 @@ class TestCustomerView:
 
     def test_what_they_dislike_is_no_preference_however_often_they_speak_of_it(self) -> None:
         view = CustomerView(
-            TALK, facts=facts(Claim("dislikes", "mint"), Claim("likes", "mint", subject="mother"))
+            TALK, facts=facts(Assertion("dislikes", "mint"), Assertion("likes", "mint", subject="mother"))
         )
 
         assert view.preferences.flavours == ("berry",)
@@ -41,17 +44,19 @@ class TestCustomerView:
 
         assert CustomerView(behaviour=paid).preferences.most_cents == 9_000
         assert (
-            CustomerView(behaviour=paid, facts=facts(Claim("budget", "$40"))).preferences.most_cents == 4_000
+            CustomerView(behaviour=paid, facts=facts(Assertion("budget", "$40"))).preferences.most_cents
+            == 4_000
         )
         assert (
-            CustomerView(behaviour=paid, facts=facts(Claim("budget", "not much"))).preferences.most_cents
+            CustomerView(behaviour=paid, facts=facts(Assertion("budget", "not much"))).preferences.most_cents
             == 9_000
         )
 
     def test_the_channel_they_asked_for_is_preferred_to_the_one_they_use(self) -> None:
         assert CustomerView(TALK).preferred_channel() == "chat"
         assert (
-            CustomerView(TALK, facts=facts(Claim("preferred channel", "text"))).preferred_channel() == "text"
+            CustomerView(TALK, facts=facts(Assertion("preferred channel", "text"))).preferred_channel()
+            == "text"
         )
 
     def test_engagement_is_between_nothing_and_everything_and_wears_off(self) -> None:

@@ -7,8 +7,8 @@ import pytest
 from foundation.sql import Ledger
 from memory.conversations.models import Interaction
 from memory.facts.learning import FactLearning
-from memory.facts.models import Claim, Fact, Origin
-from memory.facts.reader import StatementReader
+from memory.facts.models import Assertion, Fact, Origin
+from memory.facts.reader import AssertionReader
 from memory.facts.store import Facts
 from tests.fakes import FakeClock
 from tests.memory.conftest import said
@@ -19,12 +19,14 @@ WHO = "cus_ana"
 class Scripted:
     """A extractor that finds what it is told to find."""
 
-    def __init__(self, *claims: Claim) -> None:
-        self._claims = claims
+    def __init__(self, *assertions: Assertion) -> None:
+        self._assertions = assertions
 
-    def extract(self, turn: Interaction, *, read: Sequence[Claim], known: Sequence[Fact]) -> Sequence[Claim]:
+    def extract(
+        self, turn: Interaction, *, read: Sequence[Assertion], known: Sequence[Fact]
+    ) -> Sequence[Assertion]:
         self.given = (turn, read, known)
-        return self._claims
+        return self._assertions
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def facts(ledger: Ledger, clock: FakeClock) -> Facts:
 
 
 @pytest.fixture
-def learning(reader: StatementReader, facts: Facts) -> FactLearning:
+def learning(reader: AssertionReader, facts: Facts) -> FactLearning:
     return FactLearning(reader, facts)
 
 
@@ -102,13 +104,13 @@ class TestLearn:
     def test_what_behaviour_suggests_never_stands_against_words(
         self, learning: FactLearning, facts: Facts
     ) -> None:
-        guess = Claim("preferred category", "vape", confidence=0.7, origin=Origin.BEHAVIOUR)
+        guess = Assertion("preferred category", "vape", confidence=0.7, origin=Origin.BEHAVIOUR)
         turn = said(1, "I prefer tinctures")
-        facts.tell(WHO, [guess], source=None, at=turn.at - timedelta(days=1))
+        facts.record(WHO, [guess], source=None, at=turn.at - timedelta(days=1))
         assert held(facts) == {"preferred category": "vape"}
         learning.learn(turn)
 
-        facts.tell(WHO, [guess], source=None, at=turn.at + timedelta(days=1))
+        facts.record(WHO, [guess], source=None, at=turn.at + timedelta(days=1))
 
         assert held(facts) == {"preferred category": "tincture"}
 
@@ -118,8 +120,8 @@ class TestLearn:
         learning.learn(said(1, "I love gummies"))
         learning.learn(said(2, "I don't love gummies any more"))
 
-        guess = Claim("likes", "edible", origin=Origin.BEHAVIOUR)
-        facts.tell(WHO, [guess], source=None, at=said(3, "").at)
+        guess = Assertion("likes", "edible", origin=Origin.BEHAVIOUR)
+        facts.record(WHO, [guess], source=None, at=said(3, "").at)
 
         assert held(facts) == {"dislikes": "edible"}
 
@@ -173,7 +175,7 @@ class TestLearn:
 
         (fact,) = facts.current(WHO)
 
-        assert [each.claim.value for each in facts.statements(WHO, fact)] == ["$40", "$60", "$60"]
+        assert [each.assertion.value for each in facts.statements(WHO, fact)] == ["$40", "$60", "$60"]
         assert fact.said_at == said(2, "").at
 
     def test_what_was_not_said_again_for_long_is_dropped(self, learning: FactLearning, facts: Facts) -> None:
@@ -190,8 +192,8 @@ class TestRefine:
         turn = said(1, "My budget is 40 or, with the card, 60")
         learning.learn(turn)
 
-        refine(learning, turn, Scripted(Claim("budget", "60", confidence=0.99)))
-        refine(learning, turn, Scripted(Claim("budget", "60", confidence=0.99)))
+        refine(learning, turn, Scripted(Assertion("budget", "60", confidence=0.99)))
+        refine(learning, turn, Scripted(Assertion("budget", "60", confidence=0.99)))
 
         assert held(facts) == {"budget": "$60"}
         assert len(facts.history(WHO)) == 2
@@ -199,7 +201,9 @@ class TestRefine:
     def test_what_the_customer_did_not_say_is_left_out(self, learning: FactLearning, facts: Facts) -> None:
         turn = said(1, "I like evenings", "You are allergic to citrus.")
 
-        refine(learning, turn, Scripted(Claim("allergic to", "citrus"), Claim("likes", "quiet evenings")))
+        refine(
+            learning, turn, Scripted(Assertion("allergic to", "citrus"), Assertion("likes", "quiet evenings"))
+        )
 
         assert facts.history(WHO) == []
 
@@ -210,13 +214,13 @@ class TestRefine:
             1, "gummies! and keep away from Walnuts, for my Mom too. I spend up to $40. Use it for insomnia"
         )
         found = [
-            Claim("likes", "gummies"),
-            Claim("allergic to", "Walnuts"),
-            Claim("allergic to", "Walnuts", subject="mother"),
-            Claim("budget", "$40"),
-            Claim("uses for", "insomnia"),
-            Claim("shops for", "Mom"),
-            Claim("lives in", "Spain"),
+            Assertion("likes", "gummies"),
+            Assertion("allergic to", "Walnuts"),
+            Assertion("allergic to", "Walnuts", subject="mother"),
+            Assertion("budget", "$40"),
+            Assertion("uses for", "insomnia"),
+            Assertion("shops for", "Mom"),
+            Assertion("lives in", "Spain"),
         ]
 
         refine(learning, turn, Scripted(*found))
@@ -239,6 +243,6 @@ class TestRefine:
             replace(turn, id="trn_later", at=turn.at + timedelta(days=1), message="My budget is 60")
         )
 
-        refine(learning, turn, Scripted(Claim("budget", "40", confidence=0.99)))
+        refine(learning, turn, Scripted(Assertion("budget", "40", confidence=0.99)))
 
         assert held(facts) == {"budget": "$60"}

@@ -1,14 +1,14 @@
 import pytest
 
-from memory.facts.reader import StatementReader
+from memory.facts.reader import AssertionReader
 
 
-def read(reader: StatementReader, message: str) -> set[tuple[str, str, str]]:
+def read(reader: AssertionReader, message: str) -> set[tuple[str, str, str]]:
     return {(each.subject, each.predicate, each.value) for each in reader.read(message) if each.holds}
 
 
 @pytest.mark.parametrize(
-    ("message", "claim"),
+    ("message", "assertion"),
     [
         ("I'm allergic to citrus", ("customer", "allergic to", "citrus")),
         ("I prefer edibles", ("customer", "preferred category", "edible")),
@@ -28,9 +28,9 @@ def read(reader: StatementReader, message: str) -> set[tuple[str, str, str]]:
     ],
 )
 def test_what_a_customer_states_is_read(
-    reader: StatementReader, message: str, claim: tuple[str, str, str]
+    reader: AssertionReader, message: str, assertion: tuple[str, str, str]
 ) -> None:
-    assert claim in read(reader, message)
+    assert assertion in read(reader, message)
 
 
 @pytest.mark.parametrize(
@@ -53,23 +53,23 @@ def test_what_a_customer_states_is_read(
         "\u05d0\u05e0\u05d9 \u05d0\u05d5\u05d4\u05d1",
     ],
 )
-def test_what_states_nothing_is_not_learned(reader: StatementReader, message: str) -> None:
+def test_what_states_nothing_is_not_learned(reader: AssertionReader, message: str) -> None:
     assert read(reader, message) == set()
 
 
-def test_what_is_denied_is_taken_back(reader: StatementReader) -> None:
-    (claim,) = reader.read("I'm no longer allergic to citrus")
+def test_what_is_denied_is_taken_back(reader: AssertionReader) -> None:
+    (assertion,) = reader.read("I'm no longer allergic to citrus")
 
-    assert (claim.predicate, claim.value, claim.holds) == ("allergic to", "citrus", False)
+    assert (assertion.predicate, assertion.value, assertion.holds) == ("allergic to", "citrus", False)
 
 
-def test_of_two_values_in_a_message_the_last_counts(reader: StatementReader) -> None:
+def test_of_two_values_in_a_message_the_last_counts(reader: AssertionReader) -> None:
     assert read(reader, "My budget is 40. Sorry, I meant 60 for my budget.") == {
         ("customer", "budget", "$60")
     }
 
 
-def test_a_message_of_a_megabyte_is_read_in_its_head_alone(reader: StatementReader) -> None:
-    claims = read(reader, "I'm allergic to citrus. " + "a" * 500_000 + " I am vegan" * 50_000)
+def test_a_message_of_a_megabyte_is_read_in_its_head_alone(reader: AssertionReader) -> None:
+    assertions = read(reader, "I'm allergic to citrus. " + "a" * 500_000 + " I am vegan" * 50_000)
 
-    assert claims == {("customer", "allergic to", "citrus")}
+    assert assertions == {("customer", "allergic to", "citrus")}

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from api.containers.adapters.catalogue import shop_terms
 from foundation.errors import Invalid
 from foundation.sql import Ledger
-from memory.facts.models import Claim
+from memory.facts.models import Assertion
 from memory.facts.store import FACTS, Fact, Facts
 from tests.fakes import FakeClock
 
@@ -90,14 +90,14 @@ class TestRemember:
 
 
 class TestNote:
-    CITRUS = (Claim("allergic to", "citrus", confidence=0.9),)
+    CITRUS = (Assertion("allergic to", "citrus", confidence=0.9),)
 
     def test_a_remark_is_one_fact_with_what_is_heard_of_it(self, facts: Facts, clock: FakeClock) -> None:
         at = clock()
         clock.advance(timedelta(seconds=2))
         facts.note("cus_ana", "allergy", "I'm allergic to citrus", read=self.CITRUS, source="call_1")
 
-        facts.tell("cus_ana", self.CITRUS, source="trn_1", at=at)
+        facts.record("cus_ana", self.CITRUS, source="trn_1", at=at)
 
         (fact,) = facts.history("cus_ana")
         assert (fact.predicate, fact.value, fact.valid_to) == ("allergic to", "citrus", None)
@@ -106,12 +106,12 @@ class TestNote:
         facts.note("cus_ana", "allergy", "I'm allergic to citrus", read=self.CITRUS, source="call_1")
         clock.advance(DAY)
 
-        facts.tell("cus_ana", [replace(self.CITRUS[0], holds=False)], source="trn_2")
+        facts.record("cus_ana", [replace(self.CITRUS[0], holds=False)], source="trn_2")
 
         assert facts.current("cus_ana") == []
 
     def test_a_remark_that_nobody_can_read_takes_the_place_of_what_was_liked(self, facts: Facts) -> None:
-        facts.note("cus_ana", "mint", "I like mint", read=[Claim("likes", "mint")], source=None)
+        facts.note("cus_ana", "mint", "I like mint", read=[Assertion("likes", "mint")], source=None)
 
         facts.note("cus_ana", "mint", "mint and I are through", read=[], source=None)
 
@@ -122,7 +122,7 @@ class TestWithdraw:
     @pytest.mark.parametrize("about", ["allergy", "citrus", "Allergic to"])
     def test_a_note_and_a_statement_go_by_the_name_of_either(self, facts: Facts, about: str) -> None:
         facts.note("cus_ana", "allergy", "something with citrus", read=[], source=None)
-        facts.tell("cus_ana", TestNote.CITRUS, source="trn_1")
+        facts.record("cus_ana", TestNote.CITRUS, source="trn_1")
         facts.remember("cus_ana", "budget", "$40", source=None)
 
         facts.withdraw("cus_ana", about)

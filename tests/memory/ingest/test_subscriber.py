@@ -23,10 +23,10 @@ from memory.customer_view.service import CustomerView, CustomerViews
 from memory.engine import MemoryEngine
 from memory.events import MemoryEvents
 from memory.facts.learning import FactLearning
-from memory.facts.reader import StatementReader
+from memory.facts.reader import AssertionReader
 from memory.facts.store import Facts
 from memory.ingest.subscriber import SUBSCRIPTION, Extractors, TurnSubscriber
-from memory.ports import Standing
+from memory.ports import Eligibility
 from memory.predictions.service import Predictions
 from memory.profiles.store import ProfileStore
 from memory.understanding.service import Enrichment
@@ -51,9 +51,9 @@ pytestmark = pytest.mark.slow
 
 
 class NoStanding:
-    def standing(self, customer_id: str) -> Standing:
+    def eligibility(self, customer_id: str) -> Eligibility:
         assert customer_id
-        return Standing()
+        return Eligibility()
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def events(ledger: Ledger, data_keys: DataKeys, clock: FakeClock) -> MemoryEvent
 
 @pytest.fixture
 def open_subscriber(
-    ledger: Ledger, events: MemoryEvents, clock: FakeClock, enrichment: Enrichment, reader: StatementReader
+    ledger: Ledger, events: MemoryEvents, clock: FakeClock, enrichment: Enrichment, reader: AssertionReader
 ) -> OpenSubscriber:
     """Opens one as each relay does, over the one ledger."""
     calendar, facts = Calendar(CHICAGO, clock), Facts(ledger, now=clock, terms=shop_terms())
@@ -215,10 +215,10 @@ class TestProfile:
         with ThreadPoolExecutor(1) as pool:
             with ledger.transaction() as connection:
                 ProfileStore(ledger).bar(WHO)
-                hearing = pool.submit(turn_subscriber.process, told(turn))
+                with_understanding = pool.submit(turn_subscriber.process, told(turn))
                 until_somebody_waits(ledger)
                 connection.execute(delete(INTERACTIONS))
-            hearing.result()
+            with_understanding.result()
 
         assert (memory.facts(WHO), Understandings(ledger).of(WHO)) == ([], {})
         assert ProfileStore(ledger).is_barred(WHO)

@@ -55,8 +55,8 @@ class TestBehaviour:
     def test_a_preference_shows_where_most_pieces_are_of_a_kind(self) -> None:
         kinds = {"prd_a": "edible", "prd_b": "vape"}
 
-        (claim,) = Behaviour(pieces={"prd_a": 5, "prd_b": 1}).suggests(kinds)
+        (assertion,) = Behaviour(pieces={"prd_a": 5, "prd_b": 1}).suggests(kinds)
 
-        assert (claim.value, claim.origin, claim.confidence) == ("edible", Origin.BEHAVIOUR, 0.83)
+        assert (assertion.value, assertion.origin, assertion.confidence) == ("edible", Origin.BEHAVIOUR, 0.83)
         assert Behaviour(pieces={"prd_a": 1}).suggests(kinds) == []
         assert Behaviour(pieces={"prd_a": 5, "prd_b": 4}).suggests(kinds) == []

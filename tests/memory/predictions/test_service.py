@@ -54,7 +54,7 @@ def order(order_id: str, status: str) -> Event[OrderMoved]:
 
 def rhythm(ledger: Ledger, customer_id: str = "cus_ana") -> Rhythm | None:
     with ledger.transaction() as connection:
-        return store.standing(connection, customer_id)[1]
+        return store.model_and_rhythm(connection, customer_id)[1]
 
 
 def by_kind(predictions: Sequence[Prediction]) -> dict[Kind, Prediction]:

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from foundation.sql import Ledger
-from memory.facts.models import Claim, Origin
+from memory.facts.models import Assertion, Origin
 from memory.facts.store import Facts
 from memory.predictions import purchases
 from memory.predictions.purchases import Purchase
@@ -87,7 +87,7 @@ def test_what_was_given_back_no_longer_suggests_anything(
 def test_the_customers_own_word_stands_whatever_they_buy(
     ledger: Ledger, suggestions: Suggestions, facts: Facts, clock: FakeClock
 ) -> None:
-    facts.tell(ANA, [Claim("preferred category", "tincture")], source="trn_1")
+    facts.record(ANA, [Assertion("preferred category", "tincture")], source="trn_1")
     clock.advance(timedelta(days=1))
     order_id = buy(ledger, 1, "prd_gummies")
     suggestions.run()

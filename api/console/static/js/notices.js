@@ -1,4 +1,4 @@
-/** The desk where staff see how notices look and what became of them, and send parked ones again. */
+/** The page where staff see how notices look and their status, and send dead letters again. */
 
 import { button, element } from "./dom.js";
 import { Session } from "./session.js";
@@ -40,7 +40,7 @@ function line(title, hint, show) {
 
 function facts(notice) {
   const rows = [
-    ["State", notice.status],
+    ["State", words(notice.status)],
     ["Why", notice.reason],
     ["Tries", String(notice.attempts)],
     ["Customer", notice.customerId],
@@ -79,7 +79,7 @@ async function showNotice(id) {
   show(
     notice.content?.subject || words(notice.template),
     facts(notice),
-    notice.status === "parked" && button("Send again", () => attempt(again)),
+    notice.status === "dead_letter" && button("Send again", () => attempt(again)),
     notice.content ? sheets(notice.content) : element("p", { class: "small" }, "Nothing was sent."),
   );
 }
@@ -91,7 +91,7 @@ async function fill(which) {
   const lines = which === "templates" ? await sampleLines() : await noticeLines(which);
   if (!isLatest()) return;
   pile.replaceChildren(...lines);
-  state.textContent = lines.length ? "" : `No notice is ${which}.`;
+  state.textContent = lines.length ? "" : `No notice is ${words(which)}.`;
   pile.querySelector("button")?.click();
 }
 

@@ -22,7 +22,7 @@ from api.entrypoints.scheduler import Scheduler, open_scheduler, resume_turns
 from api.entrypoints.worker import handlers
 from api.jobs import ReasoningJob
 from foundation.auth import Principal, Role, StaffRole
-from foundation.queue import JOBS, Bench, Job
+from foundation.queue import JOBS, Job, WorkerContext
 from foundation.settings import Settings
 from tests.api.conftest import ANA, Headers, artifacts
 from tests.fakes import FakeClock
@@ -66,8 +66,8 @@ def state(client: TestClient, headers: Headers, job_id: str) -> dict[str, Any]:
 
 
 def work(container: Container, job_id: str) -> None:
-    """What the work-horse does."""
-    Bench(container.infrastructure.jobs, handlers(container)).perform(job_id)
+    """What the worker process does."""
+    WorkerContext(container.infrastructure.jobs, handlers(container)).perform(job_id)
 
 
 def rows_of(container: Container, table: Any) -> int:  # noqa: ANN401 - a table

@@ -7,7 +7,7 @@ from api.containers.container import Container
 from api.entrypoints.worker import handlers
 from api.jobs import FORETELL
 from foundation.outbox import Relay
-from memory.facts.models import Claim
+from memory.facts.models import Assertion
 from memory.predictions import purchases
 from memory.predictions.purchases import Purchase
 from tests.api.conftest import ANA, Headers
@@ -41,8 +41,10 @@ def test_what_a_customer_is_allergic_to_is_never_recommended(container: Containe
     before = container.memory.predictions.catalog.offered_to(ANA)
     flavours = {each.id: set(each.flavours) for each in container.commerce.inventory.products()}
 
-    container.memory.facts.store.tell(ANA, [Claim("allergic to", "Berry")], source=None)
-    container.memory.facts.store.tell(ANA, [Claim("allergic to", "mint", subject="mother")], source=None)
+    container.memory.facts.store.record(ANA, [Assertion("allergic to", "Berry")], source=None)
+    container.memory.facts.store.record(
+        ANA, [Assertion("allergic to", "mint", subject="mother")], source=None
+    )
 
     assert any("berry" in flavours[each] for each in before)
     assert container.memory.predictions.catalog.offered_to(ANA) == {

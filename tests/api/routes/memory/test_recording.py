@@ -8,7 +8,7 @@ from api.containers.container import Container
 from api.containers.warehouse_tables import TABLES
 from foundation.auth import Role, StaffRole
 from foundation.outbox import OUTBOX
-from memory.context.renderer import briefing
+from memory.context.renderer import render_context
 from memory.conversations.models import Interaction
 from memory.profiles.store import ProfileStore
 from tests.api.conftest import ANA, BEN, Headers, SignIn, usd
@@ -153,7 +153,7 @@ def test_a_megabyte_from_an_import_is_learned_and_quoted_short(container: Contai
 
     context = container.memory.engine.context(ANA, "sleep gummies")
     assert context.missing == ()
-    assert len(briefing(context)) < 10_000
+    assert len(render_context(context)) < 10_000
 
 
 def test_only_machines_and_those_who_manage_tell(

@@ -40,11 +40,11 @@ def test_event_of_the_house_is_mailed_and_staff_see_it(
     assert message_from_bytes(letter, policy=policy.default)["To"] == "Ana Alvarez <ana@example.com>"
 
 
-def test_parked_notice_is_sent_again_once_what_was_wrong_is_mended(
+def test_dead_letter_is_sent_again_once_its_cause_is_removed(
     client: TestClient, container: Container, staff: Headers
 ) -> None:
     notice_id = tell(container, "cus_late")
-    assert client.get("/api/notices?status=parked", headers=staff).json()["data"][0]["reason"]
+    assert client.get("/api/notices?status=dead_letter", headers=staff).json()["data"][0]["reason"]
     container.commerce.customers.service.register(
         NewCustomer("Lea Late", "lea@example.com"), customer_id="cus_late"
     )
@@ -137,5 +137,5 @@ def test_waiting_notice_is_measured_and_the_scheduler_sends_it(
 
     assert 'livhana_notices{status="waiting"} 1.0' in measured
     assert "livhana_notices_waiting_seconds 360.0" in measured
-    assert ready == {"status": "degraded", "says": "1 wait to be sent, 0 are parked"}
+    assert ready == {"status": "degraded", "says": "1 wait to be sent, 0 are dead letters"}
     assert container.commerce.notices.service.tally().counts[Status.SENT] == 1

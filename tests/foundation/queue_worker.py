@@ -1,4 +1,4 @@
-"""A worker for the tests of the queue: `python -m tests.foundation.bench DATABASE_URL REDIS_URL FOLDER`.
+"""A worker for tests of the queue: `python -m tests.foundation.queue_worker DATABASE_URL REDIS_URL FOLDER`.
 
 What a handler waits for is a file in FOLDER.
 """
@@ -18,7 +18,7 @@ from redis.retry import Retry
 from foundation.cache import open_cache
 from foundation.clock import system_clock
 from foundation.errors import Invalid
-from foundation.queue import Bench, Job, Jobs, OpenBench, Report, run_worker
+from foundation.queue import Job, Jobs, OpenWorkerContext, Report, WorkerContext, run_worker
 from foundation.settings import CacheSettings, LedgerSettings
 from foundation.sql import open_ledger
 
@@ -76,17 +76,17 @@ def main(database_url: str, redis_url: str, folder: str) -> None:
     cache_settings = CacheSettings(REDIS_URL=redis_url)
 
     @contextmanager
-    def open_bench() -> Iterator[Bench]:
+    def open_context() -> Iterator[WorkerContext]:
         ledger = open_ledger(LedgerSettings.model_validate({"DATABASE_URL": database_url}))
         handlers = Handlers(Path(folder))
         with open_cache(cache_settings) as cache:
             names = ("add", "fail_until", "refuse", "die_once", "hang_once", "parents_connections")
             jobs = Jobs(ledger, cache, now=system_clock)
-            yield Bench(jobs, {name: getattr(handlers, name) for name in names})
+            yield WorkerContext(jobs, {name: getattr(handlers, name) for name in names})
         ledger.close()
 
-    def load() -> OpenBench:
-        return open_bench
+    def load() -> OpenWorkerContext:
+        return open_context
 
     run_worker(cache_settings, load=load)
 
