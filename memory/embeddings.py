@@ -94,11 +94,8 @@ def load_embedder(folder: Path) -> Embedder:
     import onnxruntime  # noqa: PLC0415 - 40 MB that only a process with the embedder needs
     from tokenizers import Tokenizer  # noqa: PLC0415
 
+    make_embedder(folder)
     home = folder / model_name()
-    if not home.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder):
-            _make(home)
     tokenizer = Tokenizer.from_file(str(home / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
@@ -107,6 +104,15 @@ def load_embedder(folder: Path) -> Embedder:
     network = str(home / "model.onnx")
     session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
     return Embedder(tokenizer, session)
+
+
+def make_embedder(folder: Path) -> None:
+    """Unless it is there."""
+    home = folder / model_name()
+    if not home.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            _make(home)
 
 
 def _make(home: Path) -> None:

@@ -9,7 +9,7 @@ from foundation.lazy import Lazy
 from foundation.settings import Settings
 from memory.embeddings import Embedder, Encoder, Vectors, load_embedder
 from memory.understanding.intents import IntentModel
-from memory.understanding.service import learn_intents
+from memory.understanding.service import load_intents
 from tools.catalog import TOOLS
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class ModelArtifacts:
         self, folder: Path, *, encoder: Encoder | None = None, embedder: Embedder | None = None
     ) -> None:
         """folder: where they are kept between runs. encoder: in place of the embedder, for texts."""
+        self._folder = folder
         self.embedder = Lazy(lambda: embedder or load_embedder(folder))
         self.encoder = encoder or LazyEncoder(self.embedder)
         self.training = Lazy(lambda: _training(self.embedder(), folder))
@@ -34,8 +35,8 @@ class ModelArtifacts:
         self.clause_meaning = Lazy(lambda: _clause_meaning(self.embedder(), folder))
 
     def intents(self, products: Sequence[str]) -> IntentModel:
-        """For a shop that sells these, in about two seconds once a process."""
-        return _intents(self.embedder(), tuple(products))
+        """For a shop that sells these; trained in about two seconds when that is new."""
+        return _intents(self.embedder(), self._folder, tuple(products))
 
 
 class LazyEncoder:
@@ -70,5 +71,5 @@ def requests() -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _intents(embedder: Embedder, products: tuple[str, ...]) -> IntentModel:
-    return learn_intents({tool.name: tool.examples for tool in TOOLS}, products, embedder)
+def _intents(embedder: Embedder, folder: Path, products: tuple[str, ...]) -> IntentModel:
+    return load_intents({tool.name: tool.examples for tool in TOOLS}, products, embedder, folder=folder)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from api.containers.commerce import build_commerce
 from api.containers.infrastructure import build_infrastructure
 from api.containers.memory import build_memory
-from api.containers.overrides import USUAL, CommerceOverrides, MemoryOverrides, Overrides
+from api.containers.overrides import USUAL, Overrides
 from api.containers.warehouse_tables import TABLES
 from commerce.age.ports import NoProofCache
 from demo.generator.services import SetClock, ShopServices
@@ -35,8 +35,8 @@ def demo_services(
         clock=clock,
         key_clock=system_clock,
         outbox=_outbox,
-        commerce=CommerceOverrides(proof_cache=NoProofCache()),
-        memory=MemoryOverrides(read_statements=nothing_read),
+        commerce=replace(overrides.commerce, proof_cache=NoProofCache()),
+        memory=replace(overrides.memory, read_statements=nothing_read),
     )
     with closing(build_infrastructure(_suited(settings), overrides)) as infrastructure:
         commerce = build_commerce(infrastructure, overrides)

@@ -342,6 +342,15 @@ def generate(customers: Annotated[int, typer.Option(min=1)]) -> None:
         _stop(str(reason))
 
 
+@app.command("train-models", hidden=True)
+def train() -> None:
+    """Train the heads of the models where they are missing."""
+    settings = _settings()
+    from api.entrypoints.training import train_models
+
+    train_models(settings)
+
+
 def _settings(*, logged: bool = False) -> "Settings":
     """The settings; `logged` for a process that writes a log."""
     from foundation.settings import MisconfiguredError, load_settings

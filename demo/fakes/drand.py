@@ -11,8 +11,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from commerce.raffles.draw.beacon import Chain, randomness_of
-from commerce.raffles.ports import BeaconSilent
 from demo.fakes.serving import served
 from foundation.clock import Clock
 
@@ -21,9 +19,13 @@ GENESIS = datetime(2024, 1, 1, tzinfo=UTC)
 TOO_EARLY = 425
 
 
+class NetworkOut(Exception):
+    """The network gives no signature of that round."""
+
+
 @dataclass
-class OwnBeacon:
-    """`is_out`: it does not answer; `shift`: it gives the signature of another round."""
+class FakeNetwork:
+    """Signs rounds with a key of its own. `is_out`: it is silent; `shift`: it signs another round instead."""
 
     secret: int
     now: Clock
@@ -33,18 +35,18 @@ class OwnBeacon:
     asked: int = 0
 
     def __post_init__(self) -> None:
-        key = G2Point() * Scalar(self.secret)
-        public = bytes(key.to_compressed_bytes())
-        self.chain = Chain(hashlib.sha256(public).hexdigest(), public.hex(), GENESIS, self.period)
+        public = bytes((G2Point() * Scalar(self.secret)).to_compressed_bytes())
+        self.public_key, self.hash = public.hex(), hashlib.sha256(public).hexdigest()
 
     @property
     def latest(self) -> int:
-        return self.chain.first_round_at(self.now() + timedelta(microseconds=1)) - 1
+        """The last round whose time has come."""
+        return max(0, (self.now() - GENESIS) // self.period + 1)
 
     def signature(self, number: int) -> str:
         self.asked += 1
         if self.is_out or number > self.latest:
-            raise BeaconSilent
+            raise NetworkOut
         return self.signed(number + self.shift)
 
     def signed(self, number: int) -> str:
@@ -54,9 +56,9 @@ class OwnBeacon:
 
 
 class FakeDrand:
-    def __init__(self, beacon: OwnBeacon) -> None:
-        self._beacon = beacon
-        chain = f"/{beacon.chain.hash}"
+    def __init__(self, network: FakeNetwork) -> None:
+        self._network = network
+        chain = f"/{network.hash}"
         self.app = Starlette(
             routes=[
                 Route(f"{chain}/info", self._info),
@@ -70,27 +72,27 @@ class FakeDrand:
         return served(self.app)
 
     def _info(self, _: Request) -> Response:
-        chain = self._beacon.chain
         answer = {
-            "public_key": chain.public_key,
-            "period": int(chain.period.total_seconds()),
-            "genesis_time": int(chain.genesis.timestamp()),
-            "hash": chain.hash,
+            "public_key": self._network.public_key,
+            "period": int(self._network.period.total_seconds()),
+            "genesis_time": int(GENESIS.timestamp()),
+            "hash": self._network.hash,
             "schemeID": "bls-unchained-g1-rfc9380",
         }
         return JSONResponse(answer)
 
     def _latest(self, _: Request) -> Response:
-        return self._answer(self._beacon.latest)
+        return self._answer(self._network.latest)
 
     def _round(self, request: Request) -> Response:
         return self._answer(request.path_params["number"])
 
     def _answer(self, number: int) -> Response:
-        if not self._beacon.is_out and number > self._beacon.latest:
+        if not self._network.is_out and number > self._network.latest:
             return JSONResponse({"error": "round is in the future"}, status_code=TOO_EARLY)
         try:
-            signature = self._beacon.signature(number)
-        except BeaconSilent:
+            signature = self._network.signature(number)
+        except NetworkOut:
             return JSONResponse({"error": "unavailable"}, status_code=503)
-        return JSONResponse({"round": number, "randomness": randomness_of(signature), "signature": signature})
+        randomness = hashlib.sha256(bytes.fromhex(signature)).hexdigest()
+        return JSONResponse({"round": number, "randomness": randomness, "signature": signature})

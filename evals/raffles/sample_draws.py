@@ -19,12 +19,13 @@ from commerce.raffles.draw.bundle import (
     written,
 )
 from commerce.raffles.draw.tickets import block_of, digest, holder
-from demo.fakes.drand import OwnBeacon
+from demo.beacon import OwnBeacon
+from demo.fakes.drand import FakeNetwork
 
 CLOSED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Path = tuple[str | int, ...]
 SEED = hashlib.sha256(b"seed").hexdigest()
-BEACON = OwnBeacon(4_711, lambda: CLOSED + timedelta(days=2))
+BEACON = OwnBeacon(FakeNetwork(4_711, lambda: CLOSED + timedelta(days=2)))
 CHAINS = {BEACON.chain.hash: BEACON.chain}
 
 

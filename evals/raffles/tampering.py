@@ -99,7 +99,7 @@ def _forged_bundles() -> Iterator[Bundle]:
     """Consistent bundles of a raffle closed later, so that another round decides."""
     honest = make_commitment(TICKETS)
     for step in range(1, SHOPPED_ROUNDS + 1):
-        commitment = _closed_later(honest, by=step * BEACON.period)
+        commitment = _closed_later(honest, by=step * BEACON.chain.period)
         yield Bundle.model_validate_json(bundle_bytes(commitment, make_outcome(commitment)))
 
 

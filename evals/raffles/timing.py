@@ -17,7 +17,8 @@ from commerce.raffles.draw.tickets import block_of, digest
 from commerce.raffles.draw.verification import verify
 from commerce.raffles.draws import RaffleDraws
 from commerce.raffles.models import Raffle, RaffleStatus
-from demo.fakes.drand import OwnBeacon
+from demo.beacon import OwnBeacon
+from demo.fakes.drand import FakeNetwork
 from demo.generator.services import SetClock
 from evals.environment import temporary_environment
 from evals.raffles.fairness import Draw, draw_with, naive
@@ -79,7 +80,7 @@ def from_ledger(tickets: int) -> dict[str, float]:
     The floor is the time to hash the tickets as the database copies them out in order.
     """
     clock = SetClock(CLOSED)
-    beacon = OwnBeacon(4_711, clock)
+    beacon = OwnBeacon(FakeNetwork(4_711, clock))
     with temporary_environment() as environment, closing(open_ledger(environment.settings.ledger)) as ledger:
         _fill(ledger, tickets)
         keys = DataKeys(ledger, KeyRing({"eval": bytes(range(32))}), now=clock)

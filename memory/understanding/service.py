@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from foundation.artifact_cache import kept
 from memory.conversations.models import Speaker
-from memory.embeddings import Encoder, Vectors
+from memory.embeddings import Encoder, Vectors, model_name
 from memory.understanding.entities import Entities
-from memory.understanding.intents import Examples, IntentModel, train
+from memory.understanding.intents import RECIPE, Examples, IntentModel, Labels, train
 from memory.understanding.models import Understanding
 from memory.understanding.sentiment import LONGEST, sentiment_of
 
@@ -60,6 +61,29 @@ def learn_intents(
 
     An utterance that says "the product" is learned with names of products in its place as well.
     """
+    names, labels, texts = _labelled(utterances, products)
+    vectors = encoder.encode([SHAPE.format(text) for text in texts])
+    return train(Examples(names, texts, labels, vectors))
+
+
+def load_intents(
+    utterances: Mapping[str, Sequence[str]], products: Sequence[str], encoder: Encoder, *, folder: Path
+) -> IntentModel:
+    """The intents as `learn_intents` gives them, kept under `folder` and trained only when they are new."""
+    names, labels, texts = _labelled(utterances, products)
+    arrays = kept(
+        folder,
+        "intents",
+        of=[RECIPE, model_name(), names, labels.tolist(), texts],
+        train=lambda: learn_intents(utterances, products, encoder).to_arrays(),
+    )
+    return IntentModel.from_arrays(names, arrays)
+
+
+def _labelled(
+    utterances: Mapping[str, Sequence[str]], products: Sequence[str]
+) -> tuple[tuple[str, ...], Labels, list[str]]:
+    """The intents, and texts with the row of theirs in it, or -1 where they belong to none."""
     names = tuple(sorted(utterances))
     named = itertools.cycle(products or [PRODUCT])
     said = [
@@ -70,9 +94,7 @@ def learn_intents(
     ]
     labels, texts = (list(each) for each in zip(*said, strict=True))
     elsewhere = _elsewhere()
-    every = [*texts, *elsewhere]
-    vectors = encoder.encode([SHAPE.format(text) for text in every])
-    return train(Examples(names, every, np.array([*labels, *(-1 for _ in elsewhere)]), vectors))
+    return names, np.array([*labels, *(-1 for _ in elsewhere)]), [*texts, *elsewhere]
 
 
 def _elsewhere() -> list[str]:

@@ -10,15 +10,20 @@ from rich.console import Console
 from sqlalchemy import exists, select
 from sqlalchemy.exc import OperationalError
 
+from api.entrypoints.supervisor.trained import is_trained, mark_trained
 from commerce.customers.store import customers
 from foundation import migrations
 from foundation.settings import Settings
 from foundation.sql import Ledger, open_ledger
-from memory.embeddings import load_embedder, model_name
+from memory.embeddings import make_embedder, model_name
 
 DEMO_CUSTOMER = "cus_demo"
-SEEDING = ("api.entrypoints.cli", "seed-ledger")
-"""Generates the demo shop in a process of its own: it takes memory that this one would keep."""
+
+
+def _has_run(*command: str) -> bool:
+    """In a process of its own, since it takes memory that this one would keep."""
+    words = [sys.executable, "-m", "api.entrypoints.cli", *command]
+    return subprocess.run(words, check=False, start_new_session=True).returncode == 0  # noqa: S603 - our own program
 
 
 class NotPrepared(Exception):
@@ -38,7 +43,8 @@ class Preparation:
         try:
             self._migrate(ledger)
             self._make_embedder()
-            return self._build_demo_shop(ledger)
+            is_new = self._build_demo_shop(ledger)
+            self._train_models()
         except migrations.LedgerTooNew as error:
             raise NotPrepared(str(error)) from error
         except OperationalError as error:
@@ -46,6 +52,7 @@ class Preparation:
             raise NotPrepared(f"The ledger at {address} does not answer: check DATABASE_URL.") from error
         finally:
             ledger.close()
+        return is_new
 
     def _migrate(self, ledger: Ledger) -> None:
         if migrations.pending(ledger.engine):
@@ -56,7 +63,7 @@ class Preparation:
         folder = self._settings.var / "models"
         if not (folder / model_name()).is_dir():
             with self._step("The embedder, made once in about ten seconds"):
-                load_embedder(folder)
+                make_embedder(folder)
 
     def _build_demo_shop(self, ledger: Ledger) -> bool:
         with ledger.transaction() as connection:
@@ -65,10 +72,19 @@ class Preparation:
             return False
         count = str(self._settings.shop.demo_customers)
         self._console.print(f"Building a demo shop of {count} customers, once:")
-        command = [sys.executable, "-m", *SEEDING, "--customers", count]
-        if subprocess.run(command, check=False, start_new_session=True).returncode:  # noqa: S603 - our own program
+        if not _has_run("seed-ledger", "--customers", count):
             raise NotPrepared("The demo shop could not be built; what it said is above.")
         return True
+
+    def _train_models(self) -> None:
+        """After the demo shop: the intents are trained with the names of its products."""
+        folder = self._settings.var / "models"
+        if is_trained(folder):
+            return
+        with self._step("The models, trained once in about ten seconds"):
+            if not _has_run("train-models"):
+                raise NotPrepared("The models could not be trained; what it said is above.")
+        mark_trained(folder)
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:

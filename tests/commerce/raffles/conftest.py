@@ -1,6 +1,7 @@
 import pytest
 
-from demo.fakes.drand import OwnBeacon
+from demo.beacon import OwnBeacon
+from demo.fakes.drand import FakeNetwork
 from foundation.sql import Ledger
 from tests.fakes import FakeClock
 from tests.shop import Shop
@@ -8,7 +9,7 @@ from tests.shop import Shop
 
 @pytest.fixture
 def beacon(clock: FakeClock) -> OwnBeacon:
-    return OwnBeacon(4_711, clock)
+    return OwnBeacon(FakeNetwork(4_711, clock))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from commerce.raffles.draw_store import TICKETS_A_BLOCK, NotCommitted, list_bloc
 from commerce.raffles.draws import BEFORE_PUBLISHING, BeaconAway, ListChanged, TooEarly
 from commerce.raffles.models import Raffle, RaffleClosed, RaffleStatus, WrongStage
 from commerce.raffles.store import raffle_tickets
-from demo.fakes.drand import OwnBeacon
+from demo.beacon import OwnBeacon
 from foundation.errors import ShopError
 from foundation.outbox import OUTBOX
 from tests.crashes import Killed, then_killed
@@ -148,7 +148,7 @@ class TestClose:
 
         commitment = committed(shop)
         assert commitment.round is not None
-        assert commitment.round.number > beacon.latest
+        assert commitment.round.number > beacon.network.latest
         assert (commitment.tickets, commitment.places) == (7, 3)
         with pytest.raises(RaffleClosed):
             shop.raffles.buy_tickets("cus_ana", raffle_id=SPRING, quantity=1, key="late")
@@ -195,7 +195,7 @@ class TestDraw:
         with pytest.raises(TooEarly):
             shop.raffle_draws.draw(SPRING)
 
-        assert beacon.asked == 0
+        assert beacon.network.asked == 0
 
     def test_two_workers_at_once_and_one_later_find_one_result(self, shop: Shop, clock: FakeClock) -> None:
         shop.raffle_draws.close(SPRING)
@@ -235,11 +235,11 @@ class TestDraw:
     ) -> None:
         shop.raffle_draws.close(SPRING)
         clock.advance(WAIT + MINUTE)
-        vars(beacon).update(fault)
+        vars(beacon.network).update(fault)
         with pytest.raises(BeaconAway):
             shop.raffle_draws.draw(SPRING)
 
-        vars(beacon).update(is_out=False, shift=0)
+        vars(beacon.network).update(is_out=False, shift=0)
         shop.raffle_draws.draw(SPRING)
         shop.raffle_draws.publish(SPRING)
 
@@ -248,7 +248,7 @@ class TestDraw:
     def test_after_a_day_without_the_beacon_the_promised_seed_decides(
         self, shop: Shop, clock: FakeClock, beacon: OwnBeacon
     ) -> None:
-        beacon.is_out = True
+        beacon.network.is_out = True
         shop.raffle_draws.close(SPRING)
         clock.advance(WAIT + PATIENCE + MINUTE)
 

@@ -10,7 +10,8 @@ from api.containers.overrides import CommerceOverrides, Overrides
 from commerce.fraud.store import fraud_attempts
 from commerce.raffles.draw.bundle import WAIT, Bundle
 from commerce.raffles.draw.verification import verify
-from demo.fakes.drand import OwnBeacon
+from demo.beacon import OwnBeacon
+from demo.fakes.drand import FakeNetwork
 from tests.api.conftest import Headers, usd
 from tests.fakes import FakeClock
 
@@ -144,7 +145,7 @@ class TestStaff:
 class TestDrawByBeacon:
     @pytest.fixture
     def beacon(self, clock: FakeClock) -> OwnBeacon:
-        return OwnBeacon(4_711, clock)
+        return OwnBeacon(FakeNetwork(4_711, clock))
 
     @pytest.fixture
     def overrides(self, overrides: Overrides, beacon: OwnBeacon) -> Overrides:

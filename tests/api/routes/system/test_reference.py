@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -56,6 +57,19 @@ def test_document_has_an_example_of_every_body(client: TestClient) -> None:
     without = [
         name
         for name, body in bodies.items()
-        if "example" not in body and "example" not in schemas[body["schema"]["$ref"].rsplit("/", 1)[1]]
+        if "example" not in body and any("example" not in schemas[part] for part in parts(body["schema"]))
     ]
     assert without == []
+
+
+def parts(schema: dict[str, Any]) -> list[str]:
+    """Names of the schemas that a body is made of: one, or those it may be one or a list of."""
+    if "$ref" in schema:
+        return [schema["$ref"].rsplit("/", 1)[1]]
+    inner = [
+        *schema.get("anyOf", ()),
+        *schema.get("oneOf", ()),
+        *([schema["items"]] if "items" in schema else []),
+    ]
+    assert inner, schema
+    return [name for each in inner for name in parts(each)]

@@ -67,7 +67,7 @@ def test_the_declared_fallback_is_right_and_says_what_it_is() -> None:
         (("commitment", "algorithm"), "dice", {"commitment", "winner", "runners-up"}),
         (("tickets", 6), "7 0123456789abcdef", {"tickets"}),
         (("tickets", 6), "8 0123456789abcdef", {"tickets"}),
-        (("outcome", "randomness", "signature"), BEACON.signed(NEXT), {"randomness"}),
+        (("outcome", "randomness", "signature"), BEACON.network.signed(NEXT), {"randomness"}),
         (("outcome", "randomness", "value"), SEED, {"randomness", "winner", "runners-up"}),
         (("outcome", "randomness", "source"), "seed", {"randomness"}),
         (("outcome", "randomness", "seed"), "22" * 32, {"seed"}),
@@ -84,7 +84,7 @@ def test_a_round_chosen_afterwards_is_found_by_who_noted_the_commitment() -> Non
     """Whoever rewrites the whole bundle can shop for a round, but not against what was shown at closing."""
     late = make_commitment().model_copy(
         update={
-            "closed_at": CLOSED + BEACON.period,
+            "closed_at": CLOSED + BEACON.chain.period,
             "round": Round(
                 chain_hash=BEACON.chain.hash, number=NEXT, at=BEACON.chain.time_of(NEXT)
             ),
