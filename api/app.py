@@ -22,6 +22,7 @@ from api.middleware.rate_limit import RateLimit, SpareLimiter
 from api.middleware.request_id import HEADER as REQUEST_ID
 from api.middleware.request_id import RequestId
 from api.openapi.document import complete
+from api.openapi.tags import TAGS
 from api.routes.account import age, auth, customers
 from api.routes.chat import chat, reasoning
 from api.routes.memory import context, erasure, facts, knowledge, memory, predictions, recording
@@ -32,9 +33,27 @@ from api.routes.webhooks import webhooks
 from foundation.cache import RateLimiter
 
 TITLE = "LivHana"
-SUMMARY = (
-    "A regulated shop that can be talked to: its catalogue, memberships, raffles, and an agent over them."
-)
+SUMMARY = "Shop of a regulated retailer (21+): catalogue, memberships, raffles, and an agent over them."
+DESCRIPTION = """\
+**Conventions.** Names are camelCase. Money is `{"amount": "12.00", "currency": "USD"}`; in a query string it
+is a decimal number of US dollars. Times are ISO 8601 in UTC. Unknown properties and unknown query parameters
+are refused with 400.
+
+**Responses.** `{"success": true, "data": …, "timestamp": …}`, or
+`{"success": false, "error": …, "code": …, "details": …, "timestamp": …}`: `error` is a sentence that may be
+shown to the customer, `code` is for programs.
+
+**Lists.** Lists that can grow are paged: `limit` is at most 100, and `nextCursor` is the `cursor` of the next
+page. Rankings (search by meaning, products by relevance) have one page that ends at `limit`.
+
+**Authorization.** Send a token as `Authorization: Bearer …`. Each operation names its required scope.
+
+**Repeated requests.** A request with an `Idempotency-Key` is carried out once; sent again, the stored
+response comes back with `Idempotency-Replayed: true`.
+
+**Limits.** The number of requests a minute is limited by address and by account: see the `X-RateLimit-…`
+headers, and `Retry-After` with 429.
+"""
 ROUTERS = (
     auth.router,
     admin.router,
@@ -82,6 +101,8 @@ def create_app(container: Container) -> FastAPI:
     app = Api(
         title=TITLE,
         summary=SUMMARY,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
         lifespan=_lifespan(container),
         middleware=_middleware(container.infrastructure),
         redirect_slashes=False,

@@ -1,8 +1,7 @@
 """The wrapper of every response: `{success, data, timestamp}`, or `{success: false, error, code, …}`."""
 
 from collections.abc import Mapping
-from types import NoneType
-from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,10 +34,6 @@ class Envelope(_Success, Generic[Content]):
 
     data: Annotated[Content, Field(description="The result.")]
 
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        return f"{_name(params[0])}Envelope"
-
 
 class Page(_Success, Generic[Content]):
     """One page of a list."""
@@ -52,10 +47,6 @@ class Page(_Success, Generic[Content]):
             examples=["WyJvcmRlcnMiXQ"],
         ),
     ]
-
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        return f"{_name(params[0])}Page"
 
 
 class FieldError(Schema):
@@ -72,7 +63,12 @@ class FieldError(Schema):
 class Failure(Schema):
     """A refused or failed request."""
 
-    model_config = ConfigDict(json_schema_extra={"required": ["success", "error", "code", "timestamp"]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "required": ["success", "error", "code", "timestamp"],
+            "example": {"error": "Please sign in first.", "code": "UNAUTHORIZED"},
+        }
+    )
 
     success: Literal[False] = False
     """Always false."""
@@ -93,12 +89,3 @@ def failed(status: int, failure: Failure, *, headers: Mapping[str, str] | None =
 
 def failure_example(code: Code, error: str) -> dict[str, Any]:
     return {"success": False, "error": error, "code": code, "timestamp": EXAMPLE_MOMENT}
-
-
-def _name(content: Any) -> str:  # noqa: ANN401 - any type that an envelope may hold
-    """`Order` of `Order | None`, `OrderList` of `list[Order]`."""
-    inner = [each for each in get_args(content) if each is not NoneType]
-    if getattr(content, "__origin__", None) is list:
-        return f"{_name(inner[0])}List"
-    name: str = content.__name__ if isinstance(content, type | TypeVar) else _name(inner[0])
-    return name.removesuffix("Out")

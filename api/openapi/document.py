@@ -9,24 +9,30 @@ from pydantic.alias_generators import to_camel
 from starlette.routing import BaseRoute
 
 from api.authorization import required_scopes
+from api.openapi.events import add_event_schemas
+from api.openapi.examples import add_examples
 from api.openapi.headers import Headers
-from api.openapi.names import SCHEMA_NAMES
+from api.openapi.names import short_name
 
 Document = dict[str, Any]
 Operation = dict[str, Any]
 PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 SCHEME = "bearer"
+WRAPPERS = {"Envelope": "A successful response.", "Page": "One page of a list."}
+"""What a parametrised generic has no docstring for."""
 REFERENCE = "#/components/schemas/"
 
 
 def complete(document: Document, routes: Sequence[BaseRoute]) -> None:
     _drop_validation_errors(document)
-    _rename_schemas(document, SCHEMA_NAMES)
+    add_event_schemas(document)
+    _rename_schemas(document)
     headers = Headers(document)
     for route, method, operation in _operations(document, routes):
         _describe_scopes(operation, route)
         headers.document(operation, method, is_limited=route.path.startswith("/api/"))
     _rename_path_parameters(document)
+    add_examples(document)
 
 
 def _drop_validation_errors(document: Document) -> None:
@@ -75,14 +81,18 @@ def _rename_path_parameters(document: Document) -> None:
     document["paths"] = renamed
 
 
-def _rename_schemas(document: Document, names: Mapping[str, str]) -> None:
+def _rename_schemas(document: Document) -> None:
     schemas = document["components"]["schemas"]
-    present = {old: new for old, new in names.items() if old in schemas}
-    document["components"]["schemas"] = {present.get(name, name): schema for name, schema in schemas.items()}
-    references = {
-        f"#/components/schemas/{old}": f"#/components/schemas/{new}" for old, new in present.items()
+    names = {name: short_name(name) for name in schemas}
+    document["components"]["schemas"] = {
+        names[name]: _described(name, each) for name, each in schemas.items()
     }
-    _replace_references(document, references)
+    _replace_references(document, {f"{REFERENCE}{old}": f"{REFERENCE}{new}" for old, new in names.items()})
+
+
+def _described(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    wrapper = WRAPPERS.get(name.partition("_")[0])
+    return {"description": wrapper, **schema} if wrapper else schema
 
 
 def _replace_references(node: object, references: Mapping[str, str]) -> None:

@@ -20,14 +20,11 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
-from foundation.money import Money
-
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 DAY_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 MOMENT_PATTERN = rf"{DAY_PATTERN}T[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]+)?)?(Z|[+-][0-9]{{2}}:[0-9]{{2}})"
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 """Half of a character: JSON can spell it, and no store can hold it."""
-AMOUNT_PATTERN = r"^[0-9]{1,7}(\.[0-9]{1,2})?$"
 PLAIN_TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 EXAMPLE_MOMENT = "2026-03-01T12:00:00.000Z"
 
@@ -99,17 +96,3 @@ Timestamp = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "examples": [EXAMPLE_MOMENT]}),
 ]
 """A time in a response, in UTC."""
-
-
-def _dollars(amount: Money) -> float:
-    """JSON knows no other number; the float nearest to two decimals is written with those two."""
-    return float(amount.dollars)
-
-
-Amount = Annotated[str, Matching(AMOUNT_PATTERN, "dollars with at most two decimals, such as 47.00")]
-"""Money in a query string."""
-Dollars = Annotated[
-    Money,
-    PlainSerializer(_dollars, return_type=float),
-    WithJsonSchema({"type": "number", "description": "dollars, two decimals", "examples": [47.00]}),
-]

@@ -200,7 +200,7 @@ class JobIn(Schema):
 class JobOut(Schema):
     """State of a question in the queue."""
 
-    model_config = example(id="job_0z7x3c5v6b4n8f2k1m9q", status="done", progress=None, error=None)
+    model_config = example(id="job_0z7x3c5v6b4n8f2k1m9q", status="finished", progress=None, error=None)
 
     id: str
     """Id of the job."""

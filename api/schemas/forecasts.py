@@ -82,7 +82,16 @@ class ForecastOut(Schema):
 class PredictedValue(Schema):
     """What was predicted. Each kind of prediction has its own properties; the others are null."""
 
-    model_config = example(risk=0.12)
+    model_config = example(
+        risk=0.12,
+        date=None,
+        notBefore=None,
+        notAfter=None,
+        amount=None,
+        purchases=None,
+        again=None,
+        discover=None,
+    )
 
     risk: float | None = None
     """`churn`: probability that nothing is bought within the horizon."""
@@ -105,7 +114,7 @@ class PredictedValue(Schema):
 class ActualValue(Schema):
     """What happened. Each kind of prediction has its own properties; the others are null."""
 
-    model_config = example(churned=False)
+    model_config = example(churned=False, date=None, amount=None, products=None)
 
     churned: bool | None = None
     """`churn`: whether nothing was bought within the horizon."""

@@ -191,7 +191,7 @@ class TicketOut(Schema):
 class RaffleTicketsOut(Schema):
     """The caller's tickets in one raffle; at most as many as the raffle allows one customer."""
 
-    model_config = example(holder="h_5f0c7d2a")
+    model_config = example(holder="5f0c7d2a81b3e0aa")
 
     holder: str | None
     """Pseudonym of the caller in the public list of tickets; null without a ticket."""

@@ -1,6 +1,6 @@
 """Notices to customers by e-mail and text message: templates, delivery, and the end of offers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
@@ -59,7 +59,15 @@ def list_notice_templates(_: Staff, writer: WriterDep) -> Envelope[list[NoticeTe
     return Envelope(data=samples)
 
 
-@router.get("/unsubscribe", response_class=HTMLResponse)
+PAGE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The page.",
+        "content": {"text/html": {"schema": {"type": "string"}, "example": "<!doctype html>…"}},
+    }
+}
+
+
+@router.get("/unsubscribe", response_class=HTMLResponse, responses=PAGE)
 def show_unsubscribe_page(
     request: Request, customer: Subscriber, signature: Signature, offers: OffersDep, settings: SettingsDep
 ) -> HTMLResponse:

@@ -1,51 +1,41 @@
-"""Probes and measurements, for whoever watches over the process."""
+"""Probes and metrics for monitoring."""
 
 from fastapi import Response
 
 from api.deps import ClockDep, JobsDep, NoticesDep, OutboxDep, ReadinessDep
 from api.envelope import Envelope, Failure, failed
-from api.errors import STATUS
+from api.errors import STATUS, refusals
 from api.readiness import PartState
 from api.routing import api_router
-from api.schemas.base import Schema
+from api.schemas.health import Liveness, PartOut, Readiness
 from foundation import metrics
 
-router = api_router(tag="health")
-
-
-class Alive(Schema):
-    status: str = "alive"
-
-
-class Readiness(Schema):
-    status: PartState
-    parts: dict[str, dict[str, str]]
+router = api_router(tag="health", responses=refusals("INVALID_INPUT"))
 
 
 @router.get("/health")
-async def get_health() -> Envelope[Alive]:
-    """The process answers."""
-    return Envelope(data=Alive())
+async def get_health() -> Envelope[Liveness]:
+    """Get whether the process answers."""
+    return Envelope(data=Liveness())
 
 
-@router.get("/healthz", response_model=Envelope[Readiness], responses={503: {"model": Failure}})
+@router.get("/healthz", response_model=Envelope[Readiness], responses=refusals("UNAVAILABLE"))
 def get_readiness(readiness: ReadinessDep) -> Envelope[Readiness] | Response:
-    """Whether every part that a customer needs is there, each part by name."""
+    """Get the state of every part that a customer needs. With a part down the response is 503."""
     parts = readiness.examine()
-    shown = {name: {"status": part.state, "says": part.says} for name, part in parts.items()}
+    shown = {name: PartOut.of(part) for name, part in parts.items()}
     down = [name for name, part in parts.items() if part.state is PartState.DOWN]
     if down:
-        error = f"Not ready: {', '.join(down)}."
-        return failed(
-            STATUS["UNAVAILABLE"], Failure(error=error, code="UNAVAILABLE", details={"parts": shown})
-        )
+        details = {"parts": {name: part.model_dump(mode="json") for name, part in shown.items()}}
+        failure = Failure(error=f"Not ready: {', '.join(down)}.", code="UNAVAILABLE", details=details)
+        return failed(STATUS["UNAVAILABLE"], failure)
     worst = max((part.state for part in parts.values()), key=list(PartState).index)
     return Envelope(data=Readiness(status=worst, parts=shown))
 
 
 @router.get("/metrics", include_in_schema=False)
 def measurements(outbox: OutboxDep, now: ClockDep, notices: NoticesDep, jobs: JobsDep) -> Response:
-    """What Prometheus scrapes."""
+    """Metrics in the format of Prometheus."""
     for lag in outbox.lag():
         age = (now() - lag.oldest_at).total_seconds() if lag.oldest_at else 0
         metrics.outbox_waiting.labels(lag.subscriber).set(lag.waiting)

@@ -1,6 +1,6 @@
-"""What vendors send unasked: proved to be theirs, stored, and taken up later by the scheduler."""
+"""Notifications of vendors: verified, stored, and handled later by the scheduler."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import anyio.to_thread
 from fastapi import Header, Request
@@ -17,6 +17,15 @@ router = api_router(
     tag="webhooks",
     responses=refusals("INVALID_INPUT", "UNAUTHORIZED", "NOT_FOUND", "RATE_LIMITED"),
 )
+Signature = Annotated[
+    str,
+    Header(
+        alias="X-ANET-Signature",
+        max_length=200,
+        description="HMAC-SHA512 of the body under the signature key, as `sha512=…`.",
+        examples=["sha512=9F86D081884C7D65"],
+    ),
+]
 EXAMPLE = {
     "notificationId": "d0e8e7fe-c3e7-4add-a480-27bc5ce28a18",
     "eventType": "net.authorize.payment.authcapture.created",
@@ -24,12 +33,17 @@ EXAMPLE = {
     "webhookId": "63d6fea2-aa13-4b1d-a204-f5fbc15942b7",
     "payload": {"entityName": "transaction", "id": "60020981676"},
 }
-BODY = {"content": {"application/json": {"schema": {"type": "object"}, "example": EXAMPLE}}}
+BODY = {
+    "required": True,
+    "description": "A notification in the format of Authorize.Net.",
+    "content": {"application/json": {"schema": {"type": "object"}, "example": EXAMPLE}},
+}
+STORED: dict[int | str, dict[str, Any]] = {200: {"description": "Stored; there is no content."}}
 
 
 class NotConnected(NotFound):
     def __init__(self) -> None:
-        super().__init__("No card gateway sends its notifications here.")
+        super().__init__("No card gateway is configured to send notifications here.")
 
 
 class Forged(Unauthorized):
@@ -37,14 +51,14 @@ class Forged(Unauthorized):
         super().__init__("The signature of this notification is not the gateway's.")
 
 
-@router.post("/authorize-net", openapi_extra={"requestBody": BODY}, response_class=Response)
+@router.post("/authorize-net", openapi_extra={"requestBody": BODY}, response_class=Response, responses=STORED)
 async def receive_authorize_net(
     request: Request,
     gateway_webhooks: GatewayWebhooksDep,
     gateway_inbox: GatewayInboxDep,
-    signature: Annotated[str, Header(alias="X-ANET-Signature", max_length=200)] = "",
+    signature: Signature = "",
 ) -> Response:
-    """A signed notification: stored at once, looked up at the gateway later, whatever it says itself."""
+    """Receive a notification of Authorize.Net. It is stored now and looked up at the gateway later."""
     if gateway_webhooks is None:
         raise NotConnected
     try:

@@ -23,11 +23,17 @@ PATIENCE = timedelta(hours=24)
 """How long after its round the beacon may be out of reach before the promised seed decides."""
 
 Source = Literal["drand", "seed"]
-Hex = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{2})+$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Hex = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{2})+$"), Field(examples=["8d61d9"])]
+Sha256 = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(examples=["9f86d081884c7d65" * 4])
+]
 Time = Annotated[
     AwareDatetime,
-    Field(ge=datetime(2020, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
+    Field(
+        ge=datetime(2020, 1, 1, tzinfo=UTC),
+        lt=datetime(2200, 1, 1, tzinfo=UTC),
+        examples=["2026-04-01T12:00:00+00:00"],
+    ),
     PlainSerializer(lambda at: at.astimezone(UTC).isoformat(), return_type=str),
 ]
 MOST_PLACES = 101
@@ -35,7 +41,12 @@ MOST_PLACES = 101
 
 class Published(BaseModel):
     model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, extra="forbid", frozen=True, strict=True
+        alias_generator=to_camel,
+        validate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        use_attribute_docstrings=True,
     )
 
 
@@ -43,27 +54,40 @@ class Round(Published):
     """The beacon's round that was named before it came."""
 
     chain_hash: Sha256
+    """Hash of the beacon's chain."""
     number: int
+    """Number of the round."""
     at: Time
+    """When the round is published."""
 
 
 class Commitment(Published):
     """All that decides the draw but the randomness itself; known before that is."""
 
-    raffle_id: str
-    title: str
-    prize: str
-    algorithm: str
+    raffle_id: Annotated[str, Field(examples=["rfl_spring"])]
+    """Id of the raffle."""
+    title: Annotated[str, Field(examples=["Spring Raffle"])]
+    """Title of the raffle."""
+    prize: Annotated[str, Field(examples=["A garden bench"])]
+    """What the winner gets."""
+    algorithm: Annotated[str, Field(examples=["hmac-sha256-v1"])]
+    """Name of the algorithm of the draw."""
     places: Annotated[int, Field(ge=1, le=MOST_PLACES)]
     """How many tickets are drawn: the winner and the runners-up."""
     closed_at: Time
+    """When the sale of tickets ended."""
     tickets: int
+    """Number of tickets."""
     list_sha256: Sha256
+    """SHA-256 of the list of tickets, one a line."""
     source: Source
+    """Where the randomness comes from: the beacon or the promised seed."""
     round: Round | None
     """None where the shop draws by its promised seed from the start."""
     seed_sha256: Sha256
+    """SHA-256 of the promised seed."""
     seed_promised_at: Time
+    """When the seed was promised."""
     seed_decides_at: Time
     """From then on the promised seed decides, should the beacon not be reached."""
 
@@ -82,34 +106,53 @@ class Commitment(Published):
 
 
 class Randomness(Published):
+    """The randomness of a draw."""
+
     source: Source
+    """Where it comes from."""
     value: Sha256
     """SHA-256 of the beacon's signature, or the seed."""
     signature: Hex | None
+    """The beacon's signature; null where the seed decides."""
     seed: Sha256
     """The promised seed, revealed after the draw."""
 
 
 class Win(Published):
+    """A ticket that was drawn."""
+
     ticket: int
-    holder: str
+    """Number of the ticket."""
+    holder: Annotated[str, Field(examples=["5f0c7d2a81b3e0aa"])]
+    """Pseudonym of its owner."""
 
 
 class Outcome(Published):
     """What the draw adds to the commitment."""
 
     randomness: Randomness
+    """The randomness, which was not known before."""
     winner: Win
+    """The winning ticket."""
     runners_up: tuple[Win, ...]
+    """Tickets of the runners-up, in their order."""
 
 
 class Bundle(Published):
+    """What anybody needs to verify a draw."""
+
     format: Literal["livhana-raffle/1"]
+    """Version of the format."""
     commitment: Commitment
+    """What was committed to before the randomness was known."""
     commitment_sha256: Sha256
+    """SHA-256 of the commitment as JSON with sorted keys."""
     outcome: Outcome | None
     """None until the winners are published."""
-    tickets: Annotated[list[str], Field(min_length=1)]
+    tickets: Annotated[
+        list[str], Field(min_length=1, examples=[["1 5f0c7d2a81b3e0aa", "2 0c7d81b3e0aa5f2a"]])
+    ]
+    """Every ticket with the pseudonym of its owner."""
 
 
 class Promise(Published):
