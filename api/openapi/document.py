@@ -32,6 +32,7 @@ def complete(document: Document, routes: Sequence[BaseRoute]) -> None:
         _describe_scopes(operation, route)
         headers.document(operation, method, is_limited=route.path.startswith("/api/"))
     _rename_path_parameters(document)
+    _retitle(document)
     add_examples(document)
 
 
@@ -93,6 +94,26 @@ def _rename_schemas(document: Document) -> None:
 def _described(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     wrapper = WRAPPERS.get(name.partition("_")[0])
     return {"description": wrapper, **schema} if wrapper else schema
+
+
+def _retitle(document: Document) -> None:
+    """A component is titled by its name; titles made from the names of properties say nothing."""
+    _drop_titles(document["paths"])
+    for name, schema in document["components"]["schemas"].items():
+        _drop_titles(schema)
+        schema["title"] = name
+
+
+def _drop_titles(node: object) -> None:
+    if isinstance(node, dict):
+        if isinstance(node.get("title"), str) and {"type", "anyOf", "oneOf", "$ref", "const"} & set(node):
+            del node["title"]
+        for name, value in node.items():
+            if name not in ("example", "examples"):
+                _drop_titles(value)
+    elif isinstance(node, list):
+        for value in node:
+            _drop_titles(value)
 
 
 def _replace_references(node: object, references: Mapping[str, str]) -> None:

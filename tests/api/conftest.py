@@ -1,5 +1,6 @@
 """A client of a real container: a small shop on real PostgreSQL and Valkey, with the clock held still."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cache
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -77,6 +79,19 @@ def lasting_container(
 def client(container: Container) -> Iterator[TestClient]:
     with TestClient(create_app(container), raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def address(container: Container) -> Iterator[str]:
+    """Of a server on the loopback, for a module whose container lasts."""
+    server = uvicorn.Server(uvicorn.Config(create_app(container), port=0, log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.fixture

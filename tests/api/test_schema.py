@@ -1,15 +1,10 @@
 """The API keeps to what its OpenAPI document says, over HTTP, for good requests and for bad ones."""
 
-import threading
-from collections.abc import Iterator
-
 import pytest
 import schemathesis
-import uvicorn
 from schemathesis.engine import from_schema
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 
-from api.app import create_app
 from api.containers.container import Container
 from tests.api.conftest import Headers
 
@@ -23,18 +18,6 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def container(lasting_container: Container) -> Container:
     return lasting_container
-
-
-@pytest.fixture(scope="module")
-def address(container: Container) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(create_app(container), port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
 
 
 def test_every_answer_is_as_declared(address: str, ana: Headers) -> None:
