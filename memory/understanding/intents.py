@@ -49,7 +49,7 @@ class _Head:
         margins = self.classifier.margins(texts, vectors)
         best = margins.argmax(axis=1)
         likeness = [
-            self.classifier.likeness(vector, neighbours=NEIGHBOURS)[label]
+            self.classifier.likeness_to(int(label), vector, neighbours=NEIGHBOURS)
             for vector, label in zip(vectors, best, strict=True)
         ]
         return best, np.column_stack([margins.max(axis=1), likeness])
