@@ -93,8 +93,9 @@ def test_unusable_name_is_refused(engine: Engine, folder: Path, name: str) -> No
 
 
 def test_two_last_migrations_are_refused(engine: Engine, folder: Path) -> None:
+    last = max(path.stem[:4] for path in (folder / "versions").glob("*.py"))
     for name in ("first", "second"):
-        script = f'revision, down_revision = "{name}", "0015"\n'
+        script = f'revision, down_revision = "{name}", "{last}"\n'
         (folder / "versions" / f"{name}.py").write_text(script)
 
     with pytest.raises(CannotAuthor, match=r"^first and second are both the last migration"):
