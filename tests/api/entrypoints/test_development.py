@@ -84,7 +84,7 @@ class TestTurns:
     def asked(self, client: TestClient, container: Container, ana: Headers) -> str:
         """A turn whose tool asked for a confirmation."""
         answer = client.post("/api/chat", json={"message": "make me a gold member"}, headers=ana)
-        turn_id = str(answer.json()["data"]["turn_id"])
+        turn_id = str(answer.json()["data"]["turnId"])
         while container.agent().turns.store.turn(turn_id).status != TurnStatus.DONE:
             threading.Event().wait(0.01)
         return turn_id
