@@ -82,6 +82,14 @@ def test_key_with_another_request_is_a_conflict(asking: Ask, path: str, body: by
     assert counter.asked == 1
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE"])
+def test_key_means_nothing_with_a_safe_method(asking: Ask, method: str) -> None:
+    client = asking(Counter())
+    client.post("/orders", headers=KEY)
+
+    assert client.request(method, "/orders", headers=KEY).status_code == 201
+
+
 def test_two_customers_may_choose_the_same_key(asking: Ask) -> None:
     counter = Counter()
 
