@@ -23,7 +23,8 @@ KEY_HEADER = "Idempotency-Key"
 KEY_PATTERN = r"^[A-Za-z0-9_.:-]{8,128}$"
 KEY_EXPECTED = "a key of 8 to 128 letters, digits and _ . : -"
 REPLAYED = "Idempotency-Replayed"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+"""Methods that a key is read with; any other either changes nothing or is not allowed."""
 EVENTS = "text/event-stream"
 JSON = "application/json"
 AGAIN = frozenset({429, *range(500, 600)})
@@ -58,7 +59,7 @@ class Idempotency:
         self._renewed_every = renewed_every
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in SAFE:
+        if scope["type"] != "http" or scope["method"] not in CHANGING:
             await self._app(scope, receive, send)
             return
         headers, caller = Headers(scope=scope), scope["state"].get("caller")

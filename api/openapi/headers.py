@@ -4,7 +4,7 @@ from typing import Any
 
 from api.envelope import failure_example
 from api.errors import EXAMPLES
-from api.middleware.idempotency import KEY_HEADER, KEY_PATTERN, REPLAYED, SAFE
+from api.middleware.idempotency import CHANGING, KEY_HEADER, KEY_PATTERN, REPLAYED
 from api.middleware.rate_limit import LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER
 from api.middleware.request_id import HEADER as REQUEST_ID
 
@@ -63,7 +63,7 @@ class Headers:
         components["parameters"] = {"IdempotencyKey": IDEMPOTENCY_PARAMETER}
 
     def document(self, operation: JsonObject, method: str, *, is_limited: bool) -> None:
-        is_replayable = method not in SAFE and bool(operation["security"])
+        is_replayable = method in CHANGING and bool(operation["security"])
         if is_replayable:
             self._add_key(operation)
         for status, response in operation["responses"].items():

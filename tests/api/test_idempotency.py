@@ -82,8 +82,8 @@ def test_key_with_another_request_is_a_conflict(asking: Ask, path: str, body: by
     assert counter.asked == 1
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE"])
-def test_key_means_nothing_with_a_safe_method(asking: Ask, method: str) -> None:
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"])
+def test_key_means_nothing_with_a_method_that_changes_nothing(asking: Ask, method: str) -> None:
     client = asking(Counter())
     client.post("/orders", headers=KEY)
 
