@@ -1,12 +1,12 @@
-"""Where a request comes from, as limits count it."""
+"""The client's address, as limits count it."""
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from starlette.types import Scope
 
 UNKNOWN = "unknown"
-ONE_HOUSEHOLD = 64
-"""Bits of an IPv6 address: the rest of it whoever has them may choose anew for each request."""
+NETWORK_BITS = 64
+"""Of an IPv6 address: its owner may choose the rest anew for each request."""
 
 
 def address_of(scope: Scope) -> str:
@@ -15,7 +15,7 @@ def address_of(scope: Scope) -> str:
 
 
 def counted(host: str) -> str:
-    """An IPv4 address as it is, of an IPv6 address the network."""
+    """An IPv4 address as it is; of an IPv6 address its network."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -24,4 +24,4 @@ def counted(host: str) -> str:
         return host
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
-    return str(IPv6Network((int(address), ONE_HOUSEHOLD), strict=False))
+    return str(IPv6Network((int(address), NETWORK_BITS), strict=False))

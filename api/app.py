@@ -18,7 +18,13 @@ from api.middleware.failures import Failures
 from api.middleware.headers import SecurityHeaders
 from api.middleware.idempotency import KEY_HEADER, REPLAYED, Idempotency
 from api.middleware.identity import Identity
-from api.middleware.rate_limit import RateLimit, SpareLimiter
+from api.middleware.rate_limit import (
+    LIMIT_HEADER,
+    REMAINING_HEADER,
+    RESET_HEADER,
+    LocalLimiter,
+    RateLimit,
+)
 from api.middleware.request_id import HEADER as REQUEST_ID
 from api.middleware.request_id import RequestId
 from api.openapi.document import complete
@@ -87,7 +93,7 @@ ROUTERS = (
     pages.router,
     reference.router,
 )
-EXPOSED = (REQUEST_ID, REPLAYED, "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining")
+EXPOSED = (REQUEST_ID, REPLAYED, "Retry-After", LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER)
 
 
 class Api(FastAPI):
@@ -142,7 +148,7 @@ def _middleware(infrastructure: Infrastructure) -> list[Middleware]:
         Middleware(SecurityHeaders, https_only=settings.is_production),
         Middleware(Failures),
         Middleware(Identity, tokens=infrastructure.tokens),
-        Middleware(RateLimit, limiter=limiter, spare=SpareLimiter(), per_minute=api.requests_per_minute),
+        Middleware(RateLimit, limiter=limiter, local=LocalLimiter(), per_minute=api.requests_per_minute),
         Middleware(BodyLimit, limit_bytes=api.max_body_bytes),
         Middleware(Idempotency, keys=infrastructure.idempotency, digests=infrastructure.keys.digests),
     ]

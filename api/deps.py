@@ -146,6 +146,7 @@ async def money_key(
         Header(
             alias=KEY_HEADER,
             description="Names this payment: sent again with the same key, nothing is charged twice.",
+            examples=["payment-2026-03-01-17"],
         ),
     ],
 ) -> str:

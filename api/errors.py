@@ -1,4 +1,4 @@
-"""Whatever goes wrong, in the envelope: the code, its status, and a sentence without internals."""
+"""Turns errors into responses: code, HTTP status, and a sentence without internals."""
 
 import re
 from collections.abc import Mapping
@@ -36,17 +36,17 @@ EXAMPLES: Mapping[Code, str] = {
     "INVALID_INPUT": "tier: Input should be 'BRONZE', 'SILVER' or 'GOLD'.",
     "UNAUTHORIZED": "Please sign in first.",
     "PAYMENT_DECLINED": "The card ending 0002 was declined. Please use a different card.",
-    "FORBIDDEN": "This is not yours to see.",
-    "NOT_FOUND": "There is nothing at this address.",
+    "FORBIDDEN": "Your account may not do this.",
+    "NOT_FOUND": "There is no such resource.",
     "CONFLICT": "You already have an active membership.",
-    "RATE_LIMITED": "That was a lot at once. Please try again in 20 seconds.",
-    "DATABASE_ERROR": "The shop's records cannot be reached just now. Please try again.",
+    "RATE_LIMITED": "Too many requests. Please try again in 20 seconds.",
+    "DATABASE_ERROR": "Our records are not available right now. Please try again.",
     "INTERNAL_ERROR": "Something went wrong on our side. Please try again.",
-    "UNAVAILABLE": "This is not available just now. Please try again later.",
+    "UNAVAILABLE": "This is not available right now. Please try again later.",
     "GATEWAY_TIMEOUT": "The card processor did not answer in time. You have not been charged twice.",
 }
 METHOD_NOT_ALLOWED = 405
-"""The one status beside the table: HTTP gives it a meaning and a header of its own."""
+"""The only status without a code of its own."""
 MOST_FIELDS = 10
 LONGEST_FIELD = 80
 JSON = re.compile(r"application/([\w.-]+\+)?json\b", re.IGNORECASE)
@@ -54,7 +54,7 @@ log = logger(__name__)
 
 
 def refusals(*codes: Code) -> dict[int | str, dict[str, Any]]:
-    """The failures that a route declares, for its `responses`."""
+    """The failures that a route can answer with, for its `responses`."""
     declared: dict[int | str, dict[str, Any]] = {}
     for code in codes:
         content = {"application/json": {"example": failure_example(code, EXAMPLES[code])}}
@@ -63,7 +63,7 @@ def refusals(*codes: Code) -> dict[int | str, dict[str, Any]]:
 
 
 def translate(error: Exception) -> JSONResponse:
-    """The answer to a request that ended in this error; an unexpected one is logged."""
+    """The response to a request that ended in this error; an unexpected one is logged."""
     if isinstance(error, ShopError):
         return _refused(error)
     if isinstance(error, RequestValidationError):
@@ -72,7 +72,7 @@ def translate(error: Exception) -> JSONResponse:
         return _unroutable(error)
     database = isinstance(error, SQLAlchemyError | psycopg.Error)
     code: Code = "DATABASE_ERROR" if database else "INTERNAL_ERROR"
-    log.error("request failed", code=code, error=type(error).__name__, exc_info=error)
+    log.error("request_failed", code=code, error=type(error).__name__, exc_info=error)
     return failed(STATUS[code], Failure(error=EXAMPLES[code], code=code))
 
 
@@ -113,7 +113,7 @@ def _refused(error: ShopError) -> JSONResponse:
 
 
 def _details(error: ShopError) -> list[FieldError] | dict[str, Any] | None:
-    """A refusal of one field has the same details as a body that is not valid."""
+    """A refusal of one field has the same details as an invalid body."""
     if isinstance(field := error.details.get("field"), str):
         named = to_camel(field) if "_" in field else field
         return [FieldError(field=named, message=str(error.details.get("expected") or error))]
@@ -121,7 +121,7 @@ def _details(error: ShopError) -> list[FieldError] | dict[str, Any] | None:
 
 
 def _field(error: Mapping[str, Any]) -> FieldError:
-    """Which field, and what would be right; never what was sent."""
+    """The field and what is expected there; never what was sent."""
     if error["type"] == "json_invalid":
         return FieldError(field="body", message=f"JSON is broken at character {error['loc'][-1]}")
     place, *names = map(str, error["loc"])
@@ -132,7 +132,7 @@ def _field(error: Mapping[str, Any]) -> FieldError:
 
 
 def _wants_json(error: RequestValidationError) -> bool:
-    """The body as a whole was not taken for an object."""
+    """Whether the body as a whole was not parsed as JSON."""
     return any(each["loc"] == ("body",) for each in error.errors())
 
 
@@ -145,7 +145,7 @@ def _invalid(fields: list[FieldError]) -> JSONResponse:
 
 
 def _allowed(request: Request) -> dict[str, str]:
-    """All methods that the document has for the address; the router names those of its first route alone."""
+    """All methods that the document has for the path; the router names those of its first route only."""
     for template, operations in request.app.openapi()["paths"].items():
         if compile_path(template)[0].match(request.scope["path"]):
             return {"Allow": ", ".join(sorted(map(str.upper, operations)))}
@@ -153,12 +153,12 @@ def _allowed(request: Request) -> dict[str, str]:
 
 
 def _unroutable(error: HTTPException) -> JSONResponse:
-    """What the framework itself refuses: no such path, no such method there, an unreadable body."""
+    """What the framework refuses: an unknown path, a method it does not have, an unreadable body."""
     if error.status_code == STATUS["NOT_FOUND"]:
         failure = Failure(error=EXAMPLES["NOT_FOUND"], code="NOT_FOUND")
         return failed(error.status_code, failure)
     if error.status_code == METHOD_NOT_ALLOWED:
         headers = {"Allow": "GET, HEAD", **(error.headers or {})}
-        failure = Failure(error=f"This address answers {headers['Allow']} only.", code="INVALID_INPUT")
+        failure = Failure(error=f"This path supports {headers['Allow']} only.", code="INVALID_INPUT")
         return failed(METHOD_NOT_ALLOWED, failure, headers=headers)
     return _invalid([FieldError(field="body", message="send JSON in UTF-8")])

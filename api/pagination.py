@@ -39,7 +39,6 @@ Cursor = Annotated[
     Annotated[str, Matching(r"^[A-Za-z0-9_-]+$", "the `nextCursor` of a page"), Field(max_length=400)] | None,
     Query(
         description="Where the page begins: `nextCursor` of the page before. Without it, the first page.",
-        examples=["WyJvcmRlcnMiXQ"],
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""What a customer needs to be served, part by part: ready, degraded or down."""
+"""State of the parts that a customer needs: ready, degraded or down."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from foundation.sql import Ledger
 from memory.embeddings import Encoder
 
 LATE = timedelta(minutes=5)
-"""An event that waits longer tells of a relay or a subscriber that is not at work."""
+"""An event that waits longer means that a relay or a subscriber does not run."""
 
 
 class PartState(StrEnum):
@@ -38,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True)
 class ReadinessProbe:
-    """The parts of this process that are asked."""
+    """Asks the parts of this process."""
 
     ledger: Ledger
     cache: redis.Redis
@@ -76,7 +76,7 @@ class ReadinessProbe:
             with answering():
                 self.cache.ping()
         except CacheAway:
-            return Part(PartState.DEGRADED, "does not answer; the shop goes on without it")
+            return Part(PartState.DEGRADED, "does not answer; requests are served without it")
         return Part(PartState.READY, "answers")
 
     def _model(self) -> Part:

@@ -51,7 +51,7 @@ def query_names(dependant: Dependant) -> list[str]:
 
 
 def _names(field: ModelField) -> list[str]:
-    """A schema in the query string stands for its fields."""
+    """A schema in the query string has a parameter for each field."""
     model = field.field_info.annotation
     if isinstance(model, type) and issubclass(model, BaseModel):
         return [each.alias or name for name, each in model.model_fields.items()]

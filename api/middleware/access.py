@@ -1,4 +1,4 @@
-"""One log line and one measurement for each request: the route, never what it was asked about."""
+"""One log line and one metric for each request: the route, never its parameters."""
 
 from time import perf_counter
 
@@ -10,7 +10,7 @@ from foundation.log import logger
 
 log = logger(__name__)
 CUT_OFF = 499
-"""The client left before an answer began."""
+"""The client disconnected before the response began."""
 
 
 class AccessLog:
@@ -24,14 +24,14 @@ class AccessLog:
         status = CUT_OFF
         started = perf_counter()
 
-        async def watched(message: Message) -> None:
+        async def recording(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, recording)
         finally:
             _record(scope, status, perf_counter() - started)
 
@@ -51,5 +51,5 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
 
 
 def _route(scope: Scope) -> str:
-    """The path as declared: an id in it would be personal, and a label without bound."""
+    """The path as declared: ids in it would be personal data, and labels without bound."""
     return getattr(scope.get("route"), "path", "unmatched")

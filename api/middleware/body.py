@@ -1,4 +1,4 @@
-"""Bodies are read once, whole, and never beyond the limit, whether their length is announced or not."""
+"""Reads request bodies whole, up to a limit, whether their length is announced or not."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,7 +9,7 @@ from foundation.errors import Invalid
 class BodyTooLarge(Invalid):
     def __init__(self, limit: int) -> None:
         expected = f"at most {limit // 1024} KiB"
-        super().__init__(f"This is too long: send {expected}.", {"field": "body", "expected": expected})
+        super().__init__(f"The body is too large: send {expected}.", {"field": "body", "expected": expected})
 
 
 class BodyLimit:
@@ -27,7 +27,7 @@ class BodyLimit:
         await self._app(scope, await self._whole(receive), send)
 
     async def _whole(self, receive: Receive) -> Receive:
-        """A channel whose first message is the complete body."""
+        """A receive channel whose first message is the complete body."""
         body = bytearray()
         message: Message = {"more_body": True}
         while message.get("more_body"):
@@ -41,7 +41,7 @@ class BodyLimit:
 
 
 def first(message: Message, *, then: Receive) -> Receive:
-    """A channel that gives this message before any other."""
+    """A receive channel that returns this message before any other."""
     waiting = [message]
 
     async def receive() -> Message:

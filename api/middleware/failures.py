@@ -1,4 +1,4 @@
-"""The last net: an error that nothing else answered becomes the envelope."""
+"""Turns unhandled errors into responses with an envelope."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,15 +15,15 @@ class Failures:
             return
         started = False
 
-        async def watched(message: Message) -> None:
+        async def watching(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, watching)
         except Exception as error:
-            # Half an answer cannot be taken back; raised, it is at least cut off and not taken for whole.
+            # A response that has begun cannot be replaced; raised, it is cut off and not taken for complete.
             if started:
                 raise
             await translate(error)(scope, receive, send)

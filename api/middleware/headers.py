@@ -1,4 +1,4 @@
-"""Headers on every answer: what a browser may do with it."""
+"""Security headers on every response."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,13 +21,13 @@ ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-A_YEAR_OF_HTTPS = "max-age=31536000; includeSubDomains"
+HSTS = "max-age=31536000; includeSubDomains"
 
 
 class SecurityHeaders:
     def __init__(self, app: ASGIApp, *, https_only: bool) -> None:
         self._app = app
-        self._always = {**ALWAYS, **({"Strict-Transport-Security": A_YEAR_OF_HTTPS} if https_only else {})}
+        self._always = {**ALWAYS, **({"Strict-Transport-Security": HSTS} if https_only else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -1,4 +1,4 @@
-"""A request with an `Idempotency-Key` is carried out once: asked again, it gets the same answer."""
+"""A request with an `Idempotency-Key` is carried out once; repeated, it gets the stored response."""
 
 import asyncio
 import re
@@ -10,6 +10,7 @@ import anyio.to_thread
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.middleware.body import first
@@ -28,7 +29,7 @@ CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 EVENTS = "text/event-stream"
 JSON = "application/json"
 AGAIN = frozenset({429, *range(500, 600)})
-"""What may end otherwise when it is asked again."""
+"""Statuses that a repeated request may not get again."""
 log = logger(__name__)
 
 
@@ -40,9 +41,9 @@ class BadKey(Invalid):
 
 
 class Idempotency:
-    """For callers with a token, on every method that changes something; event streams are left alone.
+    """For callers with a token, on every method that changes something; event streams are not stored.
 
-    Stands inside the body limit, so that the body comes as one message.
+    It runs inside the body limit, so that the body arrives as one message.
     """
 
     def __init__(
@@ -66,7 +67,8 @@ class Idempotency:
         key = headers.get(KEY_HEADER)
         if key is not None and not re.fullmatch(KEY_PATTERN, key):
             raise BadKey
-        if key is None or not isinstance(caller, Principal) or EVENTS in headers.get("accept", ""):
+        is_stream = EVENTS in headers.get("accept", "")
+        if key is None or not isinstance(caller, Principal) or is_stream or not _has_route(scope):
             await self._app(scope, receive, send)
             return
         request = await receive()
@@ -79,24 +81,24 @@ class Idempotency:
                 await self._carry_out(claim, scope, first(request, then=receive), send)
 
     async def _carry_out(self, claim: Fresh, scope: Scope, receive: Receive, send: Send) -> None:
-        """The answer is kept before it is given, so that whoever has seen it will see it again."""
-        held = _HeldAnswer(send)
+        """The response is stored before it is sent, so that a client that has seen it sees it again."""
+        buffered = _BufferedResponse(send)
         try:
             async with self._renewing(claim):
-                await self._app(scope, receive, held)
+                await self._app(scope, receive, buffered)
         except Exception:
             await anyio.to_thread.run_sync(self._keys.release, claim)
             raise
-        answer = held.answer()
+        answer = buffered.answer()
         if answer is None:
             await anyio.to_thread.run_sync(self._keys.release, claim)
         else:
             await anyio.to_thread.run_sync(self._keys.complete, claim, answer)
-        await held.give()
+        await buffered.send_all()
 
     @asynccontextmanager
     async def _renewing(self, claim: Fresh) -> AsyncIterator[None]:
-        """So that a claim lapses within seconds of the death of its process, and of nothing else."""
+        """Renew the claim, so that it lapses within seconds only when its process dies."""
         renewing = asyncio.create_task(self._renew(claim))
         try:
             yield
@@ -112,21 +114,27 @@ class Idempotency:
                 log.warning("idempotency_claim_not_renewed")
 
     def _digest(self, scope: Scope, body: bytes) -> str:
-        """Keyed, since a body may hold a birthday."""
+        """A keyed digest, since a body may hold personal data."""
         line = f"{scope['method']} {scope['path']}?{scope['query_string'].decode('latin-1')}"
         return self._digests.digest("idempotency", f"{line}\n{body.decode('latin-1')}")
+
+
+def _has_route(scope: Scope) -> bool:
+    """Whether there is something to carry out: an unknown path or method has its own response."""
+    app = scope.get("app")
+    return app is None or any(route.matches(scope)[0] is Match.FULL for route in app.routes)
 
 
 def _replayed(answer: Answer) -> Response:
     return Response(answer.body, answer.status, {**answer.headers, REPLAYED: "true"})
 
 
-class _HeldAnswer:
-    """Takes an answer in JSON to give it later, and lets any other pass as it comes."""
+class _BufferedResponse:
+    """Buffers a JSON response to send it later; any other passes at once."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._held: list[Message] = []
+        self._buffered: list[Message] = []
         self._passes = False
 
     async def __call__(self, message: Message) -> None:
@@ -135,18 +143,18 @@ class _HeldAnswer:
         if self._passes:
             await self._send(message)
         else:
-            self._held.append(message)
+            self._buffered.append(message)
 
     def answer(self) -> Answer | None:
-        """None when there is nothing to keep: it passed, asking again may go better, or it holds a token."""
-        if not self._held or self._held[0]["status"] in AGAIN:
+        """None when nothing is stored: it was not buffered, a retry may succeed, or it holds a token."""
+        if not self._buffered or self._buffered[0]["status"] in AGAIN:
             return None
-        start, *rest = self._held
+        start, *rest = self._buffered
         if "no-store" in Headers(raw=start["headers"]).get("cache-control", ""):
             return None
         body = b"".join(message.get("body", b"") for message in rest)
         return Answer(start["status"], body, dict(Headers(raw=start["headers"])))
 
-    async def give(self) -> None:
-        for message in self._held:
+    async def send_all(self) -> None:
+        for message in self._buffered:
             await self._send(message)

@@ -1,4 +1,4 @@
-"""Who is asking, found once for each request; a route decides whether it matters."""
+"""Verifies the token once for each request; the route decides whether one is needed."""
 
 import anyio.to_thread
 from starlette.datastructures import Headers
@@ -14,7 +14,7 @@ class NotBearer(Unauthorized):
 
 
 class Identity:
-    """Leaves `caller` in the request's state: a Principal, the Unauthorized to raise, or None."""
+    """Sets `caller` in the request's state: a Principal, the Unauthorized to raise, or None."""
 
     def __init__(self, app: ASGIApp, *, tokens: Tokens) -> None:
         self._app = app
@@ -33,7 +33,7 @@ class Identity:
         if kind.lower() != "bearer":
             return NotBearer()
         try:
-            # In a thread: now and then it reads the revocations from the ledger.
+            # In a thread: it may read the revocations from the ledger.
             return await anyio.to_thread.run_sync(self._tokens.verify, token.strip())
         except Unauthorized as refusal:
             return refusal

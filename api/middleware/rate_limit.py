@@ -1,4 +1,4 @@
-"""A hundred requests a minute from an address, and as many for a principal."""
+"""Limits requests a minute by address and by principal."""
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -23,19 +23,19 @@ REMAINING_HEADER = "X-RateLimit-Remaining"
 RESET_HEADER = "X-RateLimit-Reset"
 WINDOW = timedelta(minutes=1)
 MOST_KEYS = 10_000
-CACHE_RESTS = timedelta(seconds=10)
-"""A cache that is away is not waited for at every request."""
+CACHE_COOLDOWN = timedelta(seconds=10)
+"""For so long an unavailable cache is not asked again."""
 
 
 class TooManyRequests(RateLimited):
     def __init__(self, seconds: int) -> None:
         super().__init__(
-            f"That was a lot at once. Please try again in {seconds} seconds.", retry_after_seconds=seconds
+            f"Too many requests. Please try again in {seconds} seconds.", retry_after_seconds=seconds
         )
 
 
-class SpareLimiter:
-    """Counts in this process alone, for as long as the cache is away."""
+class LocalLimiter:
+    """Counts in this process only, while the cache is unavailable."""
 
     def __init__(self, *, now: Callable[[], float] = monotonic) -> None:
         self._now = now
@@ -59,14 +59,14 @@ class SpareLimiter:
 
 
 class RateLimit:
-    """Counts what is asked of `/api/`; probes, pages and their assets are free."""
+    """Counts requests to `/api/`; probes, pages and assets are not limited."""
 
-    def __init__(self, app: ASGIApp, *, limiter: RateLimiter, spare: SpareLimiter, per_minute: int) -> None:
+    def __init__(self, app: ASGIApp, *, limiter: RateLimiter, local: LocalLimiter, per_minute: int) -> None:
         self._app = app
         self._limiter = limiter
-        self._spare = spare
+        self._local = local
         self._limit = per_minute
-        self._cache = Breaker("cache", on=CacheAway, failures=3, cooldown=CACHE_RESTS)
+        self._cache = Breaker("cache", on=CacheAway, failures=3, cooldown=CACHE_COOLDOWN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/api/"):
@@ -89,12 +89,12 @@ class RateLimit:
             await refusal(scope, receive, with_headers)
 
     def _count(self, who: list[str]) -> Allowance:
-        """The allowance that leaves least."""
+        """The tightest allowance."""
         try:
             with self._cache:
                 allowances = [self._limiter.hit(key, limit=self._limit, window=WINDOW) for key in who]
         except (CacheAway, BreakerOpen):
-            allowances = [self._spare.hit(key, limit=self._limit, window=WINDOW) for key in who]
+            allowances = [self._local.hit(key, limit=self._limit, window=WINDOW) for key in who]
         return min(allowances, key=lambda each: (each.allowed, each.remaining))
 
 

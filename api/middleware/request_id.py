@@ -1,4 +1,4 @@
-"""Every request has an id: in its answer, and in each log line written on the way."""
+"""Gives every request an id, in its response and in its log lines."""
 
 import re
 

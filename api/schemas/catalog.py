@@ -15,7 +15,7 @@ LARGEST_CATALOGUE = 1_000_000
 class ProductFilter(Schema):
     """Conditions in the query string; one that is left out does not narrow the list."""
 
-    # It stands beside `limit` and `cursor`; the route itself refuses unknown parameters.
+    # `limit` and `cursor` are parameters beside it; the route itself refuses unknown ones.
     model_config = ConfigDict(extra="ignore")
 
     words: Annotated[PlainText, Field(max_length=200, examples=["gummies"])] = ""

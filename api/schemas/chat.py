@@ -194,7 +194,7 @@ class JobIn(Schema):
     prompt: Text
     """The question."""
     thread_id: Id | None = None
-    """Id of the conversation it belongs to; left out, it stands alone."""
+    """Id of the conversation it belongs to; left out, it belongs to none."""
 
 
 class JobOut(Schema):

@@ -23,7 +23,7 @@ CustomerPath = Annotated[Id, Path(description="Id of the customer.", examples=["
 DocumentPath = Annotated[
     str,
     Matching(r"^[a-z0-9][a-z0-9-]{0,62}$", "small letters, digits and hyphens, such as returns-policy"),
-    Path(description="Id of the document, as it stands in its address.", examples=["returns-policy"]),
+    Path(description="Id of the document.", examples=["returns-policy"]),
 ]
 ErasurePath = Annotated[Id, Path(description="Id of the erasure.", examples=["era_7x3c5v6b"])]
 HandoffPath = Annotated[Id, Path(description="Id of the hand-over.", examples=["hnd_6b4n8f2k"])]

@@ -85,7 +85,7 @@ def test_ledger_away_is_a_database_error(client: TestClient, container: Containe
     rename(container, "moved", "products")
     assert (answer.status_code, answer.json()["code"]) == (500, "DATABASE_ERROR")
     assert "products" not in answer.text
-    assert "request failed" in [line["event"] for line in lines]
+    assert "request_failed" in [line["event"] for line in lines]
 
 
 def test_every_answer_is_guarded(client: TestClient) -> None:

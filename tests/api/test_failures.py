@@ -69,7 +69,7 @@ def test_bug_leaks_nothing_and_is_logged(error: Exception, code: str) -> None:
     assert INNARDS not in str(body)
     assert "SELECT" not in str(body)
     assert [(line["event"], line["request_id"]) for line in lines] == [
-        ("request failed", headers["x-request-id"])
+        ("request_failed", headers["x-request-id"])
     ]
 
 

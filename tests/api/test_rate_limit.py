@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.middleware.rate_limit import RateLimit, SpareLimiter
+from api.middleware.rate_limit import LocalLimiter, RateLimit
 from foundation.auth import Principal, Role
 from foundation.cache import RateLimiter, open_cache
 from foundation.settings import CacheSettings
@@ -29,7 +29,7 @@ async def greet(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def client(limiter: RateLimiter, *, caller: Principal | None = None, address: str = "10.0.0.1") -> TestClient:
-    limited = RateLimit(greet, limiter=limiter, spare=SpareLimiter(now=Ticks()), per_minute=LIMIT)
+    limited = RateLimit(greet, limiter=limiter, local=LocalLimiter(now=Ticks()), per_minute=LIMIT)
     return TestClient(as_caller(limited, caller), client=(address, 1))
 
 
@@ -52,39 +52,39 @@ def ticks() -> Ticks:
 
 
 @pytest.fixture
-def spare(ticks: Ticks) -> SpareLimiter:
-    return SpareLimiter(now=ticks)
+def local(ticks: Ticks) -> LocalLimiter:
+    return LocalLimiter(now=ticks)
 
 
-class TestSpareLimiter:
-    def test_limit_is_reached(self, spare: SpareLimiter) -> None:
-        hits = [spare.hit("a", limit=2, window=timedelta(minutes=1)) for _ in range(3)]
+class TestLocalLimiter:
+    def test_limit_is_reached(self, local: LocalLimiter) -> None:
+        hits = [local.hit("a", limit=2, window=timedelta(minutes=1)) for _ in range(3)]
 
         assert [hit.allowed for hit in hits] == [True, True, False]
         assert [hit.remaining for hit in hits] == [1, 0, 0]
 
-    def test_window_slides(self, spare: SpareLimiter, ticks: Ticks) -> None:
-        spare.hit("a", limit=2, window=timedelta(minutes=1))
+    def test_window_slides(self, local: LocalLimiter, ticks: Ticks) -> None:
+        local.hit("a", limit=2, window=timedelta(minutes=1))
         ticks.now += 40
-        spare.hit("a", limit=2, window=timedelta(minutes=1))
-        refused = spare.hit("a", limit=2, window=timedelta(minutes=1))
+        local.hit("a", limit=2, window=timedelta(minutes=1))
+        refused = local.hit("a", limit=2, window=timedelta(minutes=1))
         ticks.now += 20
-        again = spare.hit("a", limit=2, window=timedelta(minutes=1))
+        again = local.hit("a", limit=2, window=timedelta(minutes=1))
 
         assert (refused.allowed, refused.reset_seconds) == (False, 20)
         assert again.allowed
 
-    def test_keys_do_not_disturb_each_other(self, spare: SpareLimiter) -> None:
-        spare.hit("a", limit=1, window=timedelta(minutes=1))
+    def test_keys_do_not_disturb_each_other(self, local: LocalLimiter) -> None:
+        local.hit("a", limit=1, window=timedelta(minutes=1))
 
-        assert spare.hit("b", limit=1, window=timedelta(minutes=1)).allowed
+        assert local.hit("b", limit=1, window=timedelta(minutes=1)).allowed
 
-    def test_refused_hits_do_not_prolong_the_wait(self, spare: SpareLimiter, ticks: Ticks) -> None:
+    def test_refused_hits_do_not_prolong_the_wait(self, local: LocalLimiter, ticks: Ticks) -> None:
         for _ in range(5):
-            spare.hit("a", limit=1, window=timedelta(minutes=1))
+            local.hit("a", limit=1, window=timedelta(minutes=1))
         ticks.now += 60
 
-        assert spare.hit("a", limit=1, window=timedelta(minutes=1)).allowed
+        assert local.hit("a", limit=1, window=timedelta(minutes=1)).allowed
 
 
 def test_one_address_is_limited_whoever_asks(limiter: RateLimiter) -> None:

@@ -12,7 +12,8 @@ EXAMPLES = 20
 UNDEFENDED = ["positive_data_acceptance"]
 """A schema cannot say that a name has two parts, or that a raffle is there."""
 
-pytestmark = pytest.mark.slow
+# Some thousands of requests, on a machine that may have other work.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

@@ -36,8 +36,8 @@ class RankedListHasOnePage(Invalid):
 @router.get("")
 def list_products(
     wanted: Annotated[ProductFilter, Query()],
-    page: ProductPages,
     visitor: Visitor,
+    page: ProductPages,
     inventory: InventoryDep,
     memberships: MembershipsDep,
     now: ClockDep,

@@ -1,4 +1,4 @@
-"""The chat page that stands on the shop's site, and what it loads."""
+"""The chat page and its assets."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 
 class Assets(StaticFiles):
-    """Files that a browser keeps but asks after each time, so that a new release is seen at once."""
+    """Files that a browser caches and revalidates each time, so that a new release is seen at once."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)

@@ -1,4 +1,4 @@
-"""The API's reference, browsable at `/docs` without anything from another site."""
+"""The API reference at `/docs`, with all its assets served from here."""
 
 from pathlib import Path
 
